@@ -1,0 +1,266 @@
+"""One PostgreSQL connection shared by everybody who waits: libpq's pipeline mode on the event loop.
+
+A group of statements goes out in one write and ends with one Sync, so it is a transaction of its own and a failing
+group fails alone. Statements are prepared once a connection, and forgotten when they are too many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from psycopg import errors, pq
+
+log = logging.getLogger(__name__)
+
+Value = bytes | None
+PREPARED = 256
+"""How many prepared statements a connection keeps."""
+
+_SYNC = ("sync", b"")
+_FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, or the connection broke before the answer came."""
+
+
+class StatementFailed(Exception):
+    """PostgreSQL refused a statement; `sqlstate` says why."""
+
+    def __init__(self, sqlstate: str, message: str) -> None:
+        super().__init__(f"{sqlstate}: {message}")
+        self.sqlstate = sqlstate
+        self.kind: type[Exception] = errors.lookup(sqlstate) if _known(sqlstate) else errors.DatabaseError
+
+
+def _known(sqlstate: str) -> bool:
+    try:
+        errors.lookup(sqlstate)
+    except KeyError:
+        return False
+    return True
+
+
+_names = itertools.count(1)
+
+
+class Statement:
+    """One SQL text with `$1`-style parameters in text format; its name is the same on every connection."""
+
+    __slots__ = ("name", "sql")
+
+    def __init__(self, sql: str) -> None:
+        self.sql = sql.encode()
+        self.name = b"s%d" % next(_names)
+
+
+Call = tuple[Statement, Sequence[Value]]
+Rows = list[list[Value]]
+
+
+@dataclass(slots=True)
+class _Group:
+    calls: Sequence[Call]
+    done: asyncio.Future[list[Rows]]
+    rows: list[Rows] = field(default_factory=list)
+    failure: StatementFailed | None = None
+
+
+class Lane:
+    """One connection in pipeline mode; `run` may be called by any number of tasks, answers come in order."""
+
+    def __init__(self, conninfo: str, *, in_flight: int = 2, wait_s: float = 2.0) -> None:
+        self._conninfo = conninfo.encode()
+        self._wait_s = wait_s
+        self._free = asyncio.Semaphore(in_flight)
+        self._prepared: OrderedDict[bytes, None] = OrderedDict()
+        self._sent: deque[_Group] = deque()
+        self._expected: deque[tuple[str, bytes]] = deque()
+        self._conn: pq.PGconn | None = None
+        self._up = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+        self._gone: asyncio.Future[None] | None = None
+        self._writing = False
+
+    async def open(self) -> None:
+        """Begin to connect, and to connect again whenever the connection is lost, until `close`."""
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep_connected())
+
+    async def close(self) -> None:
+        """Close the connection; whoever still waits gets DatabaseUnavailable."""
+        if self._keeper:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
+        self._lost("the server is stopping")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the connection stands at this moment."""
+        return self._up.is_set()
+
+    async def run(self, calls: Sequence[Call]) -> list[Rows]:
+        """Run the statements as one group and return the rows of each, every value as text bytes or None.
+
+        Raises StatementFailed with the first error of the group, DatabaseUnavailable when there is no connection
+        within the waiting time or it breaks.
+        """
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._free.acquire()
+                try:
+                    await self._up.wait()
+                except BaseException:
+                    self._free.release()
+                    raise
+        except TimeoutError:
+            raise DatabaseUnavailable("no connection to the database") from None
+        group = _Group(calls, asyncio.get_running_loop().create_future())
+        group.done.add_done_callback(self._finished)
+        try:
+            self._send(group)
+        except errors.OperationalError as error:
+            self._lost(str(error))
+        return await asyncio.shield(group.done)
+
+    def _finished(self, done: asyncio.Future[list[Rows]]) -> None:
+        self._free.release()
+        if not done.cancelled():
+            done.exception()  # its caller may be gone: nobody is to be told of it then
+
+    def _send(self, group: _Group) -> None:
+        conn = self._conn
+        if conn is None:
+            group.done.set_exception(DatabaseUnavailable("no connection to the database"))
+            return
+        self._sent.append(group)
+        for statement, values in group.calls:
+            if statement.name not in self._prepared:
+                conn.send_prepare(statement.name, statement.sql)
+                self._expected.append(("prepare", statement.name))
+                self._prepared[statement.name] = None
+                if len(self._prepared) > PREPARED:
+                    oldest, _ = self._prepared.popitem(last=False)
+                    conn.send_close_prepared(oldest)
+                    self._expected.append(("close", oldest))
+            else:
+                self._prepared.move_to_end(statement.name)
+            conn.send_query_prepared(statement.name, values)
+            self._expected.append(("rows", statement.name))
+        conn.pipeline_sync()
+        self._expected.append(_SYNC)
+        self._flush()
+
+    def _flush(self) -> None:
+        conn = self._conn
+        assert conn is not None
+        if conn.flush() and not self._writing:
+            self._writing = True
+            asyncio.get_running_loop().add_writer(conn.socket, self._on_writable)
+
+    def _on_writable(self) -> None:
+        conn = self._conn
+        try:
+            if conn is not None and not conn.flush():
+                self._writing = False
+                asyncio.get_running_loop().remove_writer(conn.socket)
+        except errors.OperationalError as error:
+            self._lost(str(error))
+
+    def _on_readable(self) -> None:
+        conn = self._conn
+        if conn is None:
+            return
+        try:
+            conn.consume_input()
+            while self._expected and not conn.is_busy():
+                result = conn.get_result()
+                if result is None and self._expected[0] is _SYNC:
+                    break
+                self._take(result)
+        except errors.OperationalError as error:
+            self._lost(str(error))
+            return
+        if conn.status == pq.ConnStatus.BAD:
+            self._lost("the connection was closed")
+
+    def _take(self, result: pq.abc.PGresult | None) -> None:
+        """Match one result to what was sent: each command ends with None, a group ends with its Sync."""
+        expected, name = self._expected[0]
+        if result is None:
+            self._expected.popleft()
+            return
+        group = self._sent[0]
+        if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            self._expected.popleft()
+            self._sent.popleft()
+            if group.done.done():
+                return
+            if group.failure:
+                group.done.set_exception(group.failure)
+            else:
+                group.done.set_result(group.rows)
+        elif result.status in _FAILED:
+            if group.failure is None and result.status == pq.ExecStatus.FATAL_ERROR:
+                group.failure = _failure(result)
+            if expected == "prepare":
+                self._prepared.pop(name, None)
+        elif expected == "rows":
+            width = range(result.nfields)
+            group.rows.append([[result.get_value(row, column) for column in width] for row in range(result.ntuples)])
+
+    async def _keep_connected(self) -> None:
+        loop = asyncio.get_running_loop()
+        delay = 0.05
+        while True:
+            try:
+                conn = await loop.run_in_executor(None, self._connect)
+            except errors.OperationalError as error:
+                log.warning("database away", extra={"reason": str(error).splitlines()[0]})
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 1.0)
+                continue
+            delay = 0.05
+            self._conn = conn
+            self._prepared.clear()
+            self._gone = loop.create_future()
+            loop.add_reader(conn.socket, self._on_readable)
+            self._up.set()
+            await self._gone
+
+    def _connect(self) -> pq.PGconn:
+        conn = pq.PGconn.connect(self._conninfo)
+        if conn.status != pq.ConnStatus.OK:
+            raise errors.OperationalError(conn.error_message.decode(errors="replace").strip())
+        conn.nonblocking = 1
+        conn.enter_pipeline_mode()
+        return conn
+
+    def _lost(self, reason: str) -> None:
+        conn, self._conn = self._conn, None
+        self._up.clear()
+        if conn is not None:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(conn.socket)
+            loop.remove_writer(conn.socket)
+            self._writing = False
+            conn.finish()
+        self._expected.clear()
+        while self._sent:
+            group = self._sent.popleft()
+            if not group.done.done():
+                group.done.set_exception(DatabaseUnavailable(reason))
+        if self._gone and not self._gone.done():
+            self._gone.set_result(None)
+
+
+def _failure(result: pq.abc.PGresult) -> StatementFailed:
+    sqlstate = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000").decode()
+    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
+    return StatementFailed(sqlstate, message)

@@ -1,0 +1,162 @@
+"""The statements of an append: lock the people, load the pairs, write the facts and fold them, all as one window."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+import orjson
+
+from database.pipeline import Call, Statement, Value
+from events.facts import kinds
+from events.log import COLUMNS, Recorded, recorded
+from events.pair import PairEvent
+
+_BEGIN = Statement("begin")
+_COMMIT = Statement("commit")
+_LOCK = Statement("select pg_advisory_xact_lock(k) from unnest($1::bigint[]) as k")
+_LOAD = Statement(f"""
+select found.* from unnest($1::uuid[], $2::uuid[]) as pair (user_id, movie_id)
+ cross join lateral (select {COLUMNS} from events e
+                      where e.user_id = pair.user_id and e.movie_id = pair.movie_id and e.type = any ($3::text[])
+                      order by position) as found""")
+_KEYS = Statement("""
+select k.user_id, k.key, k.request, array_to_string(k.event_ids, ',') from unnest($1::uuid[], $2::text[]) as wanted (user_id, key)
+  join idempotency_keys k on k.user_id = wanted.user_id and k.key = wanted.key""")
+_KEEP_KEYS = Statement("""
+insert into idempotency_keys (user_id, key, request, event_ids)
+select user_id, key, request, event_ids::uuid[]
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as new (user_id, key, request, event_ids)""")
+_APPEND = """
+with batch as (
+  insert into events (event_id, type, schema_version, user_id, movie_id, data, source, correlation_id, causation_id)
+  select event_id, type, schema_version, user_id, movie_id, data, source, correlation_id, causation_id
+    from unnest($1::uuid[], $2::text[], $3::smallint[], $4::uuid[], $5::uuid[], $6::jsonb[], $7::text[], $8::uuid[],
+                $9::uuid[]) with ordinality
+         as new (event_id, type, schema_version, user_id, movie_id, data, source, correlation_id, causation_id, n)
+   order by n
+  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at
+){folds}
+select event_id, position, occurred_at, recorded_at from batch"""
+
+
+@dataclass(slots=True)
+class Written:
+    """A fact on its way into the log."""
+
+    event_id: UUID
+    fact: PairEvent
+    source: str
+    correlation_id: UUID
+    causation_id: UUID | None
+
+
+@dataclass(slots=True)
+class Key:
+    """An idempotency key, what it was used for and what that recorded."""
+
+    user_id: UUID
+    key: str
+    request: str
+    event_ids: tuple[UUID, ...]
+
+
+def person_lock(user_id: UUID) -> int:
+    """Return the advisory lock of a person: the random half of their id, as a signed 64-bit number."""
+    return int.from_bytes(user_id.bytes[8:], signed=True)
+
+
+def load_calls(pairs: Iterable[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, str]]) -> list[Call]:
+    """Begin, lock the people in one order everywhere, then read: what the locks waited for is seen."""
+    wanted = sorted(set(pairs))
+    locks = sorted({person_lock(user) for user, _ in wanted})
+    calls: list[Call] = [
+        (_BEGIN, ()),
+        (_LOCK, (_array(str(lock) for lock in locks),)),
+        (_LOAD, (_array(str(u) for u, _ in wanted), _array(str(m) for _, m in wanted), _array(_deciding()))),
+    ]
+    asked = list(keys)
+    if asked:
+        calls.append((_KEYS, (_array(str(user) for user, _ in asked), _array(_quoted(key) for _, key in asked))))
+    return calls
+
+
+def append_calls(folds: str, events: Sequence[Written], keys: Sequence[Key]) -> list[Call]:
+    """Write the facts and fold them with one statement, keep the keys, commit."""
+    calls: list[Call] = []
+    if events:
+        calls.append((_append_statement(folds), _event_arrays(events)))
+    if keys:
+        ids = (_quoted("{" + ",".join(str(i) for i in key.event_ids) + "}") for key in keys)
+        columns = (
+            _array(str(key.user_id) for key in keys),
+            _array(_quoted(key.key) for key in keys),
+            _array(_quoted(key.request) for key in keys),
+            _array(ids),
+        )
+        calls.append((_KEEP_KEYS, columns))
+    return [*calls, (_COMMIT, ())]
+
+
+def loaded_event(row: Sequence[Value]) -> Recorded:
+    """Return one row of the load, whose values are PostgreSQL's text, as an event. Raises UnknownEvent."""
+    text = [value.decode() if value is not None else None for value in row]
+    position, event_id, name, version, user_id, movie_id, data, source, occurred, written, correlation, cause = text
+    return recorded(
+        (
+            int(position or 0),
+            UUID(event_id),
+            name,
+            int(version or 0),
+            UUID(user_id) if user_id else None,
+            UUID(movie_id) if movie_id else None,
+            orjson.loads(data or "{}"),
+            source,
+            datetime.fromisoformat(occurred or ""),
+            datetime.fromisoformat(written or ""),
+            UUID(correlation),
+            uuid.UUID(cause) if cause else None,
+        )
+    )
+
+
+def loaded_key(row: Sequence[Value]) -> Key:
+    """Return one row of the look-up of idempotency keys."""
+    user_id, key, request, ids = ((value or b"").decode() for value in row)
+    return Key(UUID(user_id), key, request, tuple(UUID(i) for i in ids.split(",") if i))
+
+
+@lru_cache(maxsize=128)
+def _append_statement(folds: str) -> Statement:
+    return Statement(_APPEND.format(folds=folds))
+
+
+@lru_cache(maxsize=1)
+def _deciding() -> tuple[str, ...]:
+    return tuple(name for name, cls in kinds().items() if issubclass(cls, PairEvent) and cls.decides)
+
+
+def _event_arrays(events: Sequence[Written]) -> tuple[bytes, ...]:
+    return (
+        _array(str(e.event_id) for e in events),
+        _array(e.fact.type for e in events),
+        _array(str(e.fact.version) for e in events),
+        _array(str(e.fact.user_id) for e in events),
+        _array(str(e.fact.movie_id) for e in events),
+        _array(_quoted(orjson.dumps(e.fact.data()).decode()) for e in events),
+        _array(e.source for e in events),
+        _array(str(e.correlation_id) for e in events),
+        _array(str(e.causation_id) if e.causation_id else "NULL" for e in events),
+    )
+
+
+def _array(items: Iterable[str]) -> bytes:
+    return ("{" + ",".join(items) + "}").encode()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

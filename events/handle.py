@@ -1,0 +1,228 @@
+"""The only writer of the log: decides commands and appends what they say, many waiting commands in one transaction.
+
+What queued while the previous commit was in flight is decided, appended with one statement, folded inline and committed
+once; nobody waits for a timer. The person is the lock: two commands of one person never decide on the same old state,
+whichever process they are in, and the positions of one person's events are in the order they were decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from database.ids import uuid7
+from database.pipeline import Call, Lane, Rows, Statement, StatementFailed
+from events.append import Key, Written, append_calls, load_calls, loaded_event, loaded_key
+from events.errors import Conflict, Rejected
+from events.log import Recorded, Source
+from events.pair import Pair, PairEvent
+
+Decide = Callable[[Pair, Sequence[Recorded]], Sequence[PairEvent]]
+"""From the pair's state and its history to the facts: pure."""
+
+FoldInline = Callable[[frozenset[str]], str]
+"""Given the types of a window, the common table expressions that fold it, over the relation `batch`."""
+
+TRIES = 3
+_AGAIN = {"40001", "40P01", "55P03"}
+"""Serialization failure, deadlock, lock timeout: another writer was first."""
+
+_ROLLBACK: list[Call] = [(Statement("rollback"), ())]
+
+
+class IdempotencyKeyReused(Rejected):
+    """This idempotency key was used for a different request. Use a new key for a new request."""
+
+    code: ClassVar[str] = "IDEMPOTENCY_KEY_REUSED"
+    path = ("idempotencyKey",)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Command:
+    """What a person wants to do with a movie; `request` says what it was, for its idempotency key."""
+
+    user_id: UUID
+    movie_id: UUID
+    decide: Decide
+    source: Source = Source.WEB
+    causation_id: UUID | None = None
+    idempotency_key: str | None = None
+    request: str = ""
+    done: asyncio.Future[Sequence[Recorded]] = field(init=False)
+
+    @property
+    def pair(self) -> tuple[UUID, UUID]:
+        """The consistency boundary: the person and the movie."""
+        return self.user_id, self.movie_id
+
+
+class Handler:
+    """Decides and appends the commands of one server process, over a connection of its own."""
+
+    def __init__(self, lane: Lane, fold_inline: FoldInline, *, most: int = 128) -> None:
+        self._lane = lane
+        self._fold_inline = fold_inline
+        self._most = most
+        self._queue: list[Command] = []
+        self._writer: asyncio.Task[None] | None = None
+        self.on_append: list[Callable[[int, int], None]] = []
+        """Called after each commit with the number of commands and of events in it."""
+
+    async def handle(self, command: Command) -> Sequence[Recorded]:
+        """Return what the command recorded, committed and folded; empty when it changed nothing.
+
+        Raises the command's Rejected, Conflict after three tries, DatabaseUnavailable, StatementFailed.
+        """
+        command.done = asyncio.get_running_loop().create_future()
+        self._queue.append(command)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        return await command.done
+
+    async def drain(self) -> None:
+        """Wait until every command that was taken is answered."""
+        while self._writer and not self._writer.done():
+            await asyncio.wait([self._writer])
+
+    async def _write(self) -> None:
+        while self._queue:
+            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+            waiting = [command for command in batch if not command.done.done()]
+            try:
+                await self._append(waiting)
+            except StatementFailed:
+                for command in waiting:
+                    await self._alone(command)
+            except Exception as failure:
+                for command in waiting:
+                    _answer(command, failure)
+
+    async def _alone(self, command: Command) -> None:
+        """A bad command fails alone, and one that another writer beat is tried again."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._append([command])
+            except StatementFailed as failure:
+                if failure.sqlstate not in _AGAIN:
+                    return _answer(command, failure)
+                if attempt == TRIES:
+                    return _answer(command, Conflict("other writers were first, three times"))
+            except Exception as failure:
+                return _answer(command, failure)
+        return None
+
+    async def _append(self, batch: list[Command]) -> None:
+        keys = [(c.user_id, c.idempotency_key) for c in batch if c.idempotency_key]
+        try:
+            loaded = await self._lane.run(load_calls((c.pair for c in batch), keys))
+            window = _Window(loaded)
+            for command in batch:
+                window.decide(command)
+            rows: list[Rows] = []
+            if window.events or window.keys:
+                folds = self._fold_inline(frozenset(event.fact.type for event in window.events))
+                rows = await self._lane.run(append_calls(folds, window.events, window.keys))
+            else:
+                await self._lane.run(_ROLLBACK)
+        except StatementFailed:
+            await self._lane.run(_ROLLBACK)
+            raise
+        answers = window.answers(rows[0] if window.events else [])
+        for tell in self.on_append:
+            tell(len(batch), len(window.events))
+        for command, answer in answers:
+            _answer(command, answer)
+
+
+def _answer(command: Command, answer: Sequence[Recorded] | Exception) -> None:
+    if command.done.done():
+        return
+    if isinstance(answer, Exception):
+        command.done.set_exception(answer)
+    else:
+        command.done.set_result(answer)
+
+
+class _Window:
+    """The commands of one transaction, decided one after the other on the state that those before them left."""
+
+    def __init__(self, loaded: list[Rows]) -> None:
+        self._history: defaultdict[tuple[UUID, UUID], list[Recorded]] = defaultdict(list)
+        for event in map(loaded_event, loaded[2]):
+            fact = event.fact
+            if isinstance(fact, PairEvent):
+                self._history[fact.user_id, fact.movie_id].append(event)
+        known = map(loaded_key, loaded[3]) if len(loaded) > 3 else ()
+        self._known = {(key.user_id, key.key): key for key in known}
+        self._pairs: dict[tuple[UUID, UUID], Pair] = {}
+        self._wrote: list[tuple[Command, list[Written] | Key | Exception]] = []
+        self.events: list[Written] = []
+        self.keys: list[Key] = []
+
+    def decide(self, command: Command) -> None:
+        """Decide one command; what it raises is its own answer and nobody else's."""
+        key = self._known.get((command.user_id, command.idempotency_key or ""))
+        try:
+            if key is not None:
+                if key.request != command.request:
+                    raise IdempotencyKeyReused
+                self._wrote.append((command, key))
+                return
+            written = self._facts(command)
+        except Exception as refusal:
+            self._wrote.append((command, refusal))
+            return
+        self.events += written
+        self._wrote.append((command, written))
+        if command.idempotency_key:
+            ids = tuple(event.event_id for event in written)
+            kept = Key(command.user_id, command.idempotency_key, command.request, ids)
+            self.keys.append(kept)
+            self._known[kept.user_id, kept.key] = kept
+
+    def _facts(self, command: Command) -> list[Written]:
+        history = self._history[command.pair]
+        pair = self._pairs.get(command.pair)
+        if pair is None:
+            pair = Pair(*command.pair).when(event.fact for event in history)
+        facts = command.decide(pair, history)
+        self._pairs[command.pair] = pair.when(facts)
+        correlation_id = uuid7()
+        written: list[Written] = []
+        for fact in facts:
+            cause = written[0].event_id if written else command.causation_id
+            written.append(Written(uuid7(), fact, command.source, correlation_id, cause))
+        return written
+
+    def answers(self, rows: Rows) -> Iterable[tuple[Command, Sequence[Recorded] | Exception]]:
+        """Yield each command with what the log now holds of it; `rows` are what the append returned."""
+        places = {UUID((row[0] or b"").decode()): row for row in rows}
+        recorded = {event.event_id: _recorded(event, places[event.event_id]) for event in self.events}
+        for history in self._history.values():
+            recorded.update((event.event_id, event) for event in history)
+        for command, wrote in self._wrote:
+            if isinstance(wrote, Key):
+                yield command, [recorded[i] for i in wrote.event_ids if i in recorded]
+            elif isinstance(wrote, Exception):
+                yield command, wrote
+            else:
+                yield command, [recorded[event.event_id] for event in wrote]
+
+
+def _recorded(event: Written, row: Sequence[bytes | None]) -> Recorded:
+    _, position, occurred, written = ((value or b"").decode() for value in row)
+    return Recorded(
+        position=int(position),
+        event_id=event.event_id,
+        fact=event.fact,
+        source=Source(event.source),
+        occurred_at=datetime.fromisoformat(occurred),
+        recorded_at=datetime.fromisoformat(written),
+        correlation_id=event.correlation_id,
+        causation_id=event.causation_id,
+    )

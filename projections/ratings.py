@@ -1,0 +1,85 @@
+"""What people think of movies: the reaction and the stars, two independent axes of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from events.log import Recorded
+from events.ratings import MovieRated, RatingCleared
+from events.reactions import MovieReacted, ReactionCleared
+from projections.registry import Projection, Row, register
+from projections.spec import pairs
+
+_REACTION = (MovieReacted, ReactionCleared)
+_STARS = (MovieRated, RatingCleared)
+
+
+def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
+    for pair, events in pairs(log, (*_REACTION, *_STARS)):
+        reacted = max((e.position for e in events if isinstance(e.fact, _REACTION)), default=0)
+        starred = max((e.position for e in events if isinstance(e.fact, _STARS)), default=0)
+        last = events[-1]
+        yield (
+            pair.user_id,
+            pair.movie_id,
+            pair.reaction,
+            reacted,
+            pair.half_stars,
+            starred,
+            last.occurred_at,
+            last.position,
+        )
+
+
+ratings = register(
+    Projection(
+        name="ratings",
+        version=1,
+        kind="state",
+        inline=True,
+        handles=(*_REACTION, *_STARS),
+        columns={
+            "user_id": "uuid not null",
+            "movie_id": "uuid not null",
+            "reaction": "text check (reaction in ('DISLIKE', 'OK', 'LIKE', 'SUPER_LIKE'))",
+            "reaction_position": "bigint not null",
+            "half_stars": "smallint check (half_stars between 1 and 10)",
+            "stars_position": "bigint not null",
+            "rated_at": "timestamptz not null",
+            "position": "bigint not null",
+        },
+        key=("user_id", "movie_id"),
+        indexes=("(user_id, position desc) where reaction is not null or half_stars is not null",),
+        groups={
+            "reaction_position": ("reaction",),
+            "stars_position": ("half_stars",),
+            "position": ("rated_at",),
+        },
+        rows="""
+        select user_id, movie_id,
+               (array_agg(data->>'reaction' order by position desc)
+                 filter (where type in ('movie_reacted', 'reaction_cleared')))[1],
+               coalesce(max(position) filter (where type in ('movie_reacted', 'reaction_cleared')), 0),
+               (array_agg((data->>'half_stars')::smallint order by position desc)
+                 filter (where type in ('movie_rated', 'rating_cleared')))[1],
+               coalesce(max(position) filter (where type in ('movie_rated', 'rating_cleared')), 0),
+               (array_agg(occurred_at order by position desc))[1],
+               max(position)
+          from batch
+         where type in ('movie_reacted', 'reaction_cleared', 'movie_rated', 'rating_cleared')
+         group by user_id, movie_id""",
+        proof="""
+        select coalesce(r.user_id, s.user_id), coalesce(r.movie_id, s.movie_id),
+               r.data->>'reaction', coalesce(r.position, 0),
+               (s.data->>'half_stars')::smallint, coalesce(s.position, 0),
+               case when r.position > s.position or s.position is null then r.occurred_at else s.occurred_at end,
+               greatest(r.position, s.position)
+          from (select * from (select *, row_number() over (partition by user_id, movie_id order by position desc) as n
+                                 from batch where type in ('movie_reacted', 'reaction_cleared')) x where n = 1) r
+          full join (select * from (select *, row_number() over (partition by user_id, movie_id order by position desc)
+                                         as n
+                                      from batch where type in ('movie_rated', 'rating_cleared')) y where n = 1) s
+            on r.user_id = s.user_id and r.movie_id = s.movie_id""",
+        spec=_spec,
+    )
+)
