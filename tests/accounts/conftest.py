@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from accounts.passwords import Passwords
+from accounts.people import Pool
+from accounts.tokens import Tokens
+from database.connect import pool as new_pool
+from tests.accounts.clock import Clock
+
+COST = 4
+
+
+@pytest.fixture
+async def pool(conninfo: str) -> AsyncIterator[Pool]:
+    async with new_pool(conninfo, size=4, wait_s=30) as opened:
+        yield opened
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    crew = Passwords(COST)
+    yield crew
+    crew.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tokens(clock: Clock) -> Tokens:
+    return Tokens(
+        {"2": "the second key, of 32 bytes or more", "1": "the first key, which signs no longer"},
+        issuer="projectionist",
+        audience="projectionist",
+        access_ttl=timedelta(minutes=15),
+        refresh_ttl=timedelta(days=30),
+        clock=clock,
+    )

@@ -1,0 +1,70 @@
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_nothing_set_means_embedded_servers_below_the_current_directory(tmp_path: Path) -> None:
+    settings = Settings()
+    assert settings.database_url is None
+    assert settings.redis_url is None
+    assert settings.data_dir == tmp_path / ".projectionist"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+
+
+@pytest.mark.parametrize("value", ["", "none"])
+def test_redis_can_be_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("REDIS_URL", value)
+    assert Settings().redis_url == ""
+
+
+def test_an_empty_database_url_means_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    assert Settings().database_url is None
+
+
+@pytest.mark.parametrize("url", ["postgresql://ann:open-sesame@db/movies", "host=db password=open-sesame"])
+def test_addresses_with_passwords_do_not_show(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("PROJECTIONIST_TOKEN_SECRET", "open-sesame" * 3)
+    settings = Settings()
+    assert settings.database_url == url
+    assert settings.signing_key() == "open-sesame" * 3
+    assert "open-sesame" not in repr(settings)
+
+
+def test_a_bad_address_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://ann:open-sesame@db/movies")
+    with pytest.raises(ValidationError, match="DATABASE_URL") as refused:
+        Settings()
+    assert "open-sesame" not in str(refused.value)
+
+
+def test_a_short_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROJECTIONIST_TOKEN_SECRET", "short")
+    with pytest.raises(ValidationError, match="32 characters"):
+        Settings()
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    settings = Settings()
+    secret = settings.signing_key()
+    assert len(secret) >= 32
+    assert Settings().signing_key() == secret
+    (kept,) = settings.data_dir.iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600

@@ -1,0 +1,136 @@
+"""What every test may ask for: a database of its own, connections to it, a Redis.
+
+The servers are those of DATABASE_URL and REDIS_URL, else embedded ones: started by the first test that needs one,
+shared by the workers of the session, gone at its end.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from hypothesis import settings as hypothesis_settings
+from psycopg import Connection
+
+from app.embedded import start_postgres, start_redis
+from app.settings import Settings
+from database.connect import connect
+from tests.postgres import Databases, databases
+from tests.session import Session, begin
+
+_SESSION = pytest.StashKey[Session]()
+_FOLDER = pytest.StashKey[Path]()
+
+# a busy machine is no fault of the code
+hypothesis_settings.register_profile("projectionist", deadline=None)
+hypothesis_settings.load_profile("projectionist")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    given = getattr(config, "workerinput", None)
+    if given is not None:
+        config.stash[_FOLDER] = Path(given["projectionist_session"])
+        return
+    # `timeout` and CI end us with SIGTERM: then, too, no server may stay behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.stash[_SESSION] = begin()
+    config.stash[_FOLDER] = config.stash[_SESSION].folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["projectionist_session"] = str(node.config.stash[_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    session = config.stash.get(_SESSION, None)
+    if session is None:
+        return
+    database_url = Settings().database_url
+    if database_url is not None:
+        with suppress(psycopg.OperationalError), databases(database_url, _run(session.folder)) as found:
+            found.drop_all()
+    session.end()
+
+
+def _run(folder: Path) -> str:
+    return folder.name.replace("-", "_")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def clones(pytestconfig: pytest.Config) -> Iterator[Databases]:
+    """The databases of this session, for tests that want several."""
+    folder = pytestconfig.stash[_FOLDER]
+    with ExitStack() as stack:
+        conninfo = Settings().database_url
+        if conninfo is None:
+            server = start_postgres(folder, durable=False)
+            stack.callback(server.stop)
+            conninfo = server.url
+        found = stack.enter_context(databases(conninfo, _run(folder)))
+        found.prepare(folder / "template.lock")
+        yield found
+
+
+@pytest.fixture
+def conninfo(clones: Databases) -> Iterator[str]:
+    """A migrated, empty database of the test's own, as its owner and a superuser."""
+    with clones.clone() as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def fresh_database(clones: Databases) -> Iterator[str]:
+    """Another one, beside `conninfo`."""
+    with clones.clone() as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def connection(conninfo: str) -> Iterator[Connection[tuple[Any, ...]]]:
+    """A connection to `conninfo` as the application makes it, autocommit."""
+    with connect(conninfo) as conn:
+        yield conn
+
+
+@pytest.fixture
+def owner_connection(conninfo: str) -> Iterator[Connection[tuple[Any, ...]]]:
+    """A connection to `conninfo` as a superuser, autocommit."""
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture(scope="session")
+def _redis_server(pytestconfig: pytest.Config) -> Iterator[str]:
+    given = Settings().redis_url
+    if given is not None:
+        yield given
+        return
+    server = start_redis(pytestconfig.stash[_FOLDER])
+    if server is None:
+        pytest.skip("There is no Redis on this machine.")
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(_redis_server: str, pytestconfig: pytest.Config) -> str:
+    """An empty Redis: database 15 of the server for the first worker, 14 for the second, and so on."""
+    worker = getattr(pytestconfig, "workerinput", {}).get("workerid", "gw0")
+    if not _redis_server:
+        pytest.skip("REDIS_URL says that there is no Redis.")
+    url = f"{_redis_server.partition('?')[0]}?db={15 - int(worker.removeprefix('gw')) % 16}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url

@@ -1,0 +1,198 @@
+"""Histories as they come to be: people say commands about movies, and what the commands decide is recorded."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from typing import Any
+from uuid import UUID, uuid5
+
+from hypothesis import strategies as st
+
+from events.errors import Rejected
+from events.facts import Event
+from events.favorites import favorite_movie, unfavorite_movie
+from events.log import Recorded
+from events.pair import Pair, PairEvent, Priority, Reaction
+from events.people import UserErased
+from events.ratings import clear_rating, rate_movie
+from events.reactions import clear_reaction, react_to_movie
+from events.undo import undo
+from events.viewing import (
+    FIRST_FILM,
+    clear_dismissal,
+    dismiss_movie,
+    mark_watched,
+    retract_watch,
+    view_movie,
+)
+from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+
+Says = Callable[..., Sequence[PairEvent]]
+
+PEOPLE, MOVIES = 3, 3
+TODAY = date(2024, 3, 1)
+_START = datetime(2024, 3, 1, 22, 30, tzinfo=UTC)
+_SEEN_ON = [TODAY, TODAY - timedelta(days=1), date(1999, 12, 31)]
+_IMPOSSIBLE = [FIRST_FILM - timedelta(days=1), TODAY + timedelta(days=1)]
+_STARS = [None, *range(12)]
+_REACTIONS = [None, *Reaction]
+
+COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
+    react_to_movie: [(reaction,) for reaction in _REACTIONS],
+    clear_reaction: [()],
+    rate_movie: [(half_stars,) for half_stars in _STARS],
+    clear_rating: [()],
+    favorite_movie: [()],
+    unfavorite_movie: [()],
+    add_to_watchlist: [(priority,) for priority in Priority],
+    set_priority: [(priority,) for priority in Priority],
+    remove_from_watchlist: [()],
+    mark_watched: [
+        *((day, TODAY, *opinion) for day, opinion in product(_SEEN_ON, product(_REACTIONS, (None, 3, 9)))),
+        *((day, TODAY) for day in _IMPOSSIBLE),
+    ],
+    retract_watch: [(day,) for day in _SEEN_ON],
+    dismiss_movie: [()],
+    clear_dismissal: [()],
+    view_movie: [()],
+}
+"""Every command with the arguments it is said with, wrong ones among them."""
+
+
+def take_back(pair: Pair, facts: Sequence[Event]) -> Sequence[PairEvent]:
+    """Undo: `play` gives it the facts of an earlier action."""
+    return undo(pair, facts)
+
+
+def erase(pair: Pair) -> Sequence[PairEvent]:
+    """Erase the person: `play` records it, for no pair decides on it."""
+    raise TypeError("no pair decides that a person is erased")
+
+
+_BACK = [(back,) for back in range(5)]
+MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {**COMMANDS, take_back: _BACK, erase: [()]}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Somebody says something about a movie; the time passes before it, and positions are drawn and not used."""
+
+    person: int
+    movie: int
+    says: Says
+    args: tuple[Any, ...]
+    minutes: int = 1
+    holes: int = 0
+
+
+_MINUTES = [0, 1, 45, 1440, 5 * 1440, 40 * 1440, -2 * 1440]
+_HOLES = [0, 0, 1, 7]
+
+
+def user_id(person: int) -> UUID:
+    """The id of one of the people of these histories."""
+    return uuid5(UUID(int=1), str(person))
+
+
+def movie_id(movie: int) -> UUID:
+    """The id of one of the movies of these histories."""
+    return uuid5(UUID(int=2), str(movie))
+
+
+class _Play:
+    def __init__(self) -> None:
+        self.log: list[Recorded] = []
+        self.pairs: dict[tuple[UUID, UUID], Pair] = {}
+        self.actions: defaultdict[UUID, list[list[PairEvent]]] = defaultdict(list)
+        self.position, self.time = 0, _START
+
+    def move(self, move: Move) -> None:
+        self.position += move.holes
+        self.time += timedelta(minutes=move.minutes)
+        person = user_id(move.person)
+        if move.says is erase:
+            self.record(UserErased(user_id=person))
+            return
+        args, key = move.args, (person, movie_id(move.movie))
+        if move.says is take_back:
+            (back,) = args
+            earlier = self.actions[person][-1 - back :][:1]
+            if not earlier:
+                return
+            args, key = (earlier[0],), (person, earlier[0][0].movie_id)
+        pair = self.pairs.get(key, Pair(*key))
+        try:
+            facts = list(move.says(pair, *args))
+        except Rejected:
+            return
+        if facts:
+            self.pairs[key] = pair.when(facts)
+            self.actions[person].append(facts)
+        for fact in facts:
+            self.record(fact)
+
+    def record(self, fact: Event) -> None:
+        self.position += 1
+        self.log.append(
+            Recorded(
+                position=self.position,
+                event_id=uuid5(UUID(int=3), str(self.position)),
+                fact=fact,
+                occurred_at=self.time,
+                recorded_at=self.time,
+                correlation_id=UUID(int=self.position),
+            )
+        )
+
+
+def play(moves: Iterable[Move]) -> list[Recorded]:
+    """Return the log that these moves leave; what is refused leaves nothing."""
+    game = _Play()
+    for move in moves:
+        game.move(move)
+    return game.log
+
+
+def _moves(says: Says) -> st.SearchStrategy[Move]:
+    return st.builds(
+        Move,
+        person=st.integers(0, PEOPLE - 1),
+        movie=st.integers(0, MOVIES - 1),
+        says=st.just(says),
+        args=st.sampled_from(MOVES[says]),
+        minutes=st.sampled_from(_MINUTES),
+        holes=st.sampled_from(_HOLES),
+    )
+
+
+def histories(*, max_moves: int = 30, without: Sequence[Says] = ()) -> st.SearchStrategy[list[Recorded]]:
+    """Logs of a few people and movies."""
+    says = st.sampled_from([command for command in MOVES if command not in without])
+    return st.lists(says.flatmap(_moves), max_size=max_moves).map(play)
+
+
+def rich_moves(count: int, *, seed: int = 1, without: Sequence[Says] = ()) -> list[Move]:
+    """The same moves every time: enough of them meet every command in every state that matters."""
+    dice = random.Random(seed)
+    commands = [command for command in MOVES if command not in without]
+    moves = []
+    for _ in range(count):
+        says = dice.choice(commands)
+        person, movie = dice.randrange(PEOPLE), dice.randrange(MOVIES)
+        times = dice.choice(_MINUTES), dice.choice(_HOLES)
+        moves.append(Move(person, movie, says, dice.choice(MOVES[says]), *times))
+    return moves
+
+
+def windows(log: Sequence[Recorded]) -> st.SearchStrategy[list[list[int]]]:
+    """Cuts of a log into windows of positions that follow one another, empty ones among them."""
+    cuts = st.lists(st.integers(0, len(log)), max_size=6).map(sorted)
+    positions = [event.position for event in log]
+    return cuts.map(
+        lambda at: [positions[low:high] for low, high in zip([0, *at], [*at, len(log)], strict=True)]
+    )
