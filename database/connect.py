@@ -12,7 +12,12 @@ APP_ROLE = "projectionist_app"
 
 
 def session_conninfo(
-    conninfo: str, *, statement_timeout_s: float = 0, lock_timeout_s: float = 0, application: str = "projectionist"
+    conninfo: str,
+    *,
+    statement_timeout_s: float = 0,
+    lock_timeout_s: float = 0,
+    plan_cache_mode: str = "auto",
+    application: str = "projectionist",
 ) -> str:
     """Return the conninfo of a session that acts as the application's role, in UTC, with the read tables in reach.
 
@@ -25,6 +30,7 @@ def session_conninfo(
         "jit": "off",
         "statement_timeout": int(statement_timeout_s * 1000),
         "lock_timeout": int(lock_timeout_s * 1000),
+        "plan_cache_mode": plan_cache_mode,
     }
     given = conninfo_to_dict(conninfo)
     options = f"{given.get('options') or ''} " + " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -39,14 +39,15 @@ class CannotUndo(Rejected):
     path = ("eventId",)
 
 
-def undo(pair: Pair, facts: Sequence[Event]) -> list[PairEvent]:
+def undo(pair: Pair, facts: Sequence[Event], later: Sequence[Event] = ()) -> list[PairEvent]:
     """Return what takes back a fact and those it caused, in the order they happened. Raises CannotUndo.
 
-    Each must still be what holds: undoing a rating that a later one replaced would lose the later one.
+    Each must still be what holds: undoing a rating that a later one replaced would lose the later one, even if it says
+    the same; `later` are the pair's facts since.
     """
     compensation: list[PairEvent] = []
     for fact in facts:
-        if not _holds(pair, fact):
+        if not _holds(pair, fact) or any(_replaces(newer, fact) for newer in later):
             raise CannotUndo
         step = _UNDO[type(fact)](pair, fact)
         compensation += step
@@ -78,7 +79,7 @@ def _holds(pair: Pair, fact: Event) -> bool:
         case MovieWatched():
             return fact.watched_on in pair.watched_on
         case WatchRetracted():
-            return fact.watched_on not in pair.watched_on
+            return fact.watched_on not in pair.watched_on or fact.times == len(pair.watched_on)
         case MovieDismissed():
             return pair.status is Status.NOT_INTERESTED
         case DismissalCleared():
@@ -86,6 +87,20 @@ def _holds(pair: Pair, fact: Event) -> bool:
         case _:
             return False
 
+
+def _replaces(newer: Event, fact: Event) -> bool:
+    if isinstance(fact, MovieWatched):
+        return isinstance(newer, WatchRetracted) and newer.watched_on == fact.watched_on
+    return any(isinstance(fact, axis) and isinstance(newer, axis) for axis in _AXES)
+
+
+_AXES: tuple[tuple[type[Event], ...], ...] = (
+    (MovieReacted, ReactionCleared),
+    (MovieRated, RatingCleared),
+    (MovieFavorited, MovieUnfavorited),
+    (WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved),
+    (MovieDismissed, DismissalCleared),
+)
 
 _UNDO: dict[type[Event], Callable[..., list[PairEvent]]] = {
     MovieReacted: lambda pair, fact: react_to_movie(pair, fact.previous),

@@ -1,0 +1,66 @@
+"""The schema: what clients see. `schema.graphql` beside this file is printed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+
+from resolvers.engine import Engine, Operation
+from resolvers.mapping import Sources
+from schema.fields import sources_of
+from schema.mutations import Mutation
+from schema.queries import Query
+from schema.scalars import SCALARS
+from schema.subscriptions import Subscription
+
+SDL = Path(__file__).with_name("schema.graphql")
+
+
+class _Schema(strawberry.Schema):
+    """Errors are formatted and logged by the engine, with the request's id and without internals."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Do nothing: see the class."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A schema with its mapping and the engine that runs it."""
+
+    strawberry: strawberry.Schema
+    graphql: GraphQLSchema
+    sources: Sources
+    engine: Engine
+
+
+def build(*, poster_base_url: str = "https://image.tmdb.org/t/p/w500", query: type = Query) -> Built:
+    """Return the schema, ready to run; `query` may be a subclass of Query with more fields."""
+    schema = _Schema(
+        query=query,
+        mutation=Mutation,
+        subscription=Subscription,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    graphql = schema._schema
+    sources = sources_of(graphql, poster_base_url=poster_base_url)
+
+    async def execute(operation: Operation, context: Any) -> tuple[Any, list[GraphQLError]]:
+        result = await schema.execute(
+            operation.query,
+            variable_values=dict(operation.raw),
+            context_value=context,
+            operation_name=operation.name,
+        )
+        return result.data, list(getattr(result, "errors", None) or [])
+
+    return Built(schema, graphql, sources, Engine(graphql, sources, execute))
+
+
+def sdl() -> str:
+    """Return the schema in the schema definition language."""
+    return build().strawberry.as_str() + "\n"

@@ -42,9 +42,9 @@ class Databases:
             self._execute("create database {}", draft)
             conninfo = make_conninfo(self.conninfo, dbname=draft)
             migrate(conninfo)
-            if importlib.util.find_spec("projections.deploy"):
+            if importlib.util.find_spec("projections.rebuild"):
                 with connect(conninfo) as conn:
-                    importlib.import_module("projections.deploy").deploy(conn)
+                    importlib.import_module("projections.rebuild").deploy(conn)
             # nobody may connect to it: a database that is in use cannot be cloned
             self._execute("alter database {} allow_connections false", draft)
             self._execute("alter database {} rename to {}", draft, self._template)

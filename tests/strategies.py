@@ -34,7 +34,9 @@ from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priori
 
 Says = Callable[..., Sequence[PairEvent]]
 
-PEOPLE, MOVIES = 3, 3
+PEOPLE, MOVIES, ERASED = 3, 3, 2
+"""How many there are, and which one of the people is erased now and then: were it any, soon nobody would be left."""
+
 TODAY = date(2024, 3, 1)
 _START = datetime(2024, 3, 1, 22, 30, tzinfo=UTC)
 _SEEN_ON = [TODAY, TODAY - timedelta(days=1), date(1999, 12, 31)]
@@ -90,7 +92,7 @@ class Move:
     holes: int = 0
 
 
-_MINUTES = [0, 1, 45, 1440, 5 * 1440, 40 * 1440, -2 * 1440]
+_MINUTES = [0, 1, 2, 45, 1440, 5 * 1440, 40 * 1440, -2 * 1440]
 _HOLES = [0, 0, 1, 7]
 
 
@@ -133,10 +135,11 @@ class _Play:
         if facts:
             self.pairs[key] = pair.when(facts)
             self.actions[person].append(facts)
+        said = self.position + 1
         for fact in facts:
-            self.record(fact)
+            self.record(fact, said)
 
-    def record(self, fact: Event) -> None:
+    def record(self, fact: Event, said: int = 0) -> None:
         self.position += 1
         self.log.append(
             Recorded(
@@ -145,7 +148,7 @@ class _Play:
                 fact=fact,
                 occurred_at=self.time,
                 recorded_at=self.time,
-                correlation_id=UUID(int=self.position),
+                correlation_id=UUID(int=said or self.position),
             )
         )
 
@@ -161,7 +164,7 @@ def play(moves: Iterable[Move]) -> list[Recorded]:
 def _moves(says: Says) -> st.SearchStrategy[Move]:
     return st.builds(
         Move,
-        person=st.integers(0, PEOPLE - 1),
+        person=st.just(ERASED) if says is erase else st.integers(0, PEOPLE - 1),
         movie=st.integers(0, MOVIES - 1),
         says=st.just(says),
         args=st.sampled_from(MOVES[says]),
@@ -176,16 +179,23 @@ def histories(*, max_moves: int = 30, without: Sequence[Says] = ()) -> st.Search
     return st.lists(says.flatmap(_moves), max_size=max_moves).map(play)
 
 
-def rich_moves(count: int, *, seed: int = 1, without: Sequence[Says] = ()) -> list[Move]:
+def rich_moves(
+    count: int,
+    *,
+    seed: int = 1,
+    movies: int = MOVIES,
+    minutes: Sequence[int] = _MINUTES,
+    without: Sequence[Says] = (),
+) -> list[Move]:
     """The same moves every time: enough of them meet every command in every state that matters."""
     dice = random.Random(seed)
     commands = [command for command in MOVES if command not in without]
     moves = []
     for _ in range(count):
         says = dice.choice(commands)
-        person, movie = dice.randrange(PEOPLE), dice.randrange(MOVIES)
-        times = dice.choice(_MINUTES), dice.choice(_HOLES)
-        moves.append(Move(person, movie, says, dice.choice(MOVES[says]), *times))
+        person = ERASED if says is erase else dice.randrange(PEOPLE)
+        args = dice.choice(MOVES[says])
+        moves.append(Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES)))
     return moves
 
 

@@ -31,9 +31,18 @@ def upgrade() -> None:
       foreign key (user_id, algorithm, movie_id)
         references user_recommendations (user_id, algorithm, movie_id) on delete cascade
     );
-    grant select, insert, update, delete on user_recommendations, recommendation_reasons to projectionist_app;
+    create table similar_movies (
+      movie_id uuid not null references movies on delete cascade,
+      rank smallint not null check (rank >= 1),
+      similar_id uuid not null references movies on delete cascade,
+      score double precision not null check (score between 0 and 1),
+      primary key (movie_id, rank),
+      unique (movie_id, similar_id)
+    );
+    grant select, insert, update, delete on user_recommendations, recommendation_reasons, similar_movies
+      to projectionist_app;
     """)
 
 
 def downgrade() -> None:
-    op.execute("drop table recommendation_reasons, user_recommendations")
+    op.execute("drop table similar_movies, recommendation_reasons, user_recommendations")

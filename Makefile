@@ -1,0 +1,55 @@
+# The commands of a day's work. `make` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench rebuild lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## make the environment in .venv from requirements.lock
+	@:
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into .venv (a minute or two, once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+run: setup ## start the server with demo data at 127.0.0.1:8000; Ctrl-C stops it
+	@trap : INT; $(BIN)/projectionist serve --demo || [ $$? -eq 130 ]
+
+test: setup ## run the tests; T=path runs some of them
+	@$(BIN)/python -m pytest -n 2 $(T)
+
+check: setup ## format, lint, types, import contracts, schema file
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/projectionist schema --check
+
+format: setup ## format the code and sort its imports
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+bench: setup ## run the benchmarks
+	@$(BIN)/python -m benchmarks
+
+rebuild: setup ## rebuild a projection from the log: P=name
+	@$(BIN)/projectionist projections rebuild $(P)
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \
+	  --no-emit-index-url --extra dev --python-version 3.11 --output-file requirements.lock pyproject.toml
+
+clean: ## remove .venv, caches, and .projectionist WITH ITS DATA, after stopping the embedded servers
+	@[ ! -d .projectionist ] || [ ! -x $(BIN)/python ] || $(BIN)/python -m app.embedded .projectionist
+	@rm -rf .projectionist .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

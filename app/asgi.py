@@ -1,0 +1,124 @@
+"""The web application: GraphQL, health, numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+import schema
+from app import database, graphiql
+from app.auth import Gate
+from app.fanout import FanOut
+from app.graphql_http import GraphQLHTTP
+from app.graphql_ws import GraphQLWebSocket
+from app.metrics import Metrics
+from app.services import services
+from app.settings import Settings
+from projections.checkpoints import STATUS, ProjectionStatus
+from projections.registry import projections
+from resolvers.context import Services
+
+PATH = "/graphql"
+LAG_S = 60.0
+"""A projection that is further behind than this makes the server not ready."""
+
+
+def application(
+    settings: Settings, conninfo: str, *, redis_url: str | None = None, nudge: Callable[[], None] = lambda: None
+) -> Starlette:
+    """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown."""
+    metrics = Metrics()
+    built = schema.build(poster_base_url=settings.poster_base_url)
+    files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
+    state: dict[str, Any] = {}
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with services(settings, conninfo, metrics) as opened:
+            opened.handler.on_append.append(lambda _, events: nudge() if events else None)
+            fan_out = FanOut(redis_url, lambda: (opened.live.nudge(), nudge())) if redis_url else None
+            if fan_out:
+                opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
+            state["services"] = opened
+            state["gate"] = Gate(opened, built.sources)
+            page = graphiql.page(PATH) if settings.graphiql else None
+            state["http"] = GraphQLHTTP(built.engine, state["gate"], settings, metrics, page)
+            yield
+            if fan_out:
+                await fan_out.close()
+
+    class GraphQL:
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await state["http"](scope, receive, send)
+
+    async def socket(websocket: WebSocket) -> None:
+        await GraphQLWebSocket(websocket, built.engine, state["gate"], settings, metrics).run()
+
+    async def asset(request: Request) -> Response:
+        path: Path | None = files.get(request.path_params["name"])
+        if path is None:
+            return PlainTextResponse("There is no such file.", 404)
+        return FileResponse(path, headers={"cache-control": "public, max-age=86400"})
+
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_: Request) -> Response:
+        report = await _readiness(state["services"], conninfo)
+        return JSONResponse(report, 200 if report["status"] == "ok" else 503)
+
+    async def numbers(_: Request) -> Response:
+        try:
+            found = await _statuses(state["services"])
+        except (OperationalError, PoolTimeout):
+            found = []
+        return Response(metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return Starlette(
+        routes=[
+            Route(PATH, GraphQL()),
+            WebSocketRoute(PATH, socket),
+            Route(PATH + "/assets/{name}", asset, methods=["GET"]),
+            Route("/livez", live),
+            Route("/readyz", ready),
+            Route("/metrics", numbers),
+        ],
+        lifespan=lifespan,
+    )
+
+
+async def _statuses(opened: Services) -> list[ProjectionStatus]:
+    async with opened.pool.connection() as conn:
+        rows = await (await conn.execute(f"select * from ({STATUS}) s order by name")).fetchall()
+    return [ProjectionStatus(*row) for row in rows]
+
+
+async def _readiness(opened: Services, conninfo: str) -> dict[str, Any]:
+    """What keeps the server from being ready: migrations that are missing, projections that are stale or far behind."""
+    try:
+        pending = await asyncio.to_thread(database.pending, conninfo)
+        found = {status.name: status for status in await _statuses(opened)}
+    except (OperationalError, PoolTimeout):
+        return {"status": "unavailable", "reason": "the database is away"}
+    stale = [p.name for p in projections().values() if p.name not in found or found[p.name].version != p.version]
+    behind = [status.name for status in found.values() if status.lag_seconds > LAG_S]
+    lag = {s.name: {"events": s.lag_events, "seconds": round(s.lag_seconds, 3)} for s in found.values()}
+    fine = not (pending or stale or behind)
+    return {
+        "status": "ok" if fine else "not ready",
+        "pending_migrations": pending,
+        "stale_projections": stale,
+        "behind": behind,
+        "lag": lag,
+    }

@@ -1,0 +1,74 @@
+"""Who asks: from an access token to the context of a request."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import FieldNode, OperationType
+
+from accounts.tokens import InvalidToken
+from resolvers.context import Context, Services, Viewer
+from resolvers.engine import Operation
+from resolvers.mapping import Sources
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z", re.ASCII)
+
+
+@dataclass(frozen=True)
+class _Anybody:
+    """Mutations that a person needs exactly when their access token has ended."""
+
+    fields: frozenset[str] = frozenset({"signUp", "signIn", "refreshSession", "signOut"})
+
+    def covers(self, operation: Operation) -> bool:
+        """Whether an operation does nothing else."""
+        selections = operation.node.selection_set.selections
+        return operation.node.operation is OperationType.MUTATION and all(
+            isinstance(node, FieldNode) and node.name.value in self.fields for node in selections
+        )
+
+
+ANYBODY = _Anybody()
+
+
+class Gate:
+    """Makes the context of each request."""
+
+    def __init__(self, services: Services, sources: Sources) -> None:
+        self._services, self._sources = services, sources
+
+    def context(self, headers: Mapping[str, str]) -> Context | None:
+        """Return the context of a request, None when its access token is not valid."""
+        authorization = headers.get("authorization", "")
+        if not authorization:
+            return self.stranger(headers)
+        viewer = self.viewer(authorization)
+        return viewer and Context(self._services, self._sources, viewer, self.request_id(headers))
+
+    def viewer(self, authorization: str) -> Viewer | None:
+        """Return whom an Authorization header names, None when its token is not valid."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        try:
+            claims = self._services.tokens.verify_access(token.strip())
+        except InvalidToken:
+            return None
+        return Viewer(claims.user_id, claims.session_id, frozenset(claims.roles))
+
+    def of(self, viewer: Viewer | None, request_id: str) -> Context:
+        """Return the context of an operation on a socket."""
+        return Context(self._services, self._sources, viewer, request_id)
+
+    def stranger(self, headers: Mapping[str, str]) -> Context:
+        """Return the context of somebody who did not sign in."""
+        return Context(self._services, self._sources, None, self.request_id(headers))
+
+    @staticmethod
+    def request_id(headers: Mapping[str, str]) -> str:
+        """Return the request's id: the client's own when it is a sane one."""
+        given = headers.get("x-request-id", "")
+        return given if _REQUEST_ID.match(given) else uuid.uuid4().hex

@@ -1,0 +1,119 @@
+"""GraphiQL, the in-browser editor, from files of our own: it works without any other site."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from string import Template
+
+from app.wheels import fetch
+
+# GraphiQL 2.4.7, React 17.0.2, graphql-ws 5.13.1, as their authors published them
+_WHEEL = "graphene-django-graphiql-static"
+_VERSION = "0.8"
+_SHA256 = "f5a8669485fdf2ef292ad024867093d057c63d165f52a64d58f4313fd6b5e3c5"
+_MEMBERS = "graphene_django_graphiql_static/static/graphene_django_graphiql_static/*"
+
+_FIRST_DOCUMENT = """\
+# Sign up or sign in with a mutation, then put the access token under "Headers" below:
+#   { "Authorization": "Bearer <accessToken>" }
+# Ctrl-Enter runs the operation that the cursor is in; Ctrl-Space completes names.
+
+query Hello {
+  __typename
+}
+"""
+
+_PAGE = Template("""\
+<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Projectionist</title>
+  <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="$assets/graphiql.min.css">
+  <style>body { margin: 0 } #graphiql { height: 100vh }</style>
+</head>
+<body>
+<div id="graphiql">Loading …</div>
+<script src="$assets/react.production.min.js"></script>
+<script src="$assets/react-dom.production.min.js"></script>
+<script src="$assets/graphql-ws.min.js"></script>
+<script src="$assets/graphiql.min.js"></script>
+<script>
+const address = new URL($path, location.href);
+const live = new URL(address);
+live.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+
+function isSubscription(params, document) {
+  const operations = (document?.definitions ?? []).filter((node) => node.kind === "OperationDefinition");
+  const named = operations.find((node) => node.name?.value === params.operationName);
+  return (named ?? operations[0])?.operation === "subscription";
+}
+
+async function ask(params, headers) {
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json", ...headers },
+    body: JSON.stringify(params),
+  });
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { status: response.status, body: text };
+  }
+}
+
+// One socket a subscription: the headers of the moment are its connection parameters.
+function watch(params, headers) {
+  return {
+    subscribe(observer) {
+      const client = graphqlWs.createClient({ url: live.href, connectionParams: headers });
+      const stop = client.subscribe(params, {
+        next: (value) => observer.next(value),
+        complete: () => observer.complete(),
+        error: (error) => observer.error(
+          error instanceof CloseEvent ? { message: "The connection closed: " + error.code + " " + error.reason } : error
+        ),
+      });
+      return { unsubscribe() { stop(); client.dispose(); } };
+    },
+  };
+}
+
+function fetcher(params, { headers = {}, documentAST } = {}) {
+  return isSubscription(params, documentAST) ? watch(params, headers) : ask(params, headers);
+}
+
+ReactDOM.render(
+  React.createElement(GraphiQL, {
+    fetcher,
+    defaultQuery: $document,
+    defaultEditorToolsVisibility: "headers",
+    isHeadersEditorEnabled: true,
+    shouldPersistHeaders: false,
+  }),
+  document.getElementById("graphiql"),
+);
+</script>
+</body>
+</html>
+""")
+
+
+def assets(cache_dir: Path) -> dict[str, Path]:
+    """The files of the page by name, fetched at the first call; raises `WheelUnavailable`."""
+    folder = fetch(_WHEEL, _VERSION, _SHA256, _MEMBERS, cache_dir)
+    return {file.name: file for file in sorted(folder.iterdir())}
+
+
+def page(path: str = "/graphql", first_document: str = _FIRST_DOCUMENT) -> str:
+    """The editor's HTML for the endpoint at `path`, whose files are served below `path`/assets/."""
+    return _PAGE.substitute(assets=f"{path}/assets", path=_script(path), document=_script(first_document))
+
+
+def _script(value: str) -> str:
+    # a "</script>" inside a string would end the element
+    return json.dumps(value).replace("<", "\\u003c")

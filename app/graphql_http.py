@@ -1,0 +1,247 @@
+"""GraphQL over HTTP: what is asked, in which form it is answered, and with which status."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from graphql import OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+from app.auth import ANYBODY, Gate
+from app.metrics import Metrics
+from app.settings import Settings
+from resolvers.engine import Answer, Engine, Operation
+from resolvers.errors import TooSlow, Unauthenticated
+
+GRAPHQL_JSON = "application/graphql-response+json"
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+HTML = "text/html"
+
+
+class BadRequest(Exception):
+    """The HTTP request is not a GraphQL request; `status` and `code` say what is wrong with it."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.headers = status, code, headers or {}
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a request asks for."""
+
+    query: str
+    name: str | None
+    variables: Mapping[str, Any]
+
+
+class GraphQLHTTP:
+    """The endpoint: an ASGI application for one path."""
+
+    def __init__(self, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics, page: str | None) -> None:
+        self._engine, self._gate, self._settings, self._metrics, self._page = engine, gate, settings, metrics, page
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except BadRequest as bad:
+            self._metrics.errors.labels(bad.code).inc()
+            accepted = _accepted(request.headers.get("accept", ""))
+            kind = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
+            body = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}]).body()
+            response = Response(body, bad.status, headers=bad.headers, media_type=f"{kind}; charset=utf-8")
+        except ClientDisconnect:
+            return
+        response.headers["x-request-id"] = self._gate.request_id(request.headers)
+        response.headers.setdefault("cache-control", "no-store")
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        if request.method not in ("GET", "POST"):
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
+        accepted = _accepted(request.headers.get("accept", ""))
+        if accepted == HTML and request.method == "GET" and "query" not in request.query_params:
+            if self._page is None:
+                raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
+            return HTMLResponse(self._page)
+        if accepted is None:
+            raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
+        asked = await self._asked(request)
+        prepared = self._engine.prepare(asked.query, asked.name, asked.variables)
+        if isinstance(prepared, Answer):
+            return self._answer(prepared, accepted, "invalid", time.perf_counter())
+        return await self._run(request, prepared, accepted)
+
+    async def _run(self, request: Request, operation: Operation, accepted: str) -> Response:
+        started = time.perf_counter()
+        kind = operation.node.operation
+        if request.method == "GET" and kind is OperationType.MUTATION:
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", "Mutations go by POST.", {"allow": "POST"})
+        if kind is OperationType.SUBSCRIPTION and accepted != EVENT_STREAM:
+            message = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
+            raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", message)
+        context = self._gate.context(request.headers)
+        if context is None and not ANYBODY.covers(operation):
+            answer = _unauthenticated()
+            response = self._answer(answer, accepted, kind.value, started)
+            response.status_code = 401 if accepted == GRAPHQL_JSON else 200
+            return response
+        context = context or self._gate.stranger(request.headers)
+        if accepted == EVENT_STREAM:
+            return StreamingResponse(
+                self._stream(operation, context), media_type=EVENT_STREAM, headers={"x-accel-buffering": "no"}
+            )
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                answer = await self._engine.run(operation, context)
+        except TimeoutError:
+            answer = Answer(b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}])
+        return self._answer(answer, accepted, kind.value, started)
+
+    async def _stream(self, operation: Operation, context: Any) -> AsyncIterator[bytes]:
+        """Server-sent events, one connection an operation: `next` for each answer, then `complete`."""
+        self._metrics.subscriptions.inc()
+        try:
+            async for answer in _with_heartbeat(self._engine.stream(operation, context), 12.0):
+                yield b":\n\n" if answer is None else b"event: next\ndata: " + answer.body() + b"\n\n"
+            yield b"event: complete\ndata:\n\n"
+        finally:
+            self._metrics.subscriptions.dec()
+
+    def _answer(self, answer: Answer, accepted: str, kind: str, started: float) -> Response:
+        self._metrics.seconds.labels(kind).observe(time.perf_counter() - started)
+        self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
+        for error in answer.errors:
+            self._metrics.errors.labels(str(error["extensions"]["code"])).inc()
+        if accepted == EVENT_STREAM:
+            body = b"event: next\ndata: " + answer.body() + b"\n\nevent: complete\ndata:\n\n"
+            return Response(body, media_type=EVENT_STREAM)
+        media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
+        status = 400 if answer.data is None and accepted == GRAPHQL_JSON else 200
+        return Response(answer.body(), status, media_type=f"{media_type}; charset=utf-8")
+
+    # --- what is asked ---
+
+    async def _asked(self, request: Request) -> Asked:
+        if request.method == "GET":
+            given: dict[str, Any] = dict(request.query_params)
+            for name in ("variables", "extensions"):
+                if given.get(name):
+                    given[name] = self._json(given[name].encode())
+                else:
+                    given.pop(name, None)
+        else:
+            content_type = request.headers.get("content-type", "").partition(";")
+            if content_type[0].strip().lower() != JSON:
+                raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}.")
+            given = self._json(await self._body(request))
+        return self._checked(given)
+
+    def _checked(self, given: Any) -> Asked:
+        if not isinstance(given, dict):
+            raise BadRequest(400, "BAD_REQUEST", "The body must be a JSON object with `query`.")
+        query, name = given.get("query"), given.get("operationName")
+        variables, extensions = given.get("variables"), given.get("extensions")
+        if not isinstance(query, str) or not query.strip():
+            raise BadRequest(400, "BAD_REQUEST", "`query` must be a text: the GraphQL document.")
+        if len(query) > self._settings.document_bytes:
+            raise BadRequest(413, "DOCUMENT_TOO_LARGE", f"A document has at most {self._settings.document_bytes} bytes.")
+        if name is not None and not isinstance(name, str):
+            raise BadRequest(400, "BAD_REQUEST", "`operationName` must be a text or null.")
+        for field, value in (("variables", variables), ("extensions", extensions)):
+            if value is not None and not isinstance(value, dict):
+                raise BadRequest(400, "BAD_REQUEST", f"`{field}` must be an object or null.")
+        return Asked(query, name or None, variables or {})
+
+    async def _body(self, request: Request) -> bytes:
+        most = self._settings.body_bytes
+        length = request.headers.get("content-length", "")
+        too_large = BadRequest(413, "BODY_TOO_LARGE", f"A body has at most {most} bytes.", {"connection": "close"})
+        if length.isdigit() and int(length) > most:
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > most:
+                        raise too_large
+        except TimeoutError:
+            raise BadRequest(408, "BODY_TIMEOUT", "The body came too slowly.", {"connection": "close"}) from None
+        return bytes(body)
+
+    def _json(self, body: bytes) -> Any:
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise BadRequest(400, "BAD_JSON", "The body is not JSON in UTF-8.") from None
+        if _deeper_than(value, self._settings.json_depth):
+            raise BadRequest(400, "BAD_JSON", f"The body is nested deeper than {self._settings.json_depth}.")
+        return value
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _accepted(accept: str) -> str | None:
+    """Return the media type that the client likes best of ours; None when it takes none of them."""
+    if not accept.strip():
+        return JSON
+    best: tuple[float, int, str | None] = (0.0, 0, None)
+    for index, part in enumerate(accept.lower().split(",")):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
+        kind = JSON if kind in ("*/*", "application/*") else kind
+        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, HTML) and (weight, -index) > best[:2]:
+            best = (weight, -index, kind)
+    return best[2]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _unauthenticated() -> Answer:
+    message = "Your access token is not valid (any more): refresh the session, or sign in again."
+    return Answer(None, [{"message": message, "extensions": {"code": Unauthenticated.code}}])
+
+
+async def _with_heartbeat(answers: AsyncIterator[Answer], every_s: float) -> AsyncIterator[Answer | None]:
+    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection."""
+    following = asyncio.ensure_future(anext(answers, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([following], timeout=every_s)
+            if not done:
+                yield None
+                continue
+            answer = following.result()
+            if answer is None:
+                return
+            yield answer
+            following = asyncio.ensure_future(anext(answers, None))
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)

@@ -1,0 +1,174 @@
+"""The graphql-transport-ws protocol: https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md
+
+Answers go out as the bytes that the engine made; a slow client holds only its own socket back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import orjson
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from app.auth import ANYBODY, Gate
+from app.metrics import Metrics
+from app.settings import Settings
+from resolvers.context import Viewer
+from resolvers.engine import Answer, Engine
+
+PROTOCOL = "graphql-transport-ws"
+INIT_S = 3.0
+MESSAGE_BYTES = 65_536
+OPERATIONS = 50
+
+
+class _Close(Exception):
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class GraphQLWebSocket:
+    """One socket: `run` returns when it is closed, with every operation of it ended."""
+
+    def __init__(self, socket: WebSocket, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics) -> None:
+        self._socket, self._engine, self._gate, self._settings, self._metrics = socket, engine, gate, settings, metrics
+        self._viewer: Viewer | None = None
+        self._initialised = False
+        self._acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Speak the protocol until either side closes."""
+        if PROTOCOL not in self._socket.scope.get("subprotocols", []):
+            await self._socket.accept()
+            await self._socket.close(4406, "Subprotocol not acceptable")
+            return
+        await self._socket.accept(subprotocol=PROTOCOL)
+        try:
+            await self._converse()
+        except _Close as close:
+            await self._socket.close(close.code, close.reason)
+        except (WebSocketDisconnect, RuntimeError):
+            pass
+        finally:
+            tasks = list(self._operations.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _converse(self) -> None:
+        deadline = asyncio.get_running_loop().time() + INIT_S
+        while True:
+            try:
+                async with asyncio.timeout_at(None if self._initialised else deadline):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                raise _Close(4408, "Connection initialisation timeout") from None
+            if message["type"] == "websocket.disconnect":
+                return
+            await self._take(self._parsed(message.get("text")))
+
+    def _parsed(self, text: str | None) -> dict[str, Any]:
+        if text is None:
+            raise _Close(4400, "Messages must be text")
+        if len(text) > MESSAGE_BYTES:
+            raise _Close(1009, "Message too large")
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise _Close(4400, "Messages must be JSON") from None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise _Close(4400, "Messages must be objects with a type")
+        return message
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        payload = message.get("payload")
+        match message["type"]:
+            case "connection_init":
+                await self._init(payload)
+            case "ping":
+                await self._send(b'{"type":"pong"}')
+            case "pong":
+                pass
+            case "subscribe":
+                await self._subscribe(_id(message), payload)
+            case "complete":
+                task = self._operations.pop(_id(message), None)
+                if task:
+                    task.cancel()
+            case _:
+                raise _Close(4400, "Unknown message type")
+
+    async def _init(self, payload: Any) -> None:
+        if self._initialised:
+            raise _Close(4429, "Too many initialisation requests")
+        self._initialised = True
+        if payload is not None and not isinstance(payload, dict):
+            raise _Close(4400, "The payload must be an object")
+        given = {str(key).lower(): value for key, value in (payload or {}).items()}
+        authorization = given.get("authorization") or self._socket.headers.get("authorization")
+        if authorization is not None:
+            self._viewer = self._gate.viewer(str(authorization))
+            if self._viewer is None:
+                raise _Close(4403, "Forbidden")
+        self._acknowledged = True
+        await self._send(b'{"type":"connection_ack"}')
+
+    async def _subscribe(self, operation_id: str, payload: Any) -> None:
+        if not self._acknowledged:
+            raise _Close(4401, "Unauthorized")
+        if operation_id in self._operations:
+            raise _Close(4409, f"Subscriber for {operation_id} already exists"[:120])
+        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+            raise _Close(4400, "The payload must be an object with a query")
+        if len(self._operations) >= OPERATIONS:
+            error = {"message": f"At most {OPERATIONS} operations at once.", "extensions": {"code": "TOO_MANY_REQUESTS"}}
+            await self._message("error", operation_id, orjson.dumps([error]))
+            return
+        self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, payload))
+
+    async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
+        self._metrics.subscriptions.inc()
+        try:
+            answer = self._prepare(payload)
+            if isinstance(answer, Answer):
+                self._operations.pop(operation_id, None)
+                await self._message("error", operation_id, orjson.dumps(answer.errors))
+                return
+            context = self._gate.of(self._viewer, uuid.uuid4().hex)
+            async for result in self._engine.stream(answer, context):
+                await self._message("next", operation_id, result.body())
+            self._operations.pop(operation_id, None)
+            await self._send(b'{"type":"complete","id":' + orjson.dumps(operation_id) + b"}")
+        except (WebSocketDisconnect, RuntimeError):
+            pass
+        finally:
+            self._metrics.subscriptions.dec()
+
+    def _prepare(self, payload: dict[str, Any]) -> Any:
+        name, variables = payload.get("operationName"), payload.get("variables")
+        if len(payload["query"]) > self._settings.document_bytes:
+            return Answer(None, [{"message": "The document is too large.", "extensions": {"code": "DOCUMENT_TOO_LARGE"}}])
+        if variables is not None and not isinstance(variables, dict) or name is not None and not isinstance(name, str):
+            return Answer(None, [{"message": "`variables` must be an object.", "extensions": {"code": "BAD_REQUEST"}}])
+        return self._engine.prepare(payload["query"], name or None, variables or {})
+
+    async def _message(self, kind: str, operation_id: str, payload: bytes) -> None:
+        head = b'{"type":"%s","id":%s,"payload":' % (kind.encode(), orjson.dumps(operation_id))
+        await self._send(head + payload + b"}")
+
+    async def _send(self, message: bytes) -> None:
+        await self._socket.send_text(message.decode())
+
+
+def _id(message: dict[str, Any]) -> str:
+    given = message.get("id")
+    if not isinstance(given, str) or not given:
+        raise _Close(4400, "The message needs an id")
+    return given
+
+
+__all__ = ["ANYBODY", "GraphQLWebSocket"]

@@ -1,0 +1,130 @@
+"""`projectionist serve`: everything that is needed to answer, in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+from rich.console import Console
+
+from app import database
+from app.asgi import PATH, application
+from app.embedded import start_postgres, start_redis
+from app.logs import configure
+from app.settings import Settings
+from app.worker import Worker
+from database.connect import connect
+from projections.follow import catch_up
+from projections.rebuild import deploy
+
+console = Console(stderr=True, highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where the data is: a libpq conninfo, and a Redis URL (None: no Redis)."""
+
+    conninfo: str
+    redis_url: str | None
+
+
+@contextlib.contextmanager
+def stores(settings: Settings) -> Iterator[Stores]:
+    """Give the stores that the settings name, or start embedded ones and stop them again."""
+    with contextlib.ExitStack() as stack:
+        conninfo, redis_url = settings.database_url, settings.redis_url
+        if conninfo is None:
+            postgres = start_postgres(settings.data_dir)
+            stack.callback(postgres.stop)
+            conninfo = postgres.url
+        if redis_url is None:
+            redis = start_redis(settings.data_dir)
+            if redis:
+                stack.callback(redis.stop)
+                redis_url = redis.url
+        yield Stores(conninfo, redis_url or None)
+
+
+def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int:
+    """Migrate, load the demo where it is asked for and the log is empty, serve until interrupted; return the exit code."""
+    configure(settings.log_level)
+    with stores(settings) as where:
+        applied = database.migrate(where.conninfo)
+        if applied:
+            console.print(f"migrated: {', '.join(applied)}")
+        _prepare(where.conninfo, demo=demo)
+        beside = Worker(where.conninfo) if worker else None
+        if beside:
+            with connect(where.conninfo) as conn:
+                beside.start(conn)
+        try:
+            return _run(settings, where, beside)
+        finally:
+            if beside:
+                beside.stop()
+
+
+def _prepare(conninfo: str, *, demo: bool) -> None:
+    with connect(conninfo) as conn:
+        if built := deploy(conn):
+            console.print(f"projections: {', '.join(built)}")
+        empty = conn.execute("select not exists (select from events)").fetchone()
+        if demo and empty and empty[0]:
+            from app.importing import import_demo
+
+            import_demo(conninfo)
+        catch_up(conn)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `_run`: the worker and the embedded servers end after it, in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[object] | None = None) -> None:
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            address = f"http://{self.config.host}:{self.config.port}"
+            console.print(f"serving at {address}{PATH} (Ctrl-C stops)")
+
+
+def _run(settings: Settings, where: Stores, beside: Worker | None) -> int:
+    app = application(
+        settings, where.conninfo, redis_url=where.redis_url, nudge=beside.nudge if beside else lambda: None
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=65_536 * 4,
+    )
+    server = _Server(config)
+
+    def stop(_: int, __: FrameType | None) -> None:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+    try:
+        server.run()
+    except SystemExit:
+        return 1
+    if not server.started:
+        print(f"could not serve at {settings.host}:{settings.port}: is the port taken?", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,72 @@
+"""What one server process holds: connections, the handler of commands, the tail of the log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from accounts.passwords import Passwords
+from accounts.tokens import Tokens
+from app.metrics import Metrics
+from app.settings import Settings
+from database.connect import pool, session_conninfo
+from database.pipeline import Lane
+from events.handle import Handler
+from projections.registry import fold_inline
+from resolvers.context import Services
+from resolvers.live import Live
+from resolvers.reader import Reader
+
+_REQUEST_REBUILD = """
+update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
+
+
+@asynccontextmanager
+async def services(settings: Settings, conninfo: str, metrics: Metrics) -> AsyncIterator[Services]:
+    """Open what a server needs, and close it again once every command that was taken is answered."""
+    limits = {"statement_timeout_s": settings.statement_timeout_s, "lock_timeout_s": 2}
+    dsn = session_conninfo(conninfo, **limits)
+    planned = session_conninfo(conninfo, **limits, plan_cache_mode="force_generic_plan")
+    async with AsyncExitStack() as stack:
+
+        async def lane(conninfo: str, *, in_flight: int = 2) -> Lane:
+            opened = Lane(conninfo, in_flight=in_flight)
+            await opened.open()
+            stack.push_async_callback(opened.close)
+            return opened
+
+        connections = pool(conninfo, size=settings.pool_size, **limits)
+        await connections.open()
+        stack.push_async_callback(connections.close)
+        reader = Reader([await lane(planned), await lane(planned)], [await lane(dsn, in_flight=1)])
+        live = Live(await lane(dsn))
+        handler = Handler(await lane(dsn, in_flight=1), fold_inline)
+        passwords = Passwords(settings.bcrypt_cost)
+        stack.callback(passwords.close)
+        stack.push_async_callback(live.close)
+        stack.push_async_callback(handler.drain)
+        handler.on_append.append(metrics.appended)
+        handler.on_append.append(lambda _, events: live.nudge() if events else None)
+        reader.on_batch.append(metrics.read)
+
+        async def rebuild(name: str) -> None:
+            async with connections.connection() as conn:
+                await conn.execute(_REQUEST_REBUILD, (name,))
+
+        tokens = Tokens(
+            {"1": settings.signing_key()},
+            issuer="projectionist",
+            audience="projectionist",
+            access_ttl=timedelta(minutes=settings.access_token_minutes),
+            refresh_ttl=timedelta(days=settings.refresh_token_days),
+        )
+        yield Services(
+            reader=reader,
+            handler=handler,
+            pool=connections,
+            live=live,
+            passwords=passwords,
+            tokens=tokens,
+            rebuild=rebuild,
+        )

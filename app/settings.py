@@ -1,0 +1,127 @@
+"""What an operator can set: the environment, read here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SHORTEST_SECRET = 32  # characters: what HS256 asks for
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+def _conninfo(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            conninfo_to_dict(value)
+        except psycopg.ProgrammingError:
+            # the reason quotes the value, which may hold a password
+            raise ValueError(
+                "is neither postgresql://user:password@host/database nor key=value pairs"
+            ) from None
+    return value
+
+
+def _redis(value: str | None) -> str | None:
+    return "" if value == "none" else value
+
+
+def _long_enough(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < _SHORTEST_SECRET:
+        raise ValueError(f"needs {_SHORTEST_SECRET} characters or more")
+    return value
+
+
+_Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
+
+
+class Settings(BaseSettings):
+    """`Settings()` reads the environment: DATABASE_URL, DATABASE_REPLICA_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_prefix="PROJECTIONIST_",
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: _Conninfo = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        repr=False,
+        description="PostgreSQL 15 or newer; unset: embedded",
+    )
+    database_replica_url: _Conninfo = Field(
+        default=None,
+        validation_alias="DATABASE_REPLICA_URL",
+        repr=False,
+        description="for reads that may be a little late",
+    )
+    redis_url: Annotated[str | None, AfterValidator(_redis)] = Field(
+        default=None,
+        validation_alias="REDIS_URL",
+        repr=False,
+        description='unset: embedded; "" or "none": in process',
+    )
+
+    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default=Path(".projectionist"),
+        validate_default=True,
+        description="embedded servers, secrets and downloads live here",
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    graphiql: bool = Field(default=True, description="serve the in-browser editor at /graphql")
+    poster_base_url: str = "https://image.tmdb.org/t/p/w500"
+
+    token_secret: Annotated[SecretStr | None, AfterValidator(_long_enough)] = Field(
+        default=None, description="signs access tokens; unset: made once and kept in the data directory"
+    )
+    bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
+    access_token_minutes: PositiveInt = 15
+    refresh_token_days: PositiveInt = 30
+
+    pool_size: PositiveInt = Field(default=8, description="connections to PostgreSQL of one process")
+    statement_timeout_s: PositiveInt = 5
+    request_timeout_s: PositiveInt = 10
+
+    body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
+    json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
+    document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
+    tokens: PositiveInt = Field(default=2_000, description="the most tokens of a GraphQL document")
+    depth: PositiveInt = Field(default=12, description="the deepest selection of a GraphQL document")
+    page_size_max: PositiveInt = 100
+    page_size_default: PositiveInt = 20
+
+    def signing_key(self) -> str:
+        """The secret that signs access tokens, made at the first call where none is set."""
+        if self.token_secret is not None:
+            return self.token_secret.get_secret_value()
+        return _kept_secret(self.data_dir)
+
+
+def _kept_secret(data_dir: Path) -> str:
+    kept = data_dir / "token_secret"
+    if not kept.exists():
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = data_dir / f"token_secret.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            kept.hardlink_to(draft)  # two processes that start together agree on the first one's
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return kept.read_text()

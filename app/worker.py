@@ -1,0 +1,97 @@
+"""What goes on beside the requests: following the log, sealing it, rebuilding what operators ask for."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import psycopg
+
+from database.connect import connect
+from events.cluster import require_home
+from events.safe_position import LogBusy
+from events.seals import seal
+from projections.checkpoints import Conn
+from projections.follow import Follower
+from projections.rebuild import RebuildBusy, RebuildFailed, rebuild
+
+log = logging.getLogger(__name__)
+
+_REQUESTED = "select name from checkpoints where status = 'rebuilding' and progress->>'step' = 'requested' limit 1"
+
+
+class Worker:
+    """Threads that live as long as the process; each has a connection of its own, and waits while the database is away."""
+
+    def __init__(self, conninfo: str, *, seal_every_s: float = 10.0) -> None:
+        def opened(name: str) -> Callable[[], Conn]:
+            return lambda: connect(conninfo, application=f"projectionist {name}")
+
+        self._seal_every_s = seal_every_s
+        self._stopped = threading.Event()
+        self.follower = Follower(opened("follower"))
+        self._threads: Sequence[threading.Thread] = (
+            threading.Thread(target=self.follower.run, name="follower", daemon=True),
+            threading.Thread(target=self._keep_house, args=(opened("keeper"),), name="keeper", daemon=True),
+        )
+
+    def start(self, conn: Conn) -> None:
+        """Begin to follow. Raises LogMoved when followers would miss events in this cluster."""
+        require_home(conn)
+        for thread in self._threads:
+            thread.start()
+
+    def nudge(self) -> None:
+        """Say that something was appended."""
+        self.follower.nudge()
+
+    def stop(self, wait_s: float = 10.0) -> None:
+        """End every thread after what it is at."""
+        self._stopped.set()
+        self.follower.stop()
+        for thread in self._threads:
+            thread.join(wait_s)
+
+    def _keep_house(self, opened: Callable[[], Conn]) -> None:
+        while not self._stopped.is_set():
+            try:
+                with opened() as conn:
+                    self._rounds(conn)
+            except psycopg.OperationalError as error:
+                log.warning("the worker waits for the database", extra={"reason": str(error).splitlines()[0]})
+                self._stopped.wait(1.0)
+
+    def _rounds(self, conn: Conn) -> None:
+        due = 0.0
+        while not self._stopped.is_set():
+            asked = conn.execute(_REQUESTED).fetchone()
+            if asked:
+                _rebuild(conn, asked[0])
+            if time.monotonic() >= due:
+                conn.execute("select events_add_partitions()")
+                try:
+                    seal(conn)
+                except LogBusy:
+                    log.info("the log's end is not settled, sealing later")
+                due = time.monotonic() + self._seal_every_s
+            self._stopped.wait(0.5)
+
+
+def _rebuild(conn: Conn, name: str) -> None:
+    try:
+        done = rebuild(conn, name)
+        log.info("rebuilt", extra={"projections": done.names, "events": done.events})
+    except RebuildBusy:
+        log.info("rebuild is running elsewhere", extra={"projection": name})
+    except (RebuildFailed, psycopg.Error) as error:
+        log.error("rebuild failed", extra={"projection": name, "error": str(error).splitlines()[0]})
+        if conn.closed:
+            raise
+        conn.execute("rollback")
+        conn.execute(
+            "update checkpoints set status = 'live', progress = jsonb_build_object('step', 'failed', 'error', %s::text)"
+            " where status = 'rebuilding' and name = %s",
+            (str(error).splitlines()[0], name),
+        )

@@ -1,0 +1,79 @@
+"""Accounts: signing up, in and out, and staying signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.sessions import SignedIn, refresh, sign_in, sign_out, sign_up
+from events.errors import Rejected
+from resolvers.context import Context
+from resolvers.interactions import Payload, refused
+
+Input = Mapping[str, Any]
+
+_NO_SESSION = {"access_token": None, "refresh_token": None, "expires_at": None, "viewer": None}
+
+
+def _signed_in(signed_in: SignedIn) -> Payload:
+    session = signed_in.session
+    return {
+        "errors": "[]",
+        "access_token": session.access_token,
+        "refresh_token": session.refresh_token,
+        "expires_at": session.expires_at.isoformat(),
+        "viewer": str(signed_in.user.id),
+    }
+
+
+def _refused(rejection: Rejected) -> Payload:
+    return {**_NO_SESSION, **refused(rejection)}
+
+
+async def sign_up_(context: Context, given: Input) -> Payload:
+    """Create an account and sign in to it."""
+    services = context.services
+    try:
+        return _signed_in(
+            await sign_up(
+                services.pool,
+                services.passwords,
+                services.tokens,
+                email=given["email"],
+                username=given.get("username"),
+                password=given["password"],
+            )
+        )
+    except Rejected as rejection:
+        return _refused(rejection)
+
+
+async def sign_in_(context: Context, given: Input) -> Payload:
+    """Open a session with a login and a password."""
+    services = context.services
+    try:
+        login, password = given["login"], given["password"]
+        return _signed_in(
+            await sign_in(services.pool, services.passwords, services.tokens, login=login, password=password)
+        )
+    except Rejected as rejection:
+        return _refused(rejection)
+
+
+async def refresh_session(context: Context, given: Input) -> Payload:
+    """Exchange a refresh token for a new pair of tokens."""
+    services = context.services
+    try:
+        return _signed_in(await refresh(services.pool, services.tokens, refresh_token=given["refreshToken"]))
+    except Rejected as rejection:
+        return _refused(rejection)
+
+
+async def sign_out_(context: Context, given: Input) -> Payload:
+    """End the session that a refresh token, or else the access token of the request, belongs to."""
+    token = given.get("refreshToken")
+    if token is not None:
+        await sign_out(context.pool, token)
+    else:
+        await sign_out(context.pool, context.require_viewer().session_id)
+    return {"errors": "[]"}

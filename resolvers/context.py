@@ -1,0 +1,82 @@
+"""All that a request may reach."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.passwords import Passwords
+from accounts.people import Pool
+from accounts.tokens import Tokens
+from events.handle import Handler
+from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.live import Live
+from resolvers.mapping import Sources
+from resolvers.reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What one server process has, once."""
+
+    reader: Reader
+    handler: Handler
+    pool: Pool
+    live: Live
+    passwords: Passwords
+    tokens: Tokens
+    rebuild: Callable[[str], Awaitable[None]]
+    """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+    known_movies: dict[UUID, None] = field(default_factory=dict)
+    """Movies that were seen to exist; they are never removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks, as their access token says."""
+
+    id: UUID
+    session_id: UUID
+    roles: frozenset[str]
+
+
+@dataclass(slots=True)
+class Context:
+    """One request: who asks, and the services."""
+
+    services: Services
+    sources: Sources
+    viewer: Viewer | None
+    request_id: str
+
+    @property
+    def viewer_id(self) -> str | None:
+        """The id of who asks as text, None for a stranger."""
+        return str(self.viewer.id) if self.viewer else None
+
+    @property
+    def roles(self) -> frozenset[str] | None:
+        """The roles of who asks, None for a stranger."""
+        return self.viewer.roles if self.viewer else None
+
+    @property
+    def pool(self) -> Pool:
+        """Connections for ordinary statements."""
+        return self.services.pool
+
+    @property
+    def reader(self) -> Reader:
+        """Where plans run."""
+        return self.services.reader
+
+    def require_viewer(self) -> Viewer:
+        """Return who asks. Raises Unauthenticated for a stranger."""
+        if self.viewer is None:
+            raise Unauthenticated
+        return self.viewer
+
+    def require_role(self, role: str | None) -> None:
+        """Raise Unauthenticated or Forbidden unless who asks has this role, or is an admin."""
+        if role is not None and not {role, "admin"} & self.require_viewer().roles:
+            raise Forbidden

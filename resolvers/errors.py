@@ -1,0 +1,82 @@
+"""What a request may be refused with: each has a code that clients may rely on."""
+
+from __future__ import annotations
+
+import inspect
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """The request is refused; the class's docstring is what the client reads."""
+
+    code: ClassVar[str]
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or inspect.cleandoc(type(self).__doc__ or self.code)
+        super().__init__(self.message)
+
+
+class BadInput(Refused):
+    """A value is not of the form that its field asks for."""
+
+    code = "BAD_USER_INPUT"
+
+
+class BadCursor(BadInput):
+    """This cursor was not made by this list in this order. Start again without it."""
+
+    code = "BAD_CURSOR"
+
+
+class BadId(BadInput):
+    """This is not an id of this server. Use an id that a query returned."""
+
+    code = "BAD_ID"
+
+
+class BadPageSize(BadInput):
+    """Ask for 0 to 100 items with either `first` or `last`, not both."""
+
+    code = "BAD_PAGE_SIZE"
+
+
+class Unauthenticated(Refused):
+    """Sign in first: send `Authorization: Bearer <accessToken>`."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(Refused):
+    """Your account does not have the role that this needs."""
+
+    code = "FORBIDDEN"
+
+
+class NotFound(Refused):
+    """There is no such thing."""
+
+    code = "NOT_FOUND"
+
+
+class Busy(Refused):
+    """Other writers changed the same thing at the same moment, three times in a row. Nothing was recorded; try again."""
+
+    code = "CONFLICT"
+
+
+class Unavailable(Refused):
+    """The database is away at the moment. Try again in a few seconds."""
+
+    code = "SERVICE_UNAVAILABLE"
+
+
+class TooSlow(Refused):
+    """The request took too long and was stopped. Ask for less at once."""
+
+    code = "TIMEOUT"
+
+
+class BadOperation(Refused):
+    """The document has no such operation."""
+
+    code = "BAD_OPERATION"

@@ -1,0 +1,144 @@
+"""Global ids, cursors, and the text forms of what clients send."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from resolvers.errors import BadCursor, BadId, BadInput, BadPageSize
+from resolvers.mapping import Convert
+
+PAGE_DEFAULT = 20
+PAGE_MOST = 100
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
+
+
+def global_id(kind: str, key: object) -> str:
+    """Return the id by which a client may ask for this object again; opaque to it."""
+    return f"{kind}:{key}"
+
+
+def split_id(value: Any) -> tuple[str, str]:
+    """Return the type and key of a global id. Raises BadId."""
+    kind, mark, key = str(value).partition(":")
+    if not mark or not kind.isalpha() or not key or len(key) > 64:
+        raise BadId
+    return kind, key
+
+
+def uuid_of(kind: str) -> Convert:
+    """Return the converter from a global id of this type to its uuid; it raises BadId."""
+
+    def convert(value: Any) -> str:
+        given, key = split_id(value)
+        if given != kind:
+            raise BadId(f"This is the id of a {given}, not of a {kind}.")
+        try:
+            return str(UUID(key))
+        except ValueError:
+            raise BadId from None
+
+    return convert
+
+
+def position_of(value: Any) -> str:
+    """Return the position in a global id of an event. Raises BadId."""
+    kind, key = split_id(value)
+    if kind != "Event" or not _INTEGER.match(key) or int(key) < 1:
+        raise BadId
+    return key
+
+
+def text(value: Any) -> str:
+    """Return a string as it is. Raises BadInput for what PostgreSQL cannot hold."""
+    given = str(value)
+    if "\x00" in given or any("\ud800" <= c <= "\udfff" for c in given):
+        raise BadInput("A text must not hold NUL or lone surrogates.")
+    return given
+
+
+def integer(value: Any) -> str:
+    """Return a whole number's digits."""
+    return str(int(value))
+
+
+def array(convert: Convert) -> Convert:
+    """Return the converter of a list whose items another one converts."""
+
+    def converted(values: Any) -> str:
+        items = (convert(value) or "" for value in values)
+        return "{" + ",".join('"' + i.replace("\\", "\\\\").replace('"', '\\"') + '"' for i in items) + "}"
+
+    return converted
+
+
+_WORD = re.compile(r"\w+")
+
+
+def words(value: Any) -> str:
+    """Return the words of a search phrase as a text search query: each must begin a word of the movie."""
+    return " & ".join(f"{word}:*" for word in _WORD.findall(text(value).lower())[:10])
+
+
+def enum_name(value: Any) -> str:
+    """Return the name of an enum's value, as tables hold it."""
+    return str(value.name)
+
+
+def imdb_id(value: Any) -> str:
+    """Return an IMDb id, whether or not it was given with its `tt`."""
+    given = text(value).strip().lower().removeprefix("tt")
+    return f"tt{given.zfill(7)}"
+
+
+def page_size(value: Any) -> str:
+    """Return how many items are asked for. Raises BadPageSize."""
+    if value is None:
+        return str(PAGE_DEFAULT)
+    if not 0 <= value <= PAGE_MOST:
+        raise BadPageSize
+    return str(value)
+
+
+_CURSOR_CHECKS: dict[str, Callable[[str], object]] = {
+    "bigint": _INTEGER.match,
+    "uuid": UUID,
+    "date": date.fromisoformat,
+    "text": lambda value: text(value) is not None,
+}
+
+
+@lru_cache(maxsize=256)
+def cursor_component(order: str, types: tuple[str, ...]) -> tuple[Convert, ...]:
+    """Return the converters from a cursor of this order to the components of its key; they raise BadCursor."""
+
+    def part(index: int) -> Convert:
+        return lambda value: _cursor(str(value), order, types)[index]
+
+    return tuple(part(index) for index in range(len(types)))
+
+
+@lru_cache(maxsize=1024)
+def _cursor(value: str, order: str, types: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(value.encode("ascii") + b"=="))
+    except (ValueError, binascii.Error):
+        raise BadCursor from None
+    if not isinstance(parts, list) or len(parts) != len(types) + 1 or parts[0] != order:
+        raise BadCursor
+    for component, kind in zip(parts[1:], types, strict=True):
+        try:
+            if not isinstance(component, str) or not _CURSOR_CHECKS[kind](component):
+                raise BadCursor
+        except (ValueError, BadInput):
+            raise BadCursor from None
+    return tuple(parts[1:])

@@ -1,0 +1,225 @@
+"""What a person does with movies: each mutation decides on the log, and answers with what it recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+import orjson
+
+from events.errors import Rejected
+from events.favorites import favorite_movie, unfavorite_movie
+from events.handle import Command, Decide
+from events.log import Recorded, Source
+from events.pair import Pair, PairEvent, Priority, Reaction
+from events.ratings import InvalidStars, rate_movie
+from events.reactions import react_to_movie
+from events.undo import CannotUndo, undo
+from events.viewing import dismiss_movie, mark_watched, view_movie
+from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+from resolvers.context import Context
+from resolvers.ids import position_of, uuid_of
+
+Input = Mapping[str, Any]
+Payload = Mapping[str, str | None]
+
+_movie_uuid = uuid_of("Movie")
+KNOWN_MOVIES = 100_000
+"""How many movies a process remembers to exist."""
+
+
+class UnknownMovie(Rejected):
+    """There is no movie with this id."""
+
+    code: ClassVar[str] = "UNKNOWN_MOVIE"
+    path = ("movieId",)
+
+
+class MissingValue(Rejected):
+    """Give a value, or null to take it back."""
+
+    code: ClassVar[str] = "MISSING_VALUE"
+
+
+class UnknownEvent(Rejected):
+    """There is no such action of yours."""
+
+    code: ClassVar[str] = "UNKNOWN_EVENT"
+    path = ("eventId",)
+
+
+def refused(rejection: Rejected, **values: str | None) -> Payload:
+    """Return the payload of a command that a rule refused: nothing was recorded."""
+    error = {"code": rejection.code, "message": rejection.message, "path": ["input", *rejection.path]}
+    return {"event": None, "movie": None, **values, "errors": orjson.dumps([error]).decode()}
+
+
+def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
+    position = str(events[0].position) if events else None
+    return {"errors": "[]", "event": position, "movie": str(movie_id)}
+
+
+def _stars(value: float) -> int:
+    halves = value * 2
+    if halves != int(halves):
+        raise InvalidStars
+    return int(halves)
+
+
+async def record(context: Context, name: str, given: Input, decide: Callable[[Pair], Sequence[PairEvent]]) -> Payload:
+    """Decide a command about one movie as who asks, and return its payload.
+
+    Raises Unauthenticated, BadId, and what the handler raises that is not a rule of the domain.
+    """
+    viewer = context.require_viewer()
+    movie_id = UUID(_movie_uuid(given["movieId"]))
+    try:
+        await require_movie(context, movie_id)
+        command = Command(
+            user_id=viewer.id,
+            movie_id=movie_id,
+            decide=lambda pair, _: decide(pair),
+            source=given.get("source") or Source.WEB,
+            idempotency_key=given.get("idempotencyKey"),
+            request=_request(name, given),
+        )
+        return _decided(await context.services.handler.handle(command), movie_id)
+    except Rejected as rejection:
+        known = None if isinstance(rejection, UnknownMovie) else str(movie_id)
+        return refused(rejection, movie=known)
+
+
+def _request(name: str, given: Input) -> str:
+    """What an idempotency key stands for: the same key with other input is a mistake of the client's."""
+    same = {key: value for key, value in given.items() if key not in ("idempotencyKey", "source")}
+    return f"{name} {orjson.dumps(same, option=orjson.OPT_SORT_KEYS, default=str).decode()}"
+
+
+async def require_movie(context: Context, movie_id: UUID) -> None:
+    """Raise UnknownMovie; movies are never removed, so one that was seen once is known for good."""
+    known = context.services.known_movies
+    if movie_id in known:
+        return
+    async with context.pool.connection() as conn:
+        found = await (await conn.execute("select 1 from movies where id = %s", (movie_id,))).fetchone()
+    if found is None:
+        raise UnknownMovie
+    if len(known) >= KNOWN_MOVIES:
+        known.clear()
+    known[movie_id] = None
+
+
+async def react(context: Context, given: Input) -> Payload:
+    """Set or clear the reaction."""
+    if "reaction" not in given:
+        return refused(MissingValue(path=("reaction",)))
+    reaction = given["reaction"]
+    return await record(
+        context, "react", given, lambda pair: react_to_movie(pair, Reaction(reaction) if reaction else None)
+    )
+
+
+async def rate(context: Context, given: Input) -> Payload:
+    """Set or clear the stars."""
+    if "stars" not in given:
+        return refused(MissingValue(path=("stars",)))
+    stars = given["stars"]
+    return await record(
+        context, "rate", given, lambda pair: rate_movie(pair, None if stars is None else _stars(stars))
+    )
+
+
+async def favorite(context: Context, given: Input) -> Payload:
+    """Make the movie a favourite."""
+    return await record(context, "favorite", given, favorite_movie)
+
+
+async def unfavorite(context: Context, given: Input) -> Payload:
+    """End the favourite."""
+    return await record(context, "unfavorite", given, unfavorite_movie)
+
+
+async def add_watchlist(context: Context, given: Input) -> Payload:
+    """Put the movie on the watchlist."""
+    priority = Priority(given.get("priority") or Priority.MEDIUM)
+    return await record(context, "add_to_watchlist", given, lambda pair: add_to_watchlist(pair, priority))
+
+
+async def prioritize(context: Context, given: Input) -> Payload:
+    """Change a priority of the watchlist."""
+    priority = Priority(given["priority"])
+    return await record(context, "set_priority", given, lambda pair: set_priority(pair, priority))
+
+
+async def remove_watchlist(context: Context, given: Input) -> Payload:
+    """Take the movie off the watchlist."""
+    return await record(context, "remove_from_watchlist", given, remove_from_watchlist)
+
+
+async def watched(context: Context, given: Input) -> Payload:
+    """Record that the movie was seen, and perhaps what of it."""
+    now = datetime.now(UTC)
+    latest = (now + timedelta(hours=14)).date()  # it is tomorrow already somewhere on earth
+    day: date = given.get("watchedOn") or now.date()
+    reaction, stars = given.get("reaction"), given.get("stars")
+
+    def decide(pair: Pair) -> Sequence[PairEvent]:
+        half_stars = None if stars is None else _stars(stars)
+        return mark_watched(pair, day, latest, Reaction(reaction) if reaction else None, half_stars)
+
+    return await record(context, "mark_watched", given, decide)
+
+
+async def dismiss(context: Context, given: Input) -> Payload:
+    """Say that the movie is of no interest."""
+    return await record(context, "dismiss", given, dismiss_movie)
+
+
+async def view(context: Context, given: Input) -> Payload:
+    """Record that the movie's page was opened."""
+    return await record(context, "view", given, view_movie)
+
+
+_OWN = "select movie_id, event_id from history where position = %s and user_id = %s"
+
+
+async def take_back(context: Context, given: Input) -> Payload:
+    """Undo an action of one's own by appending what compensates for it."""
+    viewer = context.require_viewer()
+    position = int(position_of(given["eventId"]))
+    async with context.pool.connection() as conn:
+        own = await (await conn.execute(_OWN, (position, viewer.id))).fetchone()
+    if own is None:
+        return refused(UnknownEvent())
+    movie_id, event_id = own
+    command = Command(
+        user_id=viewer.id,
+        movie_id=movie_id,
+        decide=_undo(event_id),
+        source=given.get("source") or Source.WEB,
+        causation_id=event_id,
+        idempotency_key=given.get("idempotencyKey"),
+        request=_request("undo", given),
+    )
+    try:
+        return _decided(await context.services.handler.handle(command), movie_id)
+    except Rejected as rejection:
+        return refused(rejection, movie=str(movie_id))
+
+
+def _undo(event_id: UUID) -> Decide:
+    def decide(pair: Pair, history: Sequence[Recorded]) -> Sequence[PairEvent]:
+        first = [event.fact for event in history if event.event_id == event_id]
+        if not first or any(event.causation_id == event_id and _compensates(event, history) for event in history):
+            raise CannotUndo
+        caused = [event.fact for event in history if event.causation_id == event_id]
+        return undo(pair, [*first, *caused])
+
+    def _compensates(event: Recorded, history: Sequence[Recorded]) -> bool:
+        """An undo names the event as its cause too, but in a command of its own."""
+        (original,) = (other for other in history if other.event_id == event_id)
+        return event.correlation_id != original.correlation_id
+
+    return decide

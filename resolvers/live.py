@@ -1,0 +1,141 @@
+"""What happens, as it happens: one tail of the log for everybody who listens in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from uuid import UUID
+
+from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
+from resolvers.errors import Refused
+
+_NOW = Statement("select pg_current_snapshot()::text")
+_TICK = Statement("""
+with now as (select pg_current_snapshot() as s)
+select (select s::text from now), t.position, t.user_id
+  from (select 1) one
+  left join lateral (
+    select e.position, e.user_id from events e, now
+     where e.xid >= pg_snapshot_xmax($1::pg_snapshot) and e.xid < pg_snapshot_xmax(now.s)
+       and pg_visible_in_snapshot(e.xid, now.s)
+    union all
+    select e.position, e.user_id from events e, now
+     where e.xid = any (array(select pg_snapshot_xip($1::pg_snapshot))) and pg_visible_in_snapshot(e.xid, now.s)
+  ) t on true
+ order by t.position""")
+_BACKLOG = Statement(
+    "select position from history where user_id = $1::uuid and position > $2::bigint order by position limit 1000"
+)
+_PROGRESS = Statement("select md5(string_agg(c::text, '' order by name)) from checkpoints c")
+
+WAITING = 1_000
+"""Events a slow listener may have waiting; past that its subscription ends, and it resumes from its last position."""
+
+
+class TooFarBehind(Refused):
+    """You did not take the events fast enough. Subscribe again with `after: <last position>`; nothing is lost."""
+
+    code = "TOO_FAR_BEHIND"
+
+
+class Live:
+    """Tails the log while anybody listens; an append of this process nudges it, other processes' are polled for."""
+
+    def __init__(self, lane: Lane, *, poll_s: float = 0.1) -> None:
+        self._lane = lane
+        self._poll_s = poll_s
+        self._listeners: defaultdict[str, set[asyncio.Queue[int | None]]] = defaultdict(set)
+        self._nudged = asyncio.Event()
+        self._tail: asyncio.Task[None] | None = None
+        self._started = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Say that something was appended."""
+        self._nudged.set()
+
+    async def close(self) -> None:
+        """End the tail."""
+        if self._tail:
+            self._tail.cancel()
+            await asyncio.gather(self._tail, return_exceptions=True)
+
+    async def interactions(self, user_id: UUID, after: int | None) -> AsyncIterator[Mapping[str, str | None]]:
+        """Yield the position of each event of a person in order, those after a position first. Raises TooFarBehind.
+
+        Positions of one person are in the order of their commits (the person is the lock), so the last position that
+        was received is all that a client needs to go on without a gap.
+        """
+        queue: asyncio.Queue[int | None] = asyncio.Queue(WAITING)
+        key = str(user_id)
+        self._listeners[key].add(queue)
+        try:
+            await self._listening()
+            last = after
+            while last is not None:
+                (rows,) = await self._lane.run([(_BACKLOG, (key.encode(), b"%d" % last))])
+                for (position,) in rows:
+                    last = int(position or 0)
+                    yield {"position": str(last)}
+                if not rows:
+                    break
+            while True:
+                position_ = await queue.get()
+                if position_ is None:
+                    raise TooFarBehind
+                if last is None or position_ > last:
+                    last = position_
+                    yield {"position": str(position_)}
+        finally:
+            self._listeners[key].discard(queue)
+            if not self._listeners[key]:
+                del self._listeners[key]
+
+    async def progress(self, every_s: float = 0.25) -> AsyncIterator[Mapping[str, str | None]]:
+        """Yield at once, and then whenever a checkpoint has changed."""
+        known: object = ()
+        while True:
+            ((row,),) = await self._lane.run([(_PROGRESS, ())])
+            if row != known:
+                known = row
+                yield {}
+            await asyncio.sleep(every_s)
+
+    async def _listening(self) -> None:
+        """Return when the tail has begun: from then on no event is missed."""
+        if self._tail is None or self._tail.done():
+            self._started.clear()
+            self._tail = asyncio.create_task(self._follow())
+        await self._started.wait()
+
+    async def _follow(self) -> None:
+        snapshot: bytes | None = None
+        while self._listeners:
+            self._nudged.clear()
+            try:
+                if snapshot is None:
+                    (((snapshot,),),) = await self._lane.run([(_NOW, ())])
+                    self._started.set()
+                (rows,) = await self._lane.run([(_TICK, (snapshot,))])
+            except (DatabaseUnavailable, StatementFailed):
+                await asyncio.sleep(0.5)  # the snapshot is kept: what happens meanwhile comes with the next tick
+                continue
+            snapshot = rows[0][0]
+            for _, position, user_id in rows:
+                if position is not None and user_id is not None:
+                    self._tell(user_id.decode(), int(position))
+            try:
+                async with asyncio.timeout(self._poll_s):
+                    await self._nudged.wait()
+            except TimeoutError:
+                pass
+        self._started.clear()
+
+    def _tell(self, user_id: str, position: int) -> None:
+        for queue in self._listeners.get(user_id, ()):
+            if queue.qsize() >= WAITING - 1:
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(position)

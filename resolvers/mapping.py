@@ -1,0 +1,146 @@
+"""Where a field's value comes from: the vocabulary of the schema's mapping onto tables.
+
+Templates are SQL over names in braces: `{t}` is the row that the field belongs to (or, in a relation, the row related
+to), `{parent}` the row that a relation starts from, `{viewer}` the id of who asks (null for a stranger), `{v_x}` the
+value x of a mutation's payload. They are written beside the schema, never made from what a client sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Convert = Callable[[Any], str | None]
+"""From a coerced GraphQL value to PostgreSQL's text; raises BadInput."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A value of the row: an SQL expression over `{t}`."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """An object made of the same row; null where `when` is false."""
+
+    when: str | None = None
+
+
+@dataclass(frozen=True)
+class One:
+    """At most one row of a table, found by its key: `{t}.<key> = <of>`; shared by everything in a document that needs it.
+
+    `of` is an expression over `{parent}` or a payload value.
+    """
+
+    table: str
+    of: str
+    key: str = "id"
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """At most one row of a table, found by an argument: its input object has exactly one key, each with its own filter."""
+
+    table: str
+    argument: str
+    by: Mapping[str, Filter]
+
+
+@dataclass(frozen=True)
+class Many:
+    """Few rows that belong to the row, as a plain list: `source` is a from-item that names them `{t}`.
+
+    `table` is the table that `{t}` is a row of, where fields of these rows start relations of their own.
+    """
+
+    source: str
+    order: str
+    table: str = ""
+    where: str = "true"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A predicate over `{t}` that an argument switches on; `{value}` is the argument, of the SQL type `type`."""
+
+    sql: str
+    type: str
+    convert: Convert
+
+
+@dataclass(frozen=True)
+class Key:
+    """One component of an order: an expression over `{t}` that is never null, its SQL type and direction."""
+
+    sql: str
+    type: str
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Relay connection: a keyset page of a table, `columns` being what its edges need of a row.
+
+    `orders` has the keys of each value of the argument `orderBy` (None: the default); the last key makes it total.
+    `filters` are by argument, or `argument.field` for a field of an input object.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    orders: Mapping[str | None, tuple[Key, ...]]
+    where: str = "true"
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Objects of any type by their global ids; `tables` has the table of each type that has a node."""
+
+    tables: Mapping[str, One]
+    plural: bool = False
+
+
+@dataclass(frozen=True)
+class Python:
+    """A value that Python knows: the statement leaves a hole with `needs` of the row, all holes are filled at once.
+
+    `resolve(context, rows)` gets one mapping a row (JSON values by name) and returns one JSON value a row.
+    """
+
+    needs: Mapping[str, str]
+    resolve: Callable[[Any, Sequence[Mapping[str, Any]]], Awaitable[Sequence[Any]]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A mutation: `resolve(context, input)` returns the payload's values, as PostgreSQL's text, by name."""
+
+    resolve: Callable[[Any, Any], Awaitable[Mapping[str, str | None]]]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A subscription: `resolve(context, arguments)` yields the values that `then` is read with, by name."""
+
+    resolve: Callable[[Any, Mapping[str, Any]], AsyncIterator[Mapping[str, str | None]]]
+    then: One | Many
+
+
+Source = Column | Embedded | One | Lookup | Many | Page | Nodes | Python | Run | Stream
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A field's source, and the role that may ask for it (None: anybody)."""
+
+    source: Source
+    role: str | None = None
+
+
+Sources = Mapping[tuple[str, str], Mapped]
+"""Sources by type and field name; a field that is not in it has an ordinary resolver."""

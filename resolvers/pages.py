@@ -1,0 +1,196 @@
+"""Relay connections: keyset pages that survive inserts, with exact answers about what lies before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from graphql import GraphQLObjectType, get_named_type
+
+from resolvers.errors import BadPageSize
+from resolvers.ids import PAGE_DEFAULT, cursor_component, page_size
+from resolvers.mapping import Key, Page
+from resolvers.rendering import json_object, literal, member
+from resolvers.selection import Argument, Leaf, Path, Selected
+
+if TYPE_CHECKING:
+    from resolvers.lowering import Lowering, Scope
+
+_DEFAULT = Leaf(lambda _: PAGE_DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSql:
+    """The SQL of one page. `rows` yields the source's columns, the key `k0`, `k1` …, `r` and `shown`.
+
+    Rows are numbered by `r` from the end that the page starts at; those above `shown` are beyond it. `count` counts the
+    whole list, `behind` says whether anything lies at or before the cursor that the page starts from.
+    """
+
+    rows: str
+    count: str
+    behind: str
+    cursor: str
+    backward: bool
+
+
+def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) -> PageSql:
+    """Return the SQL of a page as the field's arguments ask for it. Raises BadPageSize."""
+    arguments, path = selected.arguments, selected.path
+    first, last = arguments.get("first"), arguments.get("last")
+    if first is not None and last is not None:
+        raise BadPageSize
+    backward = last is not None
+    order_by = arguments.get("orderBy")
+    order = order_by.name if isinstance(order_by, Enum) else None
+    keys = source.orders[order]
+    where = [lowering.sql(source.where, "t", path, parent=parent), *_filters(lowering, source, arguments, path)]
+    bounds = {side: _bound(lowering, keys, order, arguments.get(side), path) for side in ("after", "before")}
+    kept = [_compare(keys, bound, greater=(side == "after")) for side, bound in bounds.items() if bound]
+    asked = last if backward else first
+    limit = lowering.parameter(_DEFAULT if asked is None else asked, "int", page_size, path)
+    key = [k.sql.replace("{t}", "t") for k in keys]
+    columns = ", ".join([*(f"t.{name}" for name in source.columns), *(f"{k} as k{i}" for i, k in enumerate(key))])
+    turned = ["desc" if k.descending is not backward else "asc" for k in keys]
+    limited = (
+        f"select {columns} from {source.table} t where {' and '.join(where + kept)} "
+        f"order by {', '.join(f'{k} {way}' for k, way in zip(key, turned, strict=True))} limit {limit} + 1"
+    )
+    again = ", ".join(f"l.k{i} {way}" for i, way in enumerate(turned))
+    start = bounds["before" if backward else "after"]
+    everything = f"from {source.table} t where {' and '.join(where)}"
+    return PageSql(
+        rows=f"select l.*, row_number() over (order by {again}) as r, least(count(*) over (), {limit}) as shown "
+        f"from ({limited}) l",
+        count=f"(select count(*) {everything})",
+        behind=f"exists (select {everything} and {_compare(keys, start, greater=backward, equal=True)})" if start else "false",
+        cursor=_cursor(keys, order),
+        backward=backward,
+    )
+
+
+def connection_sql(
+    lowering: Lowering, page: PageSql, selected: Selected, scope: Scope
+) -> tuple[str, str] | None:
+    """Return what to aggregate of the page's rows `p`, and the connection's JSON over that (`{a}` is its alias).
+
+    None where a null that may not be takes the connection along.
+    """
+    kind = _object(selected)
+    columns = ["count(*) as n"]
+    parts = []
+    for part in lowering.document.fields(kind, selected):
+        value = _part(lowering, page, kind, part, scope, columns)
+        if value is None:
+            return None
+        parts.append(member(part.key, value))
+    return ", ".join(columns), json_object(parts)
+
+
+def _part(
+    lowering: Lowering, page: PageSql, kind: GraphQLObjectType, part: Selected, scope: Scope, columns: list[str]
+) -> str | None:
+    match part.name:
+        case "__typename":
+            return literal(f'"{kind.name}"')
+        case "totalCount":
+            return page.count
+        case "pageInfo":
+            return _page_info(lowering, page, part, columns)
+        case "edges":
+            text = lowering.object(_object(part), lowering.edge_fields(part, page.cursor), scope)
+        case "nodes":
+            text = lowering.node(kind, part, scope)
+        case _:
+            column = lowering.aggregated(kind, part)
+            columns.append(f"{column} as c{len(columns)}")
+            return f"coalesce({{a}}.c{len(columns) - 1}, 'null')"
+    if text is None:
+        return None
+    order = "p.r desc" if page.backward else "p.r"
+    columns.append(f"string_agg({text}, ',' order by {order}) filter (where p.r <= p.shown) as c{len(columns)}")
+    return f"concat('[', {{a}}.c{len(columns) - 1}, ']')"
+
+
+def _page_info(lowering: Lowering, page: PageSql, part: Selected, columns: list[str]) -> str:
+    ends = [f"max({page.cursor}) filter (where p.r = 1 and p.shown > 0)", f"max({page.cursor}) filter (where p.r = p.shown)"]
+    start, end = reversed(ends) if page.backward else ends
+    more, behind = "coalesce(bool_or(p.r > p.shown), false)", page.behind
+    onward, back = (behind, more) if page.backward else (more, behind)
+    sources = {"hasNextPage": onward, "hasPreviousPage": back, "startCursor": start, "endCursor": end}
+    parts = []
+    for inner in lowering.document.fields(_object(part), part):
+        if inner.name == "__typename":
+            text = literal('"PageInfo"')
+        elif inner.name.startswith("has") and sources[inner.name] is behind:
+            text = f"case when {behind} then 'true' else 'false' end"
+        else:
+            columns.append(f"{sources[inner.name]} as c{len(columns)}")
+            column = f"{{a}}.c{len(columns) - 1}"
+            text = f"case when {column} then 'true' else 'false' end"
+            if inner.name.endswith("Cursor"):
+                text = f"coalesce('\"' || {column} || '\"', 'null')"
+        parts.append(member(inner.key, text))
+    return json_object(parts)
+
+
+def _filters(lowering: Lowering, source: Page, arguments: Mapping[str, Argument], path: Path) -> list[str]:
+    given: dict[str, Argument] = {}
+    for name, value in arguments.items():
+        if isinstance(value, dict):
+            given.update((f"{name}.{inner}", part) for inner, part in value.items())
+        else:
+            given[name] = value
+    predicates = []
+    for name, value in given.items():
+        chosen = source.filters.get(name)
+        if chosen is not None and value is not None:
+            bound = lowering.parameter(value, chosen.type, chosen.convert, path)
+            predicates.append(f"({lowering.sql(chosen.sql, 't', path, value=bound)})")
+    return predicates
+
+
+def _bound(
+    lowering: Lowering, keys: Sequence[Key], order: str | None, cursor: Argument, path: Path
+) -> list[str] | None:
+    if cursor is None:
+        return None
+    converters = cursor_component(order or "", tuple(key.type for key in keys))
+    return [
+        lowering.parameter(cursor, key.type, convert, path)
+        for key, convert in zip(keys, converters, strict=True)
+    ]
+
+
+def _compare(keys: Sequence[Key], bound: Sequence[str], *, greater: bool, equal: bool = False) -> str:
+    """Return the predicate of the rows that come after (`greater`) or before a cursor in the list's order.
+
+    Where all components run one way it is a row comparison, which an index can use.
+    """
+    columns = [key.sql.replace("{t}", "t") for key in keys]
+    signs = [">" if greater is not key.descending else "<" for key in keys]
+    last = "=" if equal else ""
+    if len(set(signs)) == 1:
+        return f"({', '.join(columns)}) {signs[0]}{last} ({', '.join(bound)})"
+    steps = []
+    for i, sign in enumerate(signs):
+        same = "".join(f"{columns[j]} = {bound[j]} and " for j in range(i))
+        steps.append(f"({same}{columns[i]} {sign}{last if i == len(signs) - 1 else ''} {bound[i]})")
+    return f"({' or '.join(steps)})"
+
+
+def _cursor(keys: Sequence[Key], order: str | None) -> str:
+    """The order's name and the key's components as URL-safe base64 of a JSON array."""
+    parts = ", ".join(
+        f"',', to_json(p.k{i})" if key.type == "text" else f"',\"', p.k{i}::text, '\"'" for i, key in enumerate(keys)
+    )
+    json = f"concat('[\"{order or ''}\"', {parts}, ']')"
+    return f"translate(encode(convert_to({json}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
+
+
+def _object(selected: Selected) -> GraphQLObjectType:
+    kind = get_named_type(selected.definition.type)
+    assert isinstance(kind, GraphQLObjectType)
+    return kind

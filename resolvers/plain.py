@@ -1,0 +1,226 @@
+"""Strawberry's own execution of mapped fields, one field at a time: the fallback of what cannot be compiled, and the
+second opinion that compiled answers are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql.execution.values import get_argument_values
+from psycopg import AsyncRawCursor
+
+from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.ids import split_id
+from resolvers.lowering import Lowering
+from resolvers.mapping import Column, Embedded, Lookup, Many, Mapped, Nodes, One, Page, Python, Run, Source
+from resolvers.pages import PageSql, page_sql
+from resolvers.plan import BadValues, bind
+from resolvers.selection import Argument, Selected, Values, constant
+
+
+@dataclass
+class PlainRow:
+    """A row on its way through the executor: its type, the table it is a row of, and its column fields' values."""
+
+    kind: str
+    table: str
+    record: str
+    fields: Mapping[str, Any]
+    context: Any
+    payload: Mapping[str, str | None] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        head, *rest = name.split("_")
+        key = head + "".join(part.capitalize() for part in rest)
+        mapped = self.context.sources.get((self.kind, key))
+        if mapped is not None:
+            require_role(mapped, self.context.roles)
+        try:
+            return self.fields[key]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def require_role(mapped: Mapped, roles: frozenset[str] | None) -> None:
+    """Raise Unauthenticated or Forbidden when the viewer may not ask for a field."""
+    if mapped.role is not None and not (roles and {mapped.role, "admin"} & roles):
+        raise Forbidden if roles else Unauthenticated
+
+
+async def resolve(mapped: Mapped, source: Any, context: Any, info: GraphQLResolveInfo, _: Mapping[str, Any]) -> Any:
+    """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
+    require_role(mapped, context.roles)
+    definition = info.parent_type.fields[info.field_name]
+    given = get_argument_values(definition, info.field_nodes[0], info.variable_values)
+    return await _Field(source, context, info, given).resolve(mapped.source)
+
+
+class _Field:
+    def __init__(
+        self, parent: Any, context: Any, info: GraphQLResolveInfo, given: Mapping[str, Any]
+    ) -> None:
+        self.parent = parent if isinstance(parent, PlainRow) else None
+        self.context = context
+        self.info = info
+        self.given = given
+        self.lowering = Lowering.for_one_field(context.sources, context.roles)
+        arguments: dict[str, Argument] = {name: constant(value) for name, value in given.items()}
+        path = (info.field_name,)
+        definition = info.parent_type.fields[info.field_name]
+        self.selected = Selected(info.field_name, info.field_name, definition, arguments, tuple(info.field_nodes), path)
+
+    async def resolve(self, source: Source) -> Any:
+        match source:
+            case One():
+                return await self._first(source.table, self._one(source))
+            case Lookup():
+                ((name, value),) = ((n, v) for n, v in self.given[source.argument].items() if v is not None)
+                chosen = source.by[name]
+                bound = self.lowering.parameter(constant(value), chosen.type, chosen.convert, self.selected.path)
+                where = self.lowering.sql(chosen.sql, "t", self.selected.path, value=bound)
+                return await self._first(source.table, f"{source.table} t where {where}")
+            case Many():
+                rows = self.lowering.sql(source.source, "t", self.selected.path, parent="parent")
+                where = self.lowering.sql(source.where, "t", self.selected.path, parent="parent")
+                order = self.lowering.sql(source.order, "t", self.selected.path, parent="parent")
+                return await self._rows(source.table, f"{rows} where {where}", f" order by {order}")
+            case Embedded():
+                return await self._embedded(source)
+            case Page():
+                return await self._page(source)
+            case Nodes():
+                return await self._nodes(source)
+            case Python():
+                needs = ", ".join(f"'{n}', {self.lowering.sql(s, 'parent', ())}" for n, s in source.needs.items())
+                (found,) = await self._query(f"select json_build_object({needs}) from {self._parent()} parent")
+                return (await source.resolve(self.context, [found[0]]))[0]
+            case Run():
+                payload = await source.resolve(self.context, self.given["input"])
+                return PlainRow(self._kind().name, "", "", await self._values(payload), self.context, payload)
+            case _:
+                raise TypeError(f"{self.info.parent_type.name}.{self.info.field_name} is not executed this way")
+
+    def _one(self, source: One) -> str:
+        of = self.lowering.sql(source.of, "t", self.selected.path, parent="parent")
+        where = f" and {self.lowering.sql(source.where, 't', self.selected.path)}" if source.where else ""
+        return f"{source.table} t where t.{source.key} = {of}{where}"
+
+    async def _page(self, source: Page) -> dict[str, Any]:
+        page = page_sql(self.lowering, source, self.selected, "parent")
+        kind = self._kind()
+        edge = get_named_type(kind.fields["edges"].type)
+        assert isinstance(edge, GraphQLObjectType)
+        extra = f", p.r, p.shown, {page.cursor} as cursor, {page.count} as total, {page.behind} as behind"
+        rows = await self._query(
+            f"select {self._columns(edge, 'p')}, to_jsonb(p)::text{extra} from {self._parent()} parent cross join lateral ({page.rows}) p order by p.r"
+        )
+        if not rows:
+            ((total, behind),) = await self._query(f"select {page.count}, {page.behind} from {self._parent()} parent")
+            return self._connection(kind, page, [], total, behind, more=False)
+        shown = [row for row in rows if row[2] <= row[3]]
+        edges = [
+            PlainRow(edge.name, source.table, row[1], {**row[0], "cursor": row[4]}, self.context) for row in shown
+        ]
+        if page.backward:
+            edges.reverse()
+        _, _, _, _, _, total, behind = rows[0]
+        return self._connection(kind, page, edges, total, behind, more=len(shown) < len(rows))
+
+    def _connection(
+        self, kind: GraphQLObjectType, page: PageSql, edges: list[PlainRow], total: int, behind: bool, *, more: bool
+    ) -> Any:
+        onward, back = (behind, more) if page.backward else (more, behind)
+        info = {
+            "hasNextPage": onward,
+            "hasPreviousPage": back,
+            "startCursor": edges[0].fields["cursor"] if edges else None,
+            "endCursor": edges[-1].fields["cursor"] if edges else None,
+        }
+        values: dict[str, Any] = {"edges": edges, "totalCount": total}
+        for (type_name, name), mapped in self.context.sources.items():
+            if type_name == kind.name and isinstance(mapped.source, Column) and name not in values:
+                key = mapped.source.sql.removeprefix("{t}.")
+                values[name] = orjson.loads(edges[0].record).get(key) if edges else None
+        values["pageInfo"] = PlainRow("PageInfo", "", "", info, self.context)
+        return PlainRow(kind.name, "", "", values, self.context)
+
+    async def _embedded(self, source: Embedded) -> PlainRow | None:
+        kind = self._kind()
+        payload = self.parent.payload if self.parent else {}
+        when = self.lowering.sql(source.when, "parent", self.selected.path) if source.when else "true"
+        rows = await self._query(
+            f"select {self._columns(kind, 'parent')}, {when} from {self._parent()} parent"
+        )
+        if not rows or not rows[0][1]:
+            return None
+        assert self.parent is not None
+        return PlainRow(kind.name, self.parent.table, self.parent.record, rows[0][0], self.context, payload)
+
+    async def _nodes(self, source: Nodes) -> Any:
+        ids = self.given["ids"] if source.plural else [self.given["id"]]
+        found = [await self._node(source, value) for value in ids]
+        return found if source.plural else found[0]
+
+    async def _node(self, source: Nodes, value: str) -> Any:
+        kind, key = split_id(value)
+        table = source.tables.get(kind)
+        if table is None:
+            return None
+        bound = self.lowering.parameter(constant(key), "text", str, self.selected.path)
+        where = f" and {self.lowering.sql(table.where, 't', self.selected.path)}" if table.where else ""
+        rows = await self._rows(
+            table.table, f"{table.table} t where t.{table.key} = {table.of.replace('{key}', bound)}{where}", "", kind
+        )
+        return rows[0] if rows else None
+
+    async def _first(self, table: str, source: str) -> PlainRow | None:
+        rows = await self._rows(table, source, "")
+        return rows[0] if rows else None
+
+    async def _rows(self, table: str, source: str, order: str, kind: str | None = None) -> list[PlainRow]:
+        type_ = self.info.schema.get_type(kind) if kind else self._kind()
+        assert isinstance(type_, GraphQLObjectType)
+        rows = await self._query(f"select {self._columns(type_, 't')}, to_jsonb(t)::text from {self._parent()} parent cross join {source}{order}")
+        return [PlainRow(type_.name, table, row[1], row[0], self.context) for row in rows]
+
+    async def _values(self, payload: Mapping[str, str | None]) -> Mapping[str, Any]:
+        kind = self._kind()
+        self.parent = PlainRow(kind.name, "", "", {}, self.context, payload)
+        return (await self._query(f"select {self._columns(kind, 'parent')}"))[0][0]  # type: ignore[no-any-return]
+
+    def _columns(self, kind: GraphQLObjectType, t: str) -> str:
+        """A JSON object of every column field of a type, rendered as the compiler renders it."""
+        pairs = []
+        for name in kind.fields:
+            mapped = self.context.sources.get((kind.name, name))
+            if mapped is not None and isinstance(mapped.source, Column):
+                pairs.append(f"'{name}', to_json({self.lowering.sql(mapped.source.sql, t, self.selected.path)})")
+        return f"json_build_object({', '.join(pairs)})"
+
+    def _parent(self) -> str:
+        """The parent row as a from-item; a parent without a table has no row."""
+        if self.parent is None or not self.parent.table:
+            return "(select 1)"
+        record = self.lowering.parameter(constant(self.parent.record), "jsonb", str, self.selected.path)
+        return f"jsonb_populate_record(null::{self.parent.table}, {record})"
+
+    async def _query(self, sql: str) -> list[tuple[Any, ...]]:
+        form = self.lowering.form
+        payload = self.parent.payload if self.parent else {}
+        try:
+            values = bind(form.parameters, Values({}, self.context.viewer_id, payload))
+        except BadValues as bad:
+            raise next(iter(bad.failures.values())) from None
+        async with self.context.pool.connection() as conn:
+            cursor = AsyncRawCursor(conn)
+            await cursor.execute(sql, [None if v is None else v.decode() for v in values])
+            return await cursor.fetchall()
+
+    def _kind(self) -> GraphQLObjectType:
+        kind = get_named_type(self.info.return_type)
+        assert isinstance(kind, GraphQLObjectType)
+        return kind

@@ -1,0 +1,96 @@
+"""A compiled operation: the statement in its two forms, what it is bound with, and what is filled in afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from database.pipeline import Statement, Value
+from resolvers.errors import Refused
+from resolvers.forms import Form, ManyForm, Parameter
+from resolvers.lowering import END, HOLE, Hole, Lowering, statement
+from resolvers.mapping import Sources
+from resolvers.selection import Document, Path, Selected, Values
+
+Failures = Mapping[Path, Refused]
+
+
+class BadValues(Exception):
+    """Some values cannot be bound: which fields that costs, and why."""
+
+    def __init__(self, failures: Failures) -> None:
+        super().__init__(str(failures))
+        self.failures = failures
+
+
+@dataclass(slots=True)
+class Plan:
+    """One statement that returns JSON text; `one` is None where the data is null whatever the rows say."""
+
+    one: Statement | None
+    many: Statement | None
+    parameters: Sequence[Parameter]
+    holes: Sequence[Hole]
+    refusals: Failures
+    seconds: float = 0.0
+    """How long one takes, a moving average."""
+    waiting: list[Any] = field(default_factory=list)
+    """Requests that wait for their turn: kept by the reader."""
+
+
+def bind(parameters: Sequence[Parameter], values: Values) -> list[Value]:
+    """Return the parameters as PostgreSQL's text. Raises BadValues with every field whose value is wrong."""
+    bound: list[Value] = []
+    failures: dict[Path, Refused] = {}
+    for parameter in parameters:
+        try:
+            value = parameter.leaf.of(values)
+            text = None if value is None else parameter.convert(value)
+            bound.append(None if text is None else text.encode())
+        except Refused as refusal:
+            failures.setdefault(parameter.path, refusal)
+    if failures:
+        raise BadValues(failures)
+    return bound
+
+
+def compile_plan(
+    document: Document,
+    sources: Sources,
+    roles: frozenset[str] | None,
+    failed: Failures,
+    *,
+    part: Selected | None = None,
+) -> Plan:
+    """Compile a query, or with `part` the payload of one root field. Raises NotCompilable."""
+
+    def lower(form: Form) -> tuple[Lowering, str | None]:
+        lowering = Lowering(document, sources, form, roles, failed)
+        text = lowering.root() if part is None else lowering.payload(part)
+        return lowering, None if text is None else statement(lowering, text)
+
+    lowering, one = lower(Form())
+    _, many = lower(ManyForm()) if one and lowering.form.parameters and part is None else (None, None)
+    return Plan(
+        one=Statement(one) if one else None,
+        many=Statement(many) if many else None,
+        parameters=lowering.form.parameters,
+        holes=lowering.holes,
+        refusals=lowering.refusals,
+    )
+
+
+def holes_of(text: bytes) -> tuple[list[bytes], list[tuple[int, dict[str, Any]]]]:
+    """Return the text between the holes, and each hole's number and row in between."""
+    pieces: list[bytes] = []
+    found: list[tuple[int, dict[str, Any]]] = []
+    for index, piece in enumerate(text.split(HOLE.encode())):
+        if index:
+            marked, _, piece = piece.partition(END.encode())
+            number, brace, row = marked.partition(b"{")
+            found.append((int(number), orjson.loads(brace + row)))
+        pieces.append(piece)
+    return pieces, found

@@ -1,0 +1,94 @@
+"""The glue between Strawberry and the mapping: a field is declared once, with where its value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+from strawberry.extensions import FieldExtension
+
+from resolvers.mapping import Column, Mapped, Source, Sources
+from resolvers.plain import resolve
+from resolvers.rendering import literal
+
+_KEY = "projectionist"
+
+
+class _Plain(FieldExtension):
+    """Strawberry's own execution of a mapped field: what the compiler does, one field at a time."""
+
+    def __init__(self, mapped: Mapped) -> None:
+        self.mapped = mapped
+
+    async def resolve_async(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        return await resolve(self.mapped, source, info.context, info._raw_info, arguments)
+
+
+def column(sql: str, description: str, *, role: str | None = None, name: str | None = None) -> Any:
+    """Declare a field whose value is an SQL expression over its row."""
+    return strawberry.field(
+        description=description, name=name, metadata={_KEY: Mapped(Column(sql), role)}
+    )
+
+
+def mapped(
+    source: Source, description: str, *, role: str | None = None, name: str | None = None
+) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a field by its signature: its arguments and type are the function's, its value comes from `source`."""
+    where = Mapped(source, role)
+
+    def declare(signature: Callable[..., Any]) -> Any:
+        return strawberry.field(
+            resolver=signature,
+            name=name,
+            description=description,
+            metadata={_KEY: where},
+            extensions=[_Plain(where)],
+        )
+
+    return declare
+
+
+def sources_of(schema: Any, *, poster_base_url: str) -> Sources:
+    """Return the mapping of every declared field of a schema, by type and field name."""
+    posters = literal(poster_base_url)
+    found: dict[tuple[str, str], Mapped] = {}
+    for name, kind in schema.type_map.items():
+        for field_name, field in getattr(kind, "fields", {}).items():
+            definition = (field.extensions or {}).get("strawberry-definition")
+            declared = getattr(definition, "metadata", {}).get(_KEY)
+            if declared is not None:
+                if isinstance(declared.source, Column):
+                    sql = declared.source.sql.replace("{posters}", posters)
+                    declared = Mapped(Column(sql), declared.role)
+                found[name, field_name] = declared
+    return found
+
+
+def connection(name: str, edge: type, node: type, description: str, **more: tuple[Any, Any]) -> Any:
+    """Return a Relay connection type of these edges; `more` are its own fields: the type and the declaration of each."""
+    fields: dict[str, Any] = {
+        "__annotations__": {
+            "edges": list[edge],  # type: ignore[valid-type]
+            "nodes": list[node | None],  # type: ignore[valid-type]
+            "page_info": PageInfo,
+            "total_count": int,
+            **{field: kind for field, (kind, _) in more.items()},
+        },
+        "edges": strawberry.field(description="The page's items, each with what belongs to its place in the list."),
+        "nodes": strawberry.field(description="The page's items alone."),
+        "page_info": strawberry.field(description="What lies before and after the page."),
+        "total_count": strawberry.field(description="How many items the whole list has, at this moment."),
+        "__module__": __name__,
+        **{field: declared for field, (_, declared) in more.items()},
+    }
+    return strawberry.type(description=description, name=f"{name}Connection")(type(f"{name}Connection", (), fields))
+
+
+@strawberry.type(description="What lies before and after a page.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there is more before this page.")
+    start_cursor: str | None = strawberry.field(description="The first item's cursor, null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last item's cursor, null on an empty page.")

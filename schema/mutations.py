@@ -1,0 +1,188 @@
+"""What can be done. Every mutation takes one input and returns a payload; a refusal by a rule is data."""
+
+from datetime import date
+from enum import Enum
+
+import strawberry
+from strawberry import UNSET
+
+from events.log import Source
+from resolvers import accounts, interactions, operations
+from resolvers.mapping import Run
+from schema.fields import mapped
+from schema.log import Projection
+from schema.movies import Reaction, WatchlistPriority
+from schema.payloads import (
+    AddToWatchlistPayload,
+    DismissMoviePayload,
+    FavoriteMoviePayload,
+    MarkWatchedPayload,
+    RateMoviePayload,
+    ReactToMoviePayload,
+    RebuildProjectionPayload,
+    RecordViewPayload,
+    RefreshSessionPayload,
+    RemoveFromWatchlistPayload,
+    SetWatchlistPriorityPayload,
+    SignInPayload,
+    SignOutPayload,
+    SignUpPayload,
+    UndoPayload,
+    UnfavoriteMoviePayload,
+)
+
+EventSource = strawberry.enum(
+    Enum("EventSource", {source.name: source.value for source in Source if source.name not in ("IMPORT", "SYSTEM")}),  # type: ignore[misc]
+    description="Where a person was when they acted.",
+)
+
+_KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
+
+
+def _given(description: str) -> object:
+    return strawberry.field(default=UNSET, description=description)
+
+
+@strawberry.input(description="Who to become: an e-mail address, a password, perhaps a name.")
+class SignUpInput:
+    email: str = strawberry.field(description="The e-mail address; one account each.")
+    password: str = strawberry.field(description="At least 8 characters; any script, up to 1,000.")
+    username: str | None = strawberry.field(default=UNSET, description="A name that others see; made up when left out.")
+
+
+@strawberry.input(description="Who to sign in as.")
+class SignInInput:
+    login: str = strawberry.field(description="The e-mail address or the username.")
+    password: str = strawberry.field(description="The password.")
+
+
+@strawberry.input(description="The session to continue.")
+class RefreshSessionInput:
+    refresh_token: str = strawberry.field(description="The newest refresh token; each works once.")
+
+
+@strawberry.input(description="The session to end.")
+class SignOutInput:
+    refresh_token: str | None = strawberry.field(
+        default=UNSET, description="Its refresh token; when left out, the session of the request's access token."
+    )
+
+
+@strawberry.input(description="A movie to do something with.")
+class _OnMovie:
+    movie_id: strawberry.ID = strawberry.field(description="The movie's global id.")
+    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
+    source: EventSource | None = strawberry.field(default=UNSET, description="Where the person was; WEB when left out.")
+
+
+@strawberry.input(description="What one thinks of a movie.")
+class ReactToMovieInput(_OnMovie):
+    reaction: Reaction | None = strawberry.field(default=UNSET, description="The reaction; null takes it back.")
+
+
+@strawberry.input(description="Stars for a movie.")
+class RateMovieInput(_OnMovie):
+    stars: float | None = strawberry.field(default=UNSET, description="0.5 to 5 in half steps; null takes them back.")
+
+
+@strawberry.input(description="A new favourite.")
+class FavoriteMovieInput(_OnMovie): ...
+
+
+@strawberry.input(description="A favourite no longer.")
+class UnfavoriteMovieInput(_OnMovie): ...
+
+
+@strawberry.input(description="A movie to see.")
+class AddToWatchlistInput(_OnMovie):
+    priority: WatchlistPriority = strawberry.field(default=WatchlistPriority.MEDIUM, description="How soon.")
+
+
+@strawberry.input(description="How soon to see a movie of the watchlist.")
+class SetWatchlistPriorityInput(_OnMovie):
+    priority: WatchlistPriority = strawberry.field(description="How soon.")
+
+
+@strawberry.input(description="A movie to take off the watchlist.")
+class RemoveFromWatchlistInput(_OnMovie): ...
+
+
+@strawberry.input(description="A movie that was seen, and what of it.")
+class MarkWatchedInput(_OnMovie):
+    watched_on: date | None = strawberry.field(default=UNSET, description="The day it was seen; today when left out.")
+    reaction: Reaction | None = strawberry.field(default=UNSET, description="What one thinks of it.")
+    stars: float | None = strawberry.field(default=UNSET, description="Stars, 0.5 to 5 in half steps.")
+
+
+@strawberry.input(description="A movie that is of no interest.")
+class DismissMovieInput(_OnMovie): ...
+
+
+@strawberry.input(description="A movie whose page was opened.")
+class RecordViewInput(_OnMovie): ...
+
+
+@strawberry.input(description="An action to take back.")
+class UndoInput:
+    event_id: strawberry.ID = strawberry.field(description="The event's global id, from a payload or the history.")
+    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
+    source: EventSource | None = strawberry.field(default=UNSET, description="Where the person was; WEB when left out.")
+
+
+@strawberry.input(description="A projection to rebuild.")
+class RebuildProjectionInput:
+    name: str = strawberry.field(description="Its name.")
+
+
+@strawberry.type(description="What can be done.")
+class Mutation:
+    @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
+    def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
+
+    @mapped(Run(accounts.sign_in_), "Sign in with an e-mail address or username.")
+    def sign_in(self, input: SignInInput) -> SignInPayload: ...  # noqa: A002
+
+    @mapped(Run(accounts.refresh_session), "Exchange a refresh token for a new pair of tokens.")
+    def refresh_session(self, input: RefreshSessionInput) -> RefreshSessionPayload: ...  # noqa: A002
+
+    @mapped(Run(accounts.sign_out_), "End a session.")
+    def sign_out(self, input: SignOutInput) -> SignOutPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
+    def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.rate), "Give a movie stars, or take them back.")
+    def rate_movie(self, input: RateMovieInput) -> RateMoviePayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.favorite), "Make a movie a favourite.")
+    def favorite_movie(self, input: FavoriteMovieInput) -> FavoriteMoviePayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.unfavorite), "End a favourite.")
+    def unfavorite_movie(self, input: UnfavoriteMovieInput) -> UnfavoriteMoviePayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.add_watchlist), "Put a movie on the watchlist.")
+    def add_to_watchlist(self, input: AddToWatchlistInput) -> AddToWatchlistPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.prioritize), "Change how soon to see a movie of the watchlist.")
+    def set_watchlist_priority(self, input: SetWatchlistPriorityInput) -> SetWatchlistPriorityPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.remove_watchlist), "Take a movie off the watchlist.")
+    def remove_from_watchlist(self, input: RemoveFromWatchlistInput) -> RemoveFromWatchlistPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.watched), "Say that a movie was seen; every time counts.")
+    def mark_watched(self, input: MarkWatchedInput) -> MarkWatchedPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.dismiss), "Say that a movie is of no interest.")
+    def dismiss_movie(self, input: DismissMovieInput) -> DismissMoviePayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.view), "Say that a movie's page was opened.")
+    def record_view(self, input: RecordViewInput) -> RecordViewPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
+    def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002
+
+    @mapped(Run(operations.rebuild_projection), "Rebuild a projection from the log (operators).", role="operator")
+    def rebuild_projection(self, input: RebuildProjectionInput) -> RebuildProjectionPayload: ...  # noqa: A002
+
+
+__all__ = ["EventSource", "Mutation", "Projection"]

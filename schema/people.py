@@ -1,0 +1,115 @@
+"""A person, and what is on their own shelf."""
+
+from datetime import datetime
+from enum import Enum
+
+import strawberry
+
+from resolvers.ids import enum_name
+from resolvers.mapping import Filter, Key, Page
+from schema.fields import column, mapped
+from schema.log import EventConnection
+from schema.movie_lists import FavoriteConnection, RatingConnection, RecommendationConnection, WatchlistConnection
+from schema.movies import Reaction
+from schema.nodes import Node
+
+WatchlistOrder = strawberry.enum(
+    Enum("WatchlistOrder", {"ADDED": "ADDED", "PRIORITY": "PRIORITY"}),  # type: ignore[misc]
+    description="The newest first, or the most urgent first.",
+)
+Algorithm = strawberry.enum(
+    Enum(
+        "Algorithm",
+        {name: name for name in ("BLEND", "HYBRID", "COLLABORATIVE", "CONTENT_BASED", "TRENDING")},  # type: ignore[misc]
+    ),
+    description="What recommends.",
+)
+
+_ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
+_NEWEST = (Key("{t}.position", "bigint", descending=True),)
+
+
+@strawberry.type(description="A person's account and shelf; only the person themself can see it.")
+class User(Node):
+    id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
+    database_id: int = column("{t}.database_id", "A whole number that never changes.")
+    username: str = column("{t}.username", "The name that others see.")
+    email: str | None = column("{t}.email", "The e-mail address.")
+    roles: list[str] = column("{t}.roles", "What the account may do: person, analyst, operator, admin.")
+    created_at: datetime = column("{t}.created_at", "When the account was made.")
+
+    @mapped(
+        Page("favorites", where=_ACTIVE, columns=("movie_id", "favorited_at"), orders={None: _NEWEST}),
+        "Favourites, the newest first.",
+    )
+    def favorites(
+        self, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
+    ) -> FavoriteConnection: ...
+
+    @mapped(
+        Page(
+            "watchlist",
+            where=_ACTIVE,
+            columns=("movie_id", "added_at", "urgency"),
+            orders={
+                None: _NEWEST,
+                "ADDED": _NEWEST,
+                "PRIORITY": (Key("{t}.urgency::bigint", "bigint", descending=True), *_NEWEST),
+            },
+        ),
+        "Movies to see.",
+    )
+    def watchlist(
+        self,
+        order_by: WatchlistOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> WatchlistConnection: ...
+
+    @mapped(
+        Page(
+            "ratings",
+            where="{t}.user_id = {viewer} and ({t}.reaction is not null or {t}.half_stars is not null)",
+            columns=("movie_id", "reaction", "half_stars", "rated_at"),
+            orders={None: _NEWEST},
+            filters={"reaction": Filter("{t}.reaction = {value}", "text", enum_name)},
+        ),
+        "Reactions and stars, the last changed first.",
+    )
+    def ratings(
+        self,
+        reaction: Reaction | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> RatingConnection: ...
+
+    @mapped(
+        Page("history", where="{t}.user_id = {viewer}", columns=("position",), orders={None: _NEWEST}),
+        "The person's own part of the log, the newest first.",
+    )
+    def history(
+        self, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
+    ) -> EventConnection: ...
+
+    @mapped(
+        Page(
+            "user_recommendations",
+            where="{t}.user_id = {viewer}",
+            columns=("movie_id", "score", "algorithm", "slate_id"),
+            orders={None: (Key("{t}.rank::bigint", "bigint"),)},
+            filters={"algorithm": Filter("{t}.algorithm = {value}", "text", enum_name)},
+        ),
+        "Movies for this person, the best first.",
+    )
+    def recommendations(
+        self,
+        algorithm: Algorithm = Algorithm.BLEND,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> RecommendationConnection: ...

@@ -1,0 +1,47 @@
+"""Scalars beside GraphQL's own; dates and times leave the database as text already and are handed on as they are."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, NewType
+
+import strawberry
+from strawberry.schema.types.scalar import ScalarDefinition
+
+Position = NewType("Position", int)
+"""A place in the log: up to 2^53, so that JavaScript holds it."""
+Data = NewType("Data", object)
+"""Any JSON."""
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def _position(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise ValueError("A position is a whole number from 0 to 2^53.")
+    return value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    Position: strawberry.scalar(
+        name="Position",
+        description="A place in the event log, a whole number up to 2^53.",
+        serialize=_position,
+        parse_value=_position,
+    ),
+    Data: strawberry.scalar(
+        name="JSON", description="Any JSON value.", serialize=lambda value: value, parse_value=lambda value: value
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment, ISO 8601 with its offset from UTC.",
+        serialize=_text,
+        parse_value=datetime.fromisoformat,
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+    ),
+    date: strawberry.scalar(
+        name="Date", description="A day, ISO 8601: `YYYY-MM-DD`.", serialize=_text, parse_value=date.fromisoformat
+    ),
+}

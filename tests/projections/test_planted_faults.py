@@ -1,0 +1,81 @@
+"""The check of test_folds.py bites: each fault planted in a fold is noticed by it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from projections.registry import Projection, projections
+from tests.projections.folding import Bench, check, family_with, notices
+from tests.strategies import Move, play, rich_moves, view_movie
+
+_DAY = 1440
+LOG = play(
+    [
+        *rich_moves(600, minutes=[0, 1, 2]),
+        *rich_moves(800, seed=3, movies=80),
+        *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),
+    ]
+)
+CUT = [[event.position for event in LOG[low : low + 23]] for low in range(0, len(LOG), 23)]
+"""A history in which each branch of a fold decides something: busy pairs, idle ones, days at the edge of a window."""
+
+_NAMES = re.compile(r"'[a-z]+(?:_[a-z]+)+'")
+_SWAPS = (
+    ("position desc", "position"),
+    ("max(position)", "min(position)"),
+    ("count(*)", "count(distinct user_id)"),
+    ("sum(", "max("),
+    (" - count", " + count"),
+    (") - coalesce(", ") + coalesce("),
+    ("), 0)", "), 99999)"),
+    ("at time zone 'UTC'", "at time zone 'Asia/Tokyo'"),
+    ("occurred_at", "(occurred_at + interval '1 hour')"),
+    ("< w.days", "<= w.days"),
+    ("m.movie_id in (select movie_id from batch)", "false"),
+    ("newest.day is distinct from", "newest.day is not distinct from"),
+    (" = 'movie_", " <> 'movie_"),
+    (" <> 'watchlist_", " = 'watchlist_"),
+    ("'DISLIKE'", "'OK'"),
+    ("'LIKE', 'SUPER_LIKE'", "'LIKE'"),
+    ("'HIGH' then 3", "'HIGH' then 2"),
+    ("user_id, movie_id, event_id", "user_id, user_id, event_id"),
+    ("movie_id is not null and user_id is not null", "position %% 2 = 0"),
+)
+
+
+def _texts(rows: str) -> Iterator[tuple[str, str]]:
+    """The text with one thing wrong: each place of each swap, and each event name misspelt."""
+    for wrong in dict.fromkeys(_NAMES.findall(rows)):
+        yield f"no {wrong}", rows.replace(wrong, "'nothing'")
+    for right, wrong in _SWAPS:
+        for number, place in enumerate(re.finditer(re.escape(right), rows), 1):
+            yield f"{wrong!r} for {right!r} {number}", rows[: place.start()] + wrong + rows[place.end() :]
+
+
+def faults(p: Projection) -> Iterator[tuple[str, Projection]]:
+    """A projection in every way in which it could be wrong that we can think of."""
+    for name, rows in _texts(p.rows):
+        yield name, replace(p, rows=rows)
+    halved = "from (select * from batch where position %% 2 = 0) batch"
+    yield "half of the events are left out", replace(p, rows=p.rows.replace("from batch", halved))
+    if p.kind == "count":
+        yield "what is there is replaced", replace(p, kind="derived")
+    if p.kind == "state":
+        yield "what arrives last wins", replace(p, kind="derived")
+    if len(p.groups) > 1:
+        yield "one position guards every column", replace(p, groups={"position": p.values})
+
+
+@pytest.mark.parametrize("name", list(projections()))
+def test_every_planted_fault_is_noticed(bench: Bench, name: str) -> None:
+    right = projections()[name]
+    bench.record(LOG)
+    check(bench, family_with(right), LOG, CUT)
+    planted = dict(faults(right))
+    assert len(planted) > 3
+    missed = [fault for fault, wrong in planted.items() if not notices(bench, family_with(wrong), LOG, CUT)]
+    assert missed == []

@@ -1,0 +1,73 @@
+"""Inline, catch-up and rebuild come to the same tables: what the Python specification says of the log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from database.pipeline import Lane
+from database.connect import session_conninfo
+from events.errors import Rejected
+from events.handle import Command, Handler
+from events.log import COLUMNS, Recorded, recorded
+from events.pair import Pair, PairEvent
+from projections.follow import catch_up
+from projections.rebuild import rebuild
+from projections.registry import Projection, fold_inline, projections
+from projections.verify import verify
+from tests.strategies import Move, erase, movie_id, rich_moves, take_back, user_id
+
+Conn = psycopg.Connection[tuple[Any, ...]]
+
+
+async def say(handler: Handler, moves: Sequence[Move]) -> None:
+    """Say these to a real handler, one after the other; what is refused leaves nothing."""
+    actions: list[Sequence[Recorded]] = []
+    for move in moves:
+        key, args = (user_id(move.person), movie_id(move.movie)), move.args
+        if move.says is take_back:
+            own = [action for action in actions if _pair(action)[0] == key[0]]
+            if not own:
+                continue
+            earlier = own[max(0, len(own) - 1 - args[0])]
+            key, args = _pair(earlier), ([event.fact for event in earlier],)
+
+        def decide(pair: Pair, _: object, move: Move = move, args: Any = args) -> Sequence[PairEvent]:
+            return move.says(pair, *args)
+
+        try:
+            if wrote := await handler.handle(Command(user_id=key[0], movie_id=key[1], decide=decide)):
+                actions.append(wrote)
+        except Rejected:
+            continue
+
+
+def _pair(action: Sequence[Recorded]) -> tuple[Any, Any]:
+    fact = action[0].fact
+    return fact.user_id, fact.movie_id
+
+
+def rows(conn: Conn, projection: Projection) -> Counter[Any]:
+    return Counter(conn.execute(f"select {', '.join(projection.columns)} from {projection.name}").fetchall())
+
+
+async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(deployed: str, conn: Conn) -> None:
+    lane = Lane(session_conninfo(deployed), in_flight=1)
+    await lane.open()
+    handler = Handler(lane, fold_inline)
+    for seed in (1, 2, 3):
+        await say(handler, rich_moves(150, seed=seed, without=[erase]))
+        catch_up(conn)
+    await lane.close()
+    log = [recorded(row) for row in conn.execute(f"select {COLUMNS} from events order by position").fetchall()]
+    assert len(log) > 200
+    for p in projections().values():
+        assert rows(conn, p) == Counter(p.spec(log)), p.name
+        assert verify(conn, p.name) == []
+    for p in projections().values():
+        assert rebuild(conn, p.name, dry_run=True, window=17).changes[p.name] == []
+        rebuild(conn, p.name, window=50)
+        assert rows(conn, p) == Counter(p.spec(log)), p.name
