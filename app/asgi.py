@@ -35,7 +35,11 @@ LAG_S = 60.0
 
 
 def application(
-    settings: Settings, conninfo: str, *, redis_url: str | None = None, nudge: Callable[[], None] = lambda: None
+    settings: Settings,
+    conninfo: str,
+    *,
+    redis_url: str | None = None,
+    nudge: Callable[[], None] = lambda: None,
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown."""
     metrics = Metrics()
@@ -83,7 +87,9 @@ def application(
             found = await _statuses(state["services"])
         except (OperationalError, PoolTimeout):
             found = []
-        return Response(metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     return Starlette(
         routes=[
@@ -111,7 +117,9 @@ async def _readiness(opened: Services, conninfo: str) -> dict[str, Any]:
         found = {status.name: status for status in await _statuses(opened)}
     except (OperationalError, PoolTimeout):
         return {"status": "unavailable", "reason": "the database is away"}
-    stale = [p.name for p in projections().values() if p.name not in found or found[p.name].version != p.version]
+    stale = [
+        p.name for p in projections().values() if p.name not in found or found[p.name].version != p.version
+    ]
     behind = [status.name for status in found.values() if status.lag_seconds > LAG_S]
     lag = {s.name: {"events": s.lag_events, "seconds": round(s.lag_seconds, 3)} for s in found.values()}
     fine = not (pending or stale or behind)

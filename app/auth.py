@@ -11,7 +11,7 @@ from graphql import FieldNode, OperationType
 
 from accounts.tokens import InvalidToken
 from resolvers.context import Context, Services, Viewer
-from resolvers.engine import Operation
+from resolvers.documents import Operation
 from resolvers.mapping import Sources
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z", re.ASCII)

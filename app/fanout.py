@@ -26,7 +26,11 @@ class FanOut:
 
     def __init__(self, url: str, on_news: Callable[[], None]) -> None:
         self._redis = Redis.from_url(
-            url, socket_timeout=None, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0), health_check_interval=0
+            url,
+            socket_timeout=None,
+            socket_connect_timeout=0.2,
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=0,
         )
         self._on_news = on_news
         self._grown = asyncio.Event()

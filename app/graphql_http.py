@@ -16,7 +16,9 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from app.auth import ANYBODY, Gate
 from app.metrics import Metrics
 from app.settings import Settings
-from resolvers.engine import Answer, Engine, Operation
+from resolvers.answers import Answer
+from resolvers.documents import Operation
+from resolvers.engine import Engine
 from resolvers.errors import TooSlow, Unauthenticated
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -28,7 +30,9 @@ HTML = "text/html"
 class BadRequest(Exception):
     """The HTTP request is not a GraphQL request; `status` and `code` say what is wrong with it."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.headers = status, code, headers or {}
 
@@ -45,8 +49,16 @@ class Asked:
 class GraphQLHTTP:
     """The endpoint: an ASGI application for one path."""
 
-    def __init__(self, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics, page: str | None) -> None:
-        self._engine, self._gate, self._settings, self._metrics, self._page = engine, gate, settings, metrics, page
+    def __init__(
+        self, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics, page: str | None
+    ) -> None:
+        self._engine, self._gate, self._settings, self._metrics, self._page = (
+            engine,
+            gate,
+            settings,
+            metrics,
+            page,
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
@@ -153,7 +165,9 @@ class GraphQLHTTP:
         if not isinstance(query, str) or not query.strip():
             raise BadRequest(400, "BAD_REQUEST", "`query` must be a text: the GraphQL document.")
         if len(query) > self._settings.document_bytes:
-            raise BadRequest(413, "DOCUMENT_TOO_LARGE", f"A document has at most {self._settings.document_bytes} bytes.")
+            raise BadRequest(
+                413, "DOCUMENT_TOO_LARGE", f"A document has at most {self._settings.document_bytes} bytes."
+            )
         if name is not None and not isinstance(name, str):
             raise BadRequest(400, "BAD_REQUEST", "`operationName` must be a text or null.")
         for field, value in (("variables", variables), ("extensions", extensions)):
@@ -164,7 +178,9 @@ class GraphQLHTTP:
     async def _body(self, request: Request) -> bytes:
         most = self._settings.body_bytes
         length = request.headers.get("content-length", "")
-        too_large = BadRequest(413, "BODY_TOO_LARGE", f"A body has at most {most} bytes.", {"connection": "close"})
+        too_large = BadRequest(
+            413, "BODY_TOO_LARGE", f"A body has at most {most} bytes.", {"connection": "close"}
+        )
         if length.isdigit() and int(length) > most:
             raise too_large
         body = bytearray()
@@ -175,7 +191,9 @@ class GraphQLHTTP:
                     if len(body) > most:
                         raise too_large
         except TimeoutError:
-            raise BadRequest(408, "BODY_TIMEOUT", "The body came too slowly.", {"connection": "close"}) from None
+            raise BadRequest(
+                408, "BODY_TIMEOUT", "The body came too slowly.", {"connection": "close"}
+            ) from None
         return bytes(body)
 
     def _json(self, body: bytes) -> Any:
@@ -194,7 +212,9 @@ def _deeper_than(value: Any, depth: int) -> bool:
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+            for inner in (
+                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+            )
             if isinstance(inner, dict | list)
         ]
         if not level:

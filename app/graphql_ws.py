@@ -12,11 +12,12 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.auth import ANYBODY, Gate
+from app.auth import Gate
 from app.metrics import Metrics
 from app.settings import Settings
 from resolvers.context import Viewer
-from resolvers.engine import Answer, Engine
+from resolvers.answers import Answer
+from resolvers.engine import Engine
 
 PROTOCOL = "graphql-transport-ws"
 INIT_S = 3.0
@@ -33,8 +34,16 @@ class _Close(Exception):
 class GraphQLWebSocket:
     """One socket: `run` returns when it is closed, with every operation of it ended."""
 
-    def __init__(self, socket: WebSocket, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics) -> None:
-        self._socket, self._engine, self._gate, self._settings, self._metrics = socket, engine, gate, settings, metrics
+    def __init__(
+        self, socket: WebSocket, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics
+    ) -> None:
+        self._socket, self._engine, self._gate, self._settings, self._metrics = (
+            socket,
+            engine,
+            gate,
+            settings,
+            metrics,
+        )
         self._viewer: Viewer | None = None
         self._initialised = False
         self._acknowledged = False
@@ -125,7 +134,10 @@ class GraphQLWebSocket:
         if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
             raise _Close(4400, "The payload must be an object with a query")
         if len(self._operations) >= OPERATIONS:
-            error = {"message": f"At most {OPERATIONS} operations at once.", "extensions": {"code": "TOO_MANY_REQUESTS"}}
+            error = {
+                "message": f"At most {OPERATIONS} operations at once.",
+                "extensions": {"code": "TOO_MANY_REQUESTS"},
+            }
             await self._message("error", operation_id, orjson.dumps([error]))
             return
         self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, payload))
@@ -151,9 +163,19 @@ class GraphQLWebSocket:
     def _prepare(self, payload: dict[str, Any]) -> Any:
         name, variables = payload.get("operationName"), payload.get("variables")
         if len(payload["query"]) > self._settings.document_bytes:
-            return Answer(None, [{"message": "The document is too large.", "extensions": {"code": "DOCUMENT_TOO_LARGE"}}])
-        if variables is not None and not isinstance(variables, dict) or name is not None and not isinstance(name, str):
-            return Answer(None, [{"message": "`variables` must be an object.", "extensions": {"code": "BAD_REQUEST"}}])
+            return Answer(
+                None,
+                [{"message": "The document is too large.", "extensions": {"code": "DOCUMENT_TOO_LARGE"}}],
+            )
+        if (
+            variables is not None
+            and not isinstance(variables, dict)
+            or name is not None
+            and not isinstance(name, str)
+        ):
+            return Answer(
+                None, [{"message": "`variables` must be an object.", "extensions": {"code": "BAD_REQUEST"}}]
+            )
         return self._engine.prepare(payload["query"], name or None, variables or {})
 
     async def _message(self, kind: str, operation_id: str, payload: bytes) -> None:
@@ -169,6 +191,3 @@ def _id(message: dict[str, Any]) -> str:
     if not isinstance(given, str) or not given:
         raise _Close(4400, "The message needs an id")
     return given
-
-
-__all__ = ["ANYBODY", "GraphQLWebSocket"]

@@ -21,7 +21,11 @@ class Metrics:
         r = self.registry
         self.requests = Counter("projectionist_requests", "GraphQL requests", ["kind", "outcome"], registry=r)
         self.seconds = Histogram(
-            "projectionist_request_seconds", "Time of a GraphQL request", ["kind"], buckets=_SECONDS, registry=r
+            "projectionist_request_seconds",
+            "Time of a GraphQL request",
+            ["kind"],
+            buckets=_SECONDS,
+            registry=r,
         )
         self.errors = Counter("projectionist_errors", "Errors that clients got", ["code"], registry=r)
         self._appended = Counter("projectionist_events_appended", "Events appended", registry=r)
@@ -35,11 +39,18 @@ class Metrics:
             "projectionist_read_seconds", "Time of a statement", buckets=_SECONDS, registry=r
         )
         self._plans = Gauge("projectionist_plans", "The plan cache", ["what"], registry=r)
-        self._lag = Gauge("projectionist_projection_lag_events", "Events not folded yet", ["projection"], registry=r)
-        self._lag_seconds = Gauge(
-            "projectionist_projection_lag_seconds", "Age of the oldest event not folded yet", ["projection"], registry=r
+        self._lag = Gauge(
+            "projectionist_projection_lag_events", "Events not folded yet", ["projection"], registry=r
         )
-        self._dead = Gauge("projectionist_dead_letters", "Events that were parked", ["projection"], registry=r)
+        self._lag_seconds = Gauge(
+            "projectionist_projection_lag_seconds",
+            "Age of the oldest event not folded yet",
+            ["projection"],
+            registry=r,
+        )
+        self._dead = Gauge(
+            "projectionist_dead_letters", "Events that were parked", ["projection"], registry=r
+        )
         self.subscriptions = Gauge("projectionist_subscriptions", "Open subscriptions", registry=r)
 
     def appended(self, commands: int, events: int) -> None:
@@ -55,7 +66,7 @@ class Metrics:
     def text(self, engine: Engine, statuses: Iterable[ProjectionStatus]) -> bytes:
         """Return everything in Prometheus' text format."""
         for what, value in (
-            ("documents", engine.documents),
+            ("documents", len(engine.documents)),
             ("compiled", engine.compiled),
             ("found", engine.found),
             ("fell_back", engine.fell_back),

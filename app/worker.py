@@ -19,7 +19,9 @@ from projections.rebuild import RebuildBusy, RebuildFailed, rebuild
 
 log = logging.getLogger(__name__)
 
-_REQUESTED = "select name from checkpoints where status = 'rebuilding' and progress->>'step' = 'requested' limit 1"
+_REQUESTED = (
+    "select name from checkpoints where status = 'rebuilding' and progress->>'step' = 'requested' limit 1"
+)
 
 
 class Worker:

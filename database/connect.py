@@ -33,7 +33,9 @@ def session_conninfo(
         "plan_cache_mode": plan_cache_mode,
     }
     given = conninfo_to_dict(conninfo)
-    options = f"{given.get('options') or ''} " + " ".join(f"-c {name}={value}" for name, value in settings.items())
+    options = f"{given.get('options') or ''} " + " ".join(
+        f"-c {name}={value}" for name, value in settings.items()
+    )
     return make_conninfo(
         conninfo,
         options=options.strip(),

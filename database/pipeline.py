@@ -213,7 +213,9 @@ class Lane:
                 self._prepared.pop(name, None)
         elif expected == "rows":
             width = range(result.nfields)
-            group.rows.append([[result.get_value(row, column) for column in width] for row in range(result.ntuples)])
+            group.rows.append(
+                [[result.get_value(row, column) for column in width] for row in range(result.ntuples)]
+            )
 
     async def _keep_connected(self) -> None:
         loop = asyncio.get_running_loop()

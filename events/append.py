@@ -81,7 +81,9 @@ def load_calls(pairs: Iterable[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, st
     ]
     asked = list(keys)
     if asked:
-        calls.append((_KEYS, (_array(str(user) for user, _ in asked), _array(_quoted(key) for _, key in asked))))
+        calls.append(
+            (_KEYS, (_array(str(user) for user, _ in asked), _array(_quoted(key) for _, key in asked)))
+        )
     return calls
 
 
@@ -105,7 +107,20 @@ def append_calls(folds: str, events: Sequence[Written], keys: Sequence[Key]) -> 
 def loaded_event(row: Sequence[Value]) -> Recorded:
     """Return one row of the load, whose values are PostgreSQL's text, as an event. Raises UnknownEvent."""
     text = [value.decode() if value is not None else None for value in row]
-    position, event_id, name, version, user_id, movie_id, data, source, occurred, written, correlation, cause = text
+    (
+        position,
+        event_id,
+        name,
+        version,
+        user_id,
+        movie_id,
+        data,
+        source,
+        occurred,
+        written,
+        correlation,
+        cause,
+    ) = text
     return recorded(
         (
             int(position or 0),

@@ -45,7 +45,20 @@ COLUMNS = (
 
 def recorded(row: tuple[Any, ...]) -> Recorded:
     """Return the row of a select of `COLUMNS` as an event in its newest shape. Raises UnknownEvent."""
-    position, event_id, name, version, user_id, movie_id, data, source, occurred, written, correlation, cause = row
+    (
+        position,
+        event_id,
+        name,
+        version,
+        user_id,
+        movie_id,
+        data,
+        source,
+        occurred,
+        written,
+        correlation,
+        cause,
+    ) = row
     fact: Data = data
     return Recorded(
         position=position,

@@ -79,7 +79,9 @@ def seal(conn: Conn, *, batch: int = BATCH) -> int:
 
 def newest(conn: Conn) -> tuple[int, int, str] | None:
     """Return the number, last position and root (hex) of the newest seal, to be kept off the machine."""
-    row = conn.execute("select number, high, encode(root, 'hex') from seals order by number desc limit 1").fetchone()
+    row = conn.execute(
+        "select number, high, encode(root, 'hex') from seals order by number desc limit 1"
+    ).fetchone()
     return (row[0], row[1], row[2]) if row else None
 
 

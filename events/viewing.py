@@ -128,9 +128,7 @@ def clear_dismissal(pair: Pair) -> list[PairEvent]:
     """Take the dismissal back; when there is none, nothing is recorded."""
     if pair.status is not Status.NOT_INTERESTED:
         return []
-    return [
-        DismissalCleared(user_id=pair.user_id, movie_id=pair.movie_id, status=pair.remaining_status())
-    ]
+    return [DismissalCleared(user_id=pair.user_id, movie_id=pair.movie_id, status=pair.remaining_status())]
 
 
 def view_movie(pair: Pair) -> list[PairEvent]:

@@ -60,7 +60,9 @@ def _fold(conn: Conn, members: Sequence[Projection], window: dict[str, Any]) -> 
                 row = conn.execute(fold_window(projection, TICK), window).fetchone()
             folded = row[0] if row else 0
         except (errors.DataError, errors.IntegrityError) as error:
-            log.warning("poison event", extra={"projection": projection.name, "error": str(error).splitlines()[0]})
+            log.warning(
+                "poison event", extra={"projection": projection.name, "error": str(error).splitlines()[0]}
+            )
             positions = [row[0] for row in conn.execute(_TICK_POSITIONS, window).fetchall()]
             fold_these(conn, projection, positions)
             folded = len(positions)

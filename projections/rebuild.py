@@ -137,7 +137,9 @@ class _Rebuild:
             self.conn.execute(f"drop table if exists shadow.{p.name}")
             self.conn.execute(create_table(p).replace("create table ", "create table shadow.", 1))
         self.snapshot, self.settled = now(self.conn)
-        row = self.conn.execute("select coalesce(max(position), 0), coalesce(min(position), 1) from events").fetchone()
+        row = self.conn.execute(
+            "select coalesce(max(position), 0), coalesce(min(position), 1) from events"
+        ).fetchone()
         assert row is not None
         head, low = row[0], row[1] - 1
         counted = [p for p in self.members if p.kind != "derived"]
@@ -272,7 +274,9 @@ def _kept(conn: Conn, projection: Projection) -> str:
         raise RebuildFailed(f"there is no earlier table of {projection.name} to go back to")
     version, snapshot = row[0].split(" ")
     if int(version) != projection.version:
-        raise RebuildFailed(f"the earlier table of {projection.name} is of version {version}: deploy that program first")
+        raise RebuildFailed(
+            f"the earlier table of {projection.name} is of version {version}: deploy that program first"
+        )
     return str(snapshot)
 
 

@@ -122,8 +122,10 @@ def _merge(projection: Projection) -> str:
         return conflict + ", ".join(f"{c} = excluded.{c}" for c in projection.values) + f" where {changes}"
     groups = projection.groups or {"position": tuple(c for c in projection.values if c != "position")}
     if len(groups) == 1:
-        return conflict + ", ".join(f"{c} = excluded.{c}" for c in projection.values) + (
-            f" where t.{next(iter(groups))} < excluded.{next(iter(groups))}"
+        return (
+            conflict
+            + ", ".join(f"{c} = excluded.{c}" for c in projection.values)
+            + (f" where t.{next(iter(groups))} < excluded.{next(iter(groups))}")
         )
     sets = []
     for position, columns in groups.items():

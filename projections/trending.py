@@ -14,7 +14,14 @@ from projections.registry import Projection, Row, register
 WINDOWS = {"DAY": 1, "WEEK": 7, "MONTH": 30, "ALL": 1_000_000}
 """Days in each window; the newest day is the first of them."""
 
-POINTS = {"view_count": 1, "like_count": 5, "rating_count": 2, "favorite_count": 4, "watchlist_count": 3, "watch_count": 3}
+POINTS = {
+    "view_count": 1,
+    "like_count": 5,
+    "rating_count": 2,
+    "favorite_count": 4,
+    "watchlist_count": 3,
+    "watch_count": 3,
+}
 """What one action adds to a movie's score."""
 
 

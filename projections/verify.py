@@ -22,17 +22,29 @@ class Difference:
 
 
 def difference(
-    conn: Conn, projection: Projection, *, snapshot: str, settled: int, table: str | None = None, limit: int = 20
+    conn: Conn,
+    projection: Projection,
+    *,
+    snapshot: str,
+    settled: int,
+    table: str | None = None,
+    limit: int = 20,
 ) -> list[Difference]:
     """Return up to `limit` rows in which a table and the log as a snapshot sees it differ; none proves them equal.
 
     Events that were parked are left out, as they are of the table.
     """
-    window = f"{SETTLED} and e.position not in (select position from dead_letters where projection = %(name)s)"
-    return _compare(conn, projection, _expected(projection, window), table or projection.name, snapshot, settled, limit)
+    window = (
+        f"{SETTLED} and e.position not in (select position from dead_letters where projection = %(name)s)"
+    )
+    return _compare(
+        conn, projection, _expected(projection, window), table or projection.name, snapshot, settled, limit
+    )
 
 
-def compare_tables(conn: Conn, projection: Projection, *, new: str, old: str, limit: int = 20) -> list[Difference]:
+def compare_tables(
+    conn: Conn, projection: Projection, *, new: str, old: str, limit: int = 20
+) -> list[Difference]:
     """Return up to `limit` rows in which two tables of a projection differ: "log" is the new, "table" the old one."""
     return _compare(conn, projection, f"select {_list(projection)} from {new}", old, "1:1:", 0, limit)
 
@@ -86,7 +98,9 @@ def verify(conn: Conn, name: str) -> list[Difference]:
         if row is None:
             raise LookupError(f"projection {name} is not deployed: run `projectionist migrate`")
         snapshot, settled = now(conn)
-        return difference(conn, projection, snapshot=snapshot if projection.inline else row[0], settled=settled)
+        return difference(
+            conn, projection, snapshot=snapshot if projection.inline else row[0], settled=settled
+        )
 
 
 def verify_family(conn: Conn, name: str) -> Sequence[tuple[str, list[Difference]]]:

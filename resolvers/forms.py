@@ -33,7 +33,11 @@ class Form:
         """Return the SQL of a value; the same value of the same field is one parameter."""
         self.used += 1
         for index, known in enumerate(self.parameters):
-            if known.leaf is parameter.leaf and known.kind == parameter.kind and known.convert is parameter.convert:
+            if (
+                known.leaf is parameter.leaf
+                and known.kind == parameter.kind
+                and known.convert is parameter.convert
+            ):
                 return self._reference(index, known)
         self.parameters.append(parameter)
         return self._reference(len(self.parameters) - 1, parameter)
@@ -53,7 +57,9 @@ class Form:
         """Return the common table expression that sums a page's rows up, one row a request."""
         return f"{name} as (select {columns} from {source})"
 
-    def entities(self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool) -> str:
+    def entities(
+        self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool
+    ) -> str:
         """Return the common table expression of objects that are selected once."""
         keys = " union ".join(feeds)
         return (
@@ -82,7 +88,9 @@ class ManyForm(Form):
     def aggregate(self, name: str, columns: str, source: str) -> str:
         return f"{name} as (select p.ord, {columns} from {source} join q on q.ord = p.ord group by p.ord)"
 
-    def entities(self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool) -> str:
+    def entities(
+        self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool
+    ) -> str:
         if not personal:
             return super().entities(name, table, key, json, feeds, personal=False)
         keys = " union ".join(feeds)

@@ -50,6 +50,28 @@ def uuid_of(kind: str) -> Convert:
     return convert
 
 
+def node_key(kind: str, check: Callable[[str], object]) -> Convert:
+    """Return the converter from a global id to the key of this type, None for an id of another; it raises BadId."""
+
+    def convert(value: Any) -> str | None:
+        given, key = split_id(value)
+        if given != kind:
+            return None
+        try:
+            if not check(key):
+                raise BadId
+        except ValueError:
+            raise BadId from None
+        return key
+
+    return convert
+
+
+def is_position(key: str) -> bool:
+    """Whether a key is a position of the log."""
+    return bool(_INTEGER.match(key))
+
+
 def position_of(value: Any) -> str:
     """Return the position in a global id of an event. Raises BadId."""
     kind, key = split_id(value)
@@ -75,8 +97,7 @@ def array(convert: Convert) -> Convert:
     """Return the converter of a list whose items another one converts."""
 
     def converted(values: Any) -> str:
-        items = (convert(value) or "" for value in values)
-        return "{" + ",".join('"' + i.replace("\\", "\\\\").replace('"', '\\"') + '"' for i in items) + "}"
+        return "{" + ",".join(map(_item, map(convert, values))) + "}"
 
     return converted
 
@@ -98,6 +119,10 @@ def imdb_id(value: Any) -> str:
     """Return an IMDb id, whether or not it was given with its `tt`."""
     given = text(value).strip().lower().removeprefix("tt")
     return f"tt{given.zfill(7)}"
+
+
+def _item(text: str | None) -> str:
+    return "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def page_size(value: Any) -> str:

@@ -68,7 +68,9 @@ def _stars(value: float) -> int:
     return int(halves)
 
 
-async def record(context: Context, name: str, given: Input, decide: Callable[[Pair], Sequence[PairEvent]]) -> Payload:
+async def record(
+    context: Context, name: str, given: Input, decide: Callable[[Pair], Sequence[PairEvent]]
+) -> Payload:
     """Decide a command about one movie as who asks, and return its payload.
 
     Raises Unauthenticated, BadId, and what the handler raises that is not a rule of the domain.
@@ -212,7 +214,9 @@ async def take_back(context: Context, given: Input) -> Payload:
 def _undo(event_id: UUID) -> Decide:
     def decide(pair: Pair, history: Sequence[Recorded]) -> Sequence[PairEvent]:
         first = [event.fact for event in history if event.event_id == event_id]
-        if not first or any(event.causation_id == event_id and _compensates(event, history) for event in history):
+        if not first or any(
+            event.causation_id == event_id and _compensates(event, history) for event in history
+        ):
             raise CannotUndo
         caused = [event.fact for event in history if event.causation_id == event_id]
         return undo(pair, [*first, *caused])

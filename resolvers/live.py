@@ -118,7 +118,9 @@ class Live:
                     self._started.set()
                 (rows,) = await self._lane.run([(_TICK, (snapshot,))])
             except (DatabaseUnavailable, StatementFailed):
-                await asyncio.sleep(0.5)  # the snapshot is kept: what happens meanwhile comes with the next tick
+                await asyncio.sleep(
+                    0.5
+                )  # the snapshot is kept: what happens meanwhile comes with the next tick
                 continue
             snapshot = rows[0][0]
             for _, position, user_id in rows:

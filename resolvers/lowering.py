@@ -13,16 +13,15 @@ from enum import Enum
 from functools import lru_cache
 
 from graphql import (
-    GraphQLInterfaceType,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
-    GraphQLUnionType,
     OperationDefinitionNode,
     get_named_type,
     is_non_null_type,
+    parse,
 )
 
+from resolvers import relations
 from resolvers.errors import Forbidden, Refused, Unauthenticated
 from resolvers.forms import Form, Parameter
 from resolvers.mapping import (
@@ -41,8 +40,6 @@ from resolvers.mapping import (
     Sources,
     Stream,
 )
-from resolvers.ids import array, split_id
-from resolvers.pages import connection_sql, page_sql
 from resolvers.rendering import json_object, literal, member, rendered
 from resolvers.selection import Argument, Document, Leaf, Path, Selected
 
@@ -52,8 +49,6 @@ class NotCompilable(Exception):
 
 
 NULL = "'null'"
-HOLE, END = "\x01", "\x02"
-"""What stands around a hole: characters that no JSON text holds."""
 _VIEWER = Leaf(lambda values: values.viewer)
 
 
@@ -87,7 +82,7 @@ class Scope:
 
 
 class Lowering:
-    """Lowers one operation for one viewer's roles; what it gathers (ctes, holes, parameters) makes the statement."""
+    """Lowers one operation for one viewer's roles; what it gathers (pages, entities, holes) makes the statement."""
 
     def __init__(
         self,
@@ -106,15 +101,14 @@ class Lowering:
         self.holes: list[Hole] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
-        self.cursor = ""
         self.entities: dict[tuple[str, str], Entities] = {}
+        self._cursor = ""
         self._names = 0
 
     @classmethod
     def for_one_field(cls, sources: Sources, roles: frozenset[str] | None) -> Lowering:
         """Return a lowering that only writes templates and parameters: for a field that is executed alone."""
-        nothing = Document(GraphQLSchema(), OperationDefinitionNode(), {}, {})
-        return cls(nothing, sources, Form(), roles, {})
+        return cls(Document(GraphQLSchema(), _NOTHING, {}, {}), sources, Form(), roles, {})
 
     def root(self) -> str | None:
         """Return the JSON of a query's data; None where it is null altogether."""
@@ -127,7 +121,7 @@ class Lowering:
         mapped = self.sources[self.document.operation.operation.value.capitalize(), selected.name]
         if isinstance(mapped.source, Stream):
             return self._source(mapped.source.then, selected, Scope("", is_nested=True))
-        return self.object(_object(selected), self._of(selected), Scope(""))
+        return self.object(object_type(selected), self.of(selected), Scope(""))
 
     # --- objects ---
 
@@ -147,7 +141,7 @@ class Lowering:
         if selected.name == "__typename":
             return literal(f'"{kind.name}"')
         if selected.name == "cursor" and kind.name.endswith("Edge"):
-            return f"'\"' || {self.cursor} || '\"'"
+            return f"'\"' || {self._cursor} || '\"'"
         mapped = self.sources.get((kind.name, selected.name))
         if mapped is None:
             raise NotCompilable(f"{kind.name}.{selected.name}")
@@ -167,178 +161,35 @@ class Lowering:
             case Column():
                 return rendered(self.sql(source.sql, scope.t, selected.path), selected.definition.type)
             case Embedded():
-                text = self.object(_object(selected), self._of(selected), scope)
-                return self._when(text, source.when and self.sql(source.when, scope.t, selected.path))
+                text = self.object(object_type(selected), self.of(selected), scope)
+                if text is None or source.when is None:
+                    return text
+                return (
+                    f"case when {self.sql(source.when, scope.t, selected.path)} then {text} else {NULL} end"
+                )
             case One():
-                return self._one(source, selected, scope)
+                return relations.one(self, source, selected, scope)
             case Lookup():
-                return self._lookup(source, selected)
+                return relations.lookup(self, source, selected)
             case Many():
-                return self._many(source, selected, scope)
+                return relations.many(self, source, selected, scope)
             case Page():
-                return self._page(source, selected, scope)
+                return relations.page(self, source, selected, scope)
             case Nodes():
-                return self._nodes(source, selected)
+                return relations.nodes(self, source, selected)
             case Python():
-                return self._hole(source, selected, scope)
+                return relations.hole(self, source, selected, scope)
             case Run() | Stream():
                 raise NotCompilable("a mutation or subscription below the root")
 
-    def _of(self, selected: Selected) -> Iterator[Selected]:
-        return self.document.fields(_object(selected), selected)
+    def of(self, selected: Selected) -> Iterator[Selected]:
+        """Yield what a field's selection asks of its type."""
+        return self.document.fields(object_type(selected), selected)
 
-    @staticmethod
-    def _when(text: str | None, condition: str | None) -> str | None:
-        return text if text is None or not condition else f"case when {condition} then {text} else {NULL} end"
-
-    # --- templates and parameters ---
-
-    def sql(self, template: str, t: str, path: Path, parent: str = "", value: str = "") -> str:
-        """Return a template of the mapping with its names put in; a name of a value becomes a parameter."""
-        text = template.replace("{t}", t).replace("{parent}", parent).replace("{value}", value)
-        if "{viewer}" in text:
-            text = text.replace("{viewer}", self.parameter(_VIEWER, "uuid", _same, path))
-        while (at := text.find("{v_")) >= 0:
-            name = text[at + 3 : text.index("}", at)]
-            kind = name.partition(":")[2] or "text"
-            leaf = _payload_leaf(name.partition(":")[0])
-            text = text.replace("{v_" + name + "}", self.parameter(leaf, kind, _same, path))
-        return text
-
-    def parameter(self, value: Argument, kind: str, convert: Convert, path: Path) -> str:
-        """Return the SQL of a value that is bound at run time."""
-        if isinstance(value, dict):
-            raise NotCompilable("an input object where a value was expected")
-        leaf = value if isinstance(value, Leaf) else _constant_leaf(value)
-        return self.form.parameter(Parameter(leaf, kind, convert, path))
-
-    def name(self, prefix: str) -> str:
-        """Return a name that is new in the statement."""
-        self._names += 1
-        return f"{prefix}{self._names}"
-
-    # --- one row ---
-
-    def _one(self, source: One, selected: Selected, scope: Scope) -> str | None:
-        if scope.page is not None and not source.where and "{parent}" in source.of:
-            return self._entity(source, selected, scope)
-        inner = Scope(self.name("r"), is_nested=scope.is_nested)
-        text = self.object(_object(selected), self._of(selected), inner)
-        if text is None:
-            return None
-        key = self.sql(source.of, inner.t, selected.path, parent=scope.t)
-        where = f" and {self.sql(source.where, inner.t, selected.path, parent=scope.t)}" if source.where else ""
-        found = f"(select {text} from {source.table} {inner.t} where {inner.t}.{source.key} = {key}{where})"
-        return f"coalesce({found}, {NULL})"
-
-    def _entity(self, source: One, selected: Selected, scope: Scope) -> str | None:
-        """Join what is selected once for the document; its scope has no page, so all below it is nested."""
-        before = self.form.used
-        text = self.object(_object(selected), self._of(selected), Scope("x", is_nested=True))
-        if text is None:
-            return None
-        personal = self.form.used > before
-        entity = self.entities.get((source.table, text))
-        if entity is None:
-            entity = Entities(self.name("e"), source, text, personal)
-            self.entities[source.table, text] = entity
-        key = self.sql(source.of, "", selected.path, parent="p")
-        request = f"{self.form.ord('p')}, " if personal and self.form.many else ""
-        entity.feeds.append(f"select {request}{key} as k from {scope.page} p where p.r <= p.shown")
-        of = self.sql(source.of, "", selected.path, parent=scope.t)
-        alias = f"{entity.name}_{len(scope.joins)}"
-        same = f" and {alias}.ord = {scope.t}.ord" if personal and self.form.many else ""
-        scope.joins[alias] = f" left join {entity.name} {alias} on {alias}.k = {of}{same}"
-        return f"coalesce({alias}.json, {NULL})"
-
-    def _lookup(self, source: Lookup, selected: Selected) -> str | None:
-        given = selected.arguments[source.argument]
-        if not isinstance(given, dict):
-            raise NotCompilable("a look-up by a variable without a shape")
-        ((name, value),) = ((name, value) for name, value in given.items() if value is not None)
-        chosen = source.by[name]
-        inner = Scope(self.name("r"))
-        text = self.object(_object(selected), self._of(selected), inner)
-        if text is None:
-            return None
-        bound = self.parameter(value, chosen.type, chosen.convert, selected.path)
-        where = self.sql(chosen.sql, inner.t, selected.path, value=bound)
-        return f"coalesce((select {text} from {source.table} {inner.t} where {where}), {NULL})"
-
-    def _nodes(self, source: Nodes, selected: Selected) -> str | None:
-        """A case for each type that has a node: which of them it is, the id says when it is bound."""
-        interface = get_named_type(selected.definition.type)
-        assert isinstance(interface, GraphQLInterfaceType)
-        def part(index: int) -> Convert:
-            return lambda value: split_id(value)[index]
-
-        if source.plural:
-            ids = selected.arguments["ids"]
-            kinds = self.parameter(ids, "text[]", array(part(0)), selected.path)
-            keys = self.parameter(ids, "text[]", array(part(1)), selected.path)
-            cases = self._cases(source, interface, selected, "w.kind", "w.key")
-            return (
-                f"concat('[', (select string_agg({cases}, ',' order by w.n) "
-                f"from unnest({kinds}, {keys}) with ordinality w (kind, key, n)), ']')"
-            )
-        given = selected.arguments["id"]
-        kind = self.parameter(given, "text", part(0), selected.path)
-        key = self.parameter(given, "text", part(1), selected.path)
-        return self._cases(source, interface, selected, kind, key)
-
-    def _cases(
-        self, source: Nodes, interface: GraphQLInterfaceType, selected: Selected, kind: str, key: str
-    ) -> str:
-        cases = []
-        for possible in self.document.schema.get_possible_types(interface):
-            table = source.tables[possible.name]
-            inner = Scope(self.name("r"), is_nested=True)
-            text = self.object(possible, self.document.fields(possible, selected), inner)
-            if text is None:
-                continue
-            of = table.of.replace("{key}", key)
-            where = f" and {self.sql(table.where, inner.t, selected.path)}" if table.where else ""
-            cases.append(
-                f"when '{possible.name}' then "
-                f"(select {text} from {table.table} {inner.t} where {inner.t}.{table.key} = {of}{where})"
-            )
-        return f"coalesce(case {kind} {' '.join(cases)} end, {NULL})"
-
-    # --- several rows ---
-
-    def _many(self, source: Many, selected: Selected, scope: Scope) -> str | None:
-        inner = Scope(self.name("r"), is_nested=True)
-        text = self.object(_object(selected), self._of(selected), inner)
-        if text is None:
-            return None
-        rows = self.sql(source.source, inner.t, selected.path, parent=scope.t)
-        where = self.sql(source.where, inner.t, selected.path, parent=scope.t)
-        order = self.sql(source.order, inner.t, selected.path, parent=scope.t)
-        return f"concat('[', (select string_agg({text}, ',' order by {order}) from {rows} where {where}), ']')"
-
-    def _page(self, source: Page, selected: Selected, scope: Scope) -> str | None:
-        try:
-            page = page_sql(self, source, selected, scope.t)
-        except Refused as refusal:
-            self.refusals[selected.path] = refusal
-            return None
-        hoisted = "{parent}" not in source.where and not scope.is_nested
-        inner = Scope("p", page=self.name("p") if hoisted else None, is_nested=True)
-        made = connection_sql(self, page, selected, inner)
-        if made is None:
-            return None
-        columns, text = made
-        if inner.page is None:
-            return f"(select {text.replace('{a}', 'a')} from (select {columns} from ({page.rows}) p) a)"
-        self.pages.append(f"{inner.page} as materialized ({self.form.rows(page.rows)})")
-        name = self.name("a")
-        self.aggregates[name] = self.form.aggregate(name, columns, f"{inner.page} p{''.join(inner.joins.values())}")
-        return text.replace("{a}", name)
-
-    def edge_fields(self, selected: Selected, cursor: str) -> Iterator[Selected]:
-        """Yield the fields of an edge; `cursor` of this page is what its field `cursor` is rendered from."""
-        self.cursor = cursor
-        return self._of(selected)
+    def edges(self, selected: Selected, cursor: str) -> Iterator[Selected]:
+        """Yield the fields of an edge; `cursor` is what its field of that name is made of on this page."""
+        self._cursor = cursor
+        return self.of(selected)
 
     def node(self, connection: GraphQLObjectType, selected: Selected, scope: Scope) -> str | None:
         """Return the JSON of `nodes`: what the edges' `node` would be."""
@@ -353,25 +204,51 @@ class Lowering:
         value = self.sql(mapped.source.sql, "p", selected.path)
         return f"max({rendered(value, selected.definition.type)})"
 
-    # --- what Python knows ---
+    # --- templates and parameters ---
 
-    def _hole(self, source: Python, selected: Selected, scope: Scope) -> str:
-        """Leave a mark that no JSON text can hold, with what the resolver needs of the row."""
-        if isinstance(selected.definition.type, GraphQLNonNull):
-            raise NotCompilable("a Python field that may not be null")
-        needs = (
-            member(name, f"to_json({self.sql(sql, scope.t, selected.path)})") for name, sql in source.needs.items()
+    def sql(self, template: str, t: str, path: Path, parent: str = "", value: str = "") -> str:
+        """Return a template of the mapping with its names put in; a name of a value becomes a parameter."""
+        text = template.replace("{t}", t).replace("{parent}", parent).replace("{value}", value)
+        if "{viewer}" in text:
+            text = text.replace("{viewer}", self.parameter(_VIEWER, "uuid", _same, path))
+        while (at := text.find("{v_")) >= 0:
+            name, _, kind = text[at + 3 : text.index("}", at)].partition(":")
+            bound = self.parameter(_payload_leaf(name), kind or "text", _same, path)
+            text = text[:at] + bound + text[text.index("}", at) + 1 :]
+        return text
+
+    def parameter(self, value: Argument, kind: str, convert: Convert, path: Path) -> str:
+        """Return the SQL of a value that is bound at run time. Raises NotCompilable for an input object."""
+        if isinstance(value, dict):
+            raise NotCompilable("an input object where a value was expected")
+        leaf = value if isinstance(value, Leaf) else _constant_leaf(value)
+        return self.form.parameter(Parameter(leaf, kind, convert, path))
+
+    def name(self, prefix: str) -> str:
+        """Return a name that is new in the statement."""
+        self._names += 1
+        return f"{prefix}{self._names}"
+
+    def statement(self, text: str) -> str:
+        """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
+        entities = (
+            self.form.entities(e.name, e.source.table, e.source.key, e.json, e.feeds, personal=e.personal)
+            for e in self.entities.values()
         )
-        self.holes.append(Hole(source, selected.path))
-        row = json_object(list(needs))
-        return f"concat({literal(f'{HOLE}{len(self.holes) - 1}')}, {row}, {literal(END)})"
+        ctes = [*self.pages, *entities, *self.aggregates.values()]
+        return self.form.statement(ctes, list(self.aggregates), text)
 
 
-def _object(selected: Selected) -> GraphQLObjectType:
+def object_type(selected: Selected) -> GraphQLObjectType:
+    """Return the type of a field's objects. Raises NotCompilable for an interface or a union."""
     kind = get_named_type(selected.definition.type)
-    if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType) or not isinstance(kind, GraphQLObjectType):
+    if not isinstance(kind, GraphQLObjectType):
         raise NotCompilable(f"{selected.name} is abstract")
     return kind
+
+
+(_NOTHING,) = parse("{ __typename }").definitions
+assert isinstance(_NOTHING, OperationDefinitionNode)
 
 
 def _same(value: object) -> str | None:
@@ -385,15 +262,3 @@ def _payload_leaf(name: str) -> Leaf:
 
 def _constant_leaf(value: Enum | bool | None) -> Leaf:
     return Leaf(lambda _: value)
-
-
-
-def statement(lowering: Lowering, text: str) -> str:
-    """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
-    form = lowering.form
-    entities = (
-        form.entities(e.name, e.source.table, e.source.key, e.json, e.feeds, personal=e.personal)
-        for e in lowering.entities.values()
-    )
-    ctes = [*lowering.pages, *entities, *lowering.aggregates.values()]
-    return form.statement(ctes, list(lowering.aggregates), text)

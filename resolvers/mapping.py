@@ -98,10 +98,21 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Nodes:
-    """Objects of any type by their global ids; `tables` has the table of each type that has a node."""
+class NodeTable:
+    """Where the objects of one type are, by which key, and how a global id becomes one (None: of another type)."""
 
-    tables: Mapping[str, One]
+    table: str
+    key: str
+    type: str
+    convert: Convert
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Objects of any type by their global ids."""
+
+    tables: Mapping[str, NodeTable]
     plural: bool = False
 
 

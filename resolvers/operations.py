@@ -30,4 +30,6 @@ async def rebuild_projection(context: Context, given: Mapping[str, Any]) -> Payl
 async def handled_types(_: Context, rows: Sequence[Mapping[str, Any]]) -> Sequence[list[str] | None]:
     """Return the types of events that each projection folds; None for one that this program does not know."""
     known = projections()
-    return [[fact.type for fact in known[row["name"]].handles] if row["name"] in known else None for row in rows]
+    return [
+        [fact.type for fact in known[row["name"]].handles] if row["name"] in known else None for row in rows
+    ]

@@ -46,13 +46,18 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     order_by = arguments.get("orderBy")
     order = order_by.name if isinstance(order_by, Enum) else None
     keys = source.orders[order]
-    where = [lowering.sql(source.where, "t", path, parent=parent), *_filters(lowering, source, arguments, path)]
+    where = [
+        lowering.sql(source.where, "t", path, parent=parent),
+        *_filters(lowering, source, arguments, path),
+    ]
     bounds = {side: _bound(lowering, keys, order, arguments.get(side), path) for side in ("after", "before")}
     kept = [_compare(keys, bound, greater=(side == "after")) for side, bound in bounds.items() if bound]
     asked = last if backward else first
     limit = lowering.parameter(_DEFAULT if asked is None else asked, "int", page_size, path)
     key = [k.sql.replace("{t}", "t") for k in keys]
-    columns = ", ".join([*(f"t.{name}" for name in source.columns), *(f"{k} as k{i}" for i, k in enumerate(key))])
+    columns = ", ".join(
+        [*(f"t.{name}" for name in source.columns), *(f"{k} as k{i}" for i, k in enumerate(key))]
+    )
     turned = ["desc" if k.descending is not backward else "asc" for k in keys]
     limited = (
         f"select {columns} from {source.table} t where {' and '.join(where + kept)} "
@@ -65,7 +70,9 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
         rows=f"select l.*, row_number() over (order by {again}) as r, least(count(*) over (), {limit}) as shown "
         f"from ({limited}) l",
         count=f"(select count(*) {everything})",
-        behind=f"exists (select {everything} and {_compare(keys, start, greater=backward, equal=True)})" if start else "false",
+        behind=f"exists (select {everything} and {_compare(keys, start, greater=backward, equal=True)})"
+        if start
+        else "false",
         cursor=_cursor(keys, order),
         backward=backward,
     )
@@ -90,7 +97,12 @@ def connection_sql(
 
 
 def _part(
-    lowering: Lowering, page: PageSql, kind: GraphQLObjectType, part: Selected, scope: Scope, columns: list[str]
+    lowering: Lowering,
+    page: PageSql,
+    kind: GraphQLObjectType,
+    part: Selected,
+    scope: Scope,
+    columns: list[str],
 ) -> str | None:
     match part.name:
         case "__typename":
@@ -100,7 +112,7 @@ def _part(
         case "pageInfo":
             return _page_info(lowering, page, part, columns)
         case "edges":
-            text = lowering.object(_object(part), lowering.edge_fields(part, page.cursor), scope)
+            text = lowering.object(_object(part), lowering.edges(part, page.cursor), scope)
         case "nodes":
             text = lowering.node(kind, part, scope)
         case _:
@@ -110,12 +122,17 @@ def _part(
     if text is None:
         return None
     order = "p.r desc" if page.backward else "p.r"
-    columns.append(f"string_agg({text}, ',' order by {order}) filter (where p.r <= p.shown) as c{len(columns)}")
+    columns.append(
+        f"string_agg({text}, ',' order by {order}) filter (where p.r <= p.shown) as c{len(columns)}"
+    )
     return f"concat('[', {{a}}.c{len(columns) - 1}, ']')"
 
 
 def _page_info(lowering: Lowering, page: PageSql, part: Selected, columns: list[str]) -> str:
-    ends = [f"max({page.cursor}) filter (where p.r = 1 and p.shown > 0)", f"max({page.cursor}) filter (where p.r = p.shown)"]
+    ends = [
+        f"max({page.cursor}) filter (where p.r = 1 and p.shown > 0)",
+        f"max({page.cursor}) filter (where p.r = p.shown)",
+    ]
     start, end = reversed(ends) if page.backward else ends
     more, behind = "coalesce(bool_or(p.r > p.shown), false)", page.behind
     onward, back = (behind, more) if page.backward else (more, behind)
@@ -184,7 +201,8 @@ def _compare(keys: Sequence[Key], bound: Sequence[str], *, greater: bool, equal:
 def _cursor(keys: Sequence[Key], order: str | None) -> str:
     """The order's name and the key's components as URL-safe base64 of a JSON array."""
     parts = ", ".join(
-        f"',', to_json(p.k{i})" if key.type == "text" else f"',\"', p.k{i}::text, '\"'" for i, key in enumerate(keys)
+        f"',', to_json(p.k{i})" if key.type == "text" else f"',\"', p.k{i}::text, '\"'"
+        for i, key in enumerate(keys)
     )
     json = f"concat('[\"{order or ''}\"', {parts}, ']')"
     return f"translate(encode(convert_to({json}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import GraphQLObjectType, GraphQLResolveInfo, get_named_type
+from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, get_named_type
 from graphql.execution.values import get_argument_values
 from psycopg import AsyncRawCursor
 
@@ -39,10 +39,10 @@ class PlainRow:
         mapped = self.context.sources.get((self.kind, key))
         if mapped is not None:
             require_role(mapped, self.context.roles)
-        try:
-            return self.fields[key]
-        except KeyError:
-            raise AttributeError(name) from None
+        if key not in self.fields:
+            raise AttributeError(name)
+        value = self.fields[key]
+        return value() if callable(value) else value
 
 
 def require_role(mapped: Mapped, roles: frozenset[str] | None) -> None:
@@ -51,27 +51,33 @@ def require_role(mapped: Mapped, roles: frozenset[str] | None) -> None:
         raise Forbidden if roles else Unauthenticated
 
 
-async def resolve(mapped: Mapped, source: Any, context: Any, info: GraphQLResolveInfo, _: Mapping[str, Any]) -> Any:
+async def resolve(
+    mapped: Mapped, source: Any, context: Any, info: GraphQLResolveInfo, _: Mapping[str, Any]
+) -> Any:
     """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
     require_role(mapped, context.roles)
     definition = info.parent_type.fields[info.field_name]
     given = get_argument_values(definition, info.field_nodes[0], info.variable_values)
-    return await _Field(source, context, info, given).resolve(mapped.source)
+    return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(mapped.source)
 
 
 class _Field:
     def __init__(
-        self, parent: Any, context: Any, info: GraphQLResolveInfo, given: Mapping[str, Any]
+        self,
+        parent: Any,
+        context: Any,
+        schema: GraphQLSchema,
+        name: str,
+        definition: GraphQLField,
+        given: Mapping[str, Any],
     ) -> None:
         self.parent = parent if isinstance(parent, PlainRow) else None
         self.context = context
-        self.info = info
+        self.schema = schema
         self.given = given
         self.lowering = Lowering.for_one_field(context.sources, context.roles)
-        arguments: dict[str, Argument] = {name: constant(value) for name, value in given.items()}
-        path = (info.field_name,)
-        definition = info.parent_type.fields[info.field_name]
-        self.selected = Selected(info.field_name, info.field_name, definition, arguments, tuple(info.field_nodes), path)
+        arguments: dict[str, Argument] = {key: constant(value) for key, value in given.items()}
+        self.selected = Selected(name, name, definition, arguments, (), (name,))
 
     async def resolve(self, source: Source) -> Any:
         match source:
@@ -80,7 +86,9 @@ class _Field:
             case Lookup():
                 ((name, value),) = ((n, v) for n, v in self.given[source.argument].items() if v is not None)
                 chosen = source.by[name]
-                bound = self.lowering.parameter(constant(value), chosen.type, chosen.convert, self.selected.path)
+                bound = self.lowering.parameter(
+                    constant(value), chosen.type, chosen.convert, self.selected.path
+                )
                 where = self.lowering.sql(chosen.sql, "t", self.selected.path, value=bound)
                 return await self._first(source.table, f"{source.table} t where {where}")
             case Many():
@@ -95,14 +103,20 @@ class _Field:
             case Nodes():
                 return await self._nodes(source)
             case Python():
-                needs = ", ".join(f"'{n}', {self.lowering.sql(s, 'parent', ())}" for n, s in source.needs.items())
-                (found,) = await self._query(f"select json_build_object({needs}) from {self._parent()} parent")
+                needs = ", ".join(
+                    f"'{n}', {self.lowering.sql(s, 'parent', ())}" for n, s in source.needs.items()
+                )
+                (found,) = await self._query(
+                    f"select json_build_object({needs}) from {self._parent()} parent"
+                )
                 return (await source.resolve(self.context, [found[0]]))[0]
             case Run():
                 payload = await source.resolve(self.context, self.given["input"])
                 return PlainRow(self._kind().name, "", "", await self._values(payload), self.context, payload)
             case _:
-                raise TypeError(f"{self.info.parent_type.name}.{self.info.field_name} is not executed this way")
+                raise TypeError(
+                    f"{self.info.parent_type.name}.{self.info.field_name} is not executed this way"
+                )
 
     def _one(self, source: One) -> str:
         of = self.lowering.sql(source.of, "t", self.selected.path, parent="parent")
@@ -119,11 +133,14 @@ class _Field:
             f"select {self._columns(edge, 'p')}, to_jsonb(p)::text{extra} from {self._parent()} parent cross join lateral ({page.rows}) p order by p.r"
         )
         if not rows:
-            ((total, behind),) = await self._query(f"select {page.count}, {page.behind} from {self._parent()} parent")
+            ((total, behind),) = await self._query(
+                f"select {page.count}, {page.behind} from {self._parent()} parent"
+            )
             return self._connection(kind, page, [], total, behind, more=False)
         shown = [row for row in rows if row[2] <= row[3]]
         edges = [
-            PlainRow(edge.name, source.table, row[1], {**row[0], "cursor": row[4]}, self.context) for row in shown
+            PlainRow(edge.name, source.table, row[1], {**row[0], "cursor": row[4]}, self.context)
+            for row in shown
         ]
         if page.backward:
             edges.reverse()
@@ -131,7 +148,14 @@ class _Field:
         return self._connection(kind, page, edges, total, behind, more=len(shown) < len(rows))
 
     def _connection(
-        self, kind: GraphQLObjectType, page: PageSql, edges: list[PlainRow], total: int, behind: bool, *, more: bool
+        self,
+        kind: GraphQLObjectType,
+        page: PageSql,
+        edges: list[PlainRow],
+        total: int,
+        behind: bool,
+        *,
+        more: bool,
     ) -> Any:
         onward, back = (behind, more) if page.backward else (more, behind)
         info = {
@@ -141,12 +165,19 @@ class _Field:
             "endCursor": edges[-1].fields["cursor"] if edges else None,
         }
         values: dict[str, Any] = {"edges": edges, "totalCount": total}
+        values["nodes"] = lambda: [self._node_of(edge) for edge in edges]
         for (type_name, name), mapped in self.context.sources.items():
             if type_name == kind.name and isinstance(mapped.source, Column) and name not in values:
                 key = mapped.source.sql.removeprefix("{t}.")
                 values[name] = orjson.loads(edges[0].record).get(key) if edges else None
         values["pageInfo"] = PlainRow("PageInfo", "", "", info, self.context)
         return PlainRow(kind.name, "", "", values, self.context)
+
+    async def _node_of(self, edge: PlainRow) -> Any:
+        kind = self.schema.get_type(edge.kind)
+        assert isinstance(kind, GraphQLObjectType)
+        node = _Field(edge, self.context, self.schema, "node", kind.fields["node"], {})
+        return await node.resolve(self.context.sources[edge.kind, "node"].source)
 
     async def _embedded(self, source: Embedded) -> PlainRow | None:
         kind = self._kind()
@@ -166,15 +197,13 @@ class _Field:
         return found if source.plural else found[0]
 
     async def _node(self, source: Nodes, value: str) -> Any:
-        kind, key = split_id(value)
+        kind, _ = split_id(value)
         table = source.tables.get(kind)
         if table is None:
             return None
-        bound = self.lowering.parameter(constant(key), "text", str, self.selected.path)
+        key = self.lowering.parameter(constant(value), table.type, table.convert, self.selected.path)
         where = f" and {self.lowering.sql(table.where, 't', self.selected.path)}" if table.where else ""
-        rows = await self._rows(
-            table.table, f"{table.table} t where t.{table.key} = {table.of.replace('{key}', bound)}{where}", "", kind
-        )
+        rows = await self._rows(table.table, f"{table.table} t where t.{table.key} = {key}{where}", "", kind)
         return rows[0] if rows else None
 
     async def _first(self, table: str, source: str) -> PlainRow | None:
@@ -182,9 +211,11 @@ class _Field:
         return rows[0] if rows else None
 
     async def _rows(self, table: str, source: str, order: str, kind: str | None = None) -> list[PlainRow]:
-        type_ = self.info.schema.get_type(kind) if kind else self._kind()
+        type_ = self.schema.get_type(kind) if kind else self._kind()
         assert isinstance(type_, GraphQLObjectType)
-        rows = await self._query(f"select {self._columns(type_, 't')}, to_jsonb(t)::text from {self._parent()} parent cross join {source}{order}")
+        rows = await self._query(
+            f"select {self._columns(type_, 't')}, to_jsonb(t)::text from {self._parent()} parent cross join {source}{order}"
+        )
         return [PlainRow(type_.name, table, row[1], row[0], self.context) for row in rows]
 
     async def _values(self, payload: Mapping[str, str | None]) -> Mapping[str, Any]:
@@ -198,7 +229,9 @@ class _Field:
         for name in kind.fields:
             mapped = self.context.sources.get((kind.name, name))
             if mapped is not None and isinstance(mapped.source, Column):
-                pairs.append(f"'{name}', to_json({self.lowering.sql(mapped.source.sql, t, self.selected.path)})")
+                pairs.append(
+                    f"'{name}', to_json({self.lowering.sql(mapped.source.sql, t, self.selected.path)})"
+                )
         return f"json_build_object({', '.join(pairs)})"
 
     def _parent(self) -> str:
@@ -215,12 +248,17 @@ class _Field:
             values = bind(form.parameters, Values({}, self.context.viewer_id, payload))
         except BadValues as bad:
             raise next(iter(bad.failures.values())) from None
+        # parameters that this piece of the page does not use are bound all the same
+        bound = ", ".join(f"${n}::{p.kind}" for n, p in enumerate(form.parameters, 1))
         async with self.context.pool.connection() as conn:
             cursor = AsyncRawCursor(conn)
-            await cursor.execute(sql, [None if v is None else v.decode() for v in values])
+            await cursor.execute(
+                f"with bound as (select {bound}) {sql}" if bound else sql,
+                [None if v is None else v.decode() for v in values],
+            )
             return await cursor.fetchall()
 
     def _kind(self) -> GraphQLObjectType:
-        kind = get_named_type(self.info.return_type)
+        kind = get_named_type(self.selected.definition.type)
         assert isinstance(kind, GraphQLObjectType)
         return kind

@@ -11,8 +11,9 @@ import orjson
 from database.pipeline import Statement, Value
 from resolvers.errors import Refused
 from resolvers.forms import Form, ManyForm, Parameter
-from resolvers.lowering import END, HOLE, Hole, Lowering, statement
+from resolvers.lowering import Hole, Lowering
 from resolvers.mapping import Sources
+from resolvers.relations import END, HOLE
 from resolvers.selection import Document, Path, Selected, Values
 
 Failures = Mapping[Path, Refused]
@@ -70,7 +71,7 @@ def compile_plan(
     def lower(form: Form) -> tuple[Lowering, str | None]:
         lowering = Lowering(document, sources, form, roles, failed)
         text = lowering.root() if part is None else lowering.payload(part)
-        return lowering, None if text is None else statement(lowering, text)
+        return lowering, None if text is None else lowering.statement(text)
 
     lowering, one = lower(Form())
     _, many = lower(ManyForm()) if one and lowering.form.parameters and part is None else (None, None)

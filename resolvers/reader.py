@@ -107,5 +107,8 @@ def _fail(request: _Request, failure: Exception) -> None:
 
 
 def _array(values: list[Value]) -> bytes:
-    items = (b"NULL" if v is None else b'"' + v.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"' for v in values)
+    items = (
+        b"NULL" if v is None else b'"' + v.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+        for v in values
+    )
     return b"{" + b",".join(items) + b"}"

@@ -20,7 +20,14 @@ def member(key: str, value: str) -> str:
 
 def json_object(members: list[str]) -> str:
     """Return the SQL text of a JSON object of members, each an SQL list of a key and a value."""
-    return "concat('{', " + "".join(f"{member}, ',', " for member in members[:-1]) + "".join(members[-1:]) + ", '}')" if members else "'{}'"
+    return (
+        "concat('{', "
+        + "".join(f"{member}, ',', " for member in members[:-1])
+        + "".join(members[-1:])
+        + ", '}')"
+        if members
+        else "'{}'"
+    )
 
 
 def rendered(sql: str, kind: GraphQLOutputType) -> str:

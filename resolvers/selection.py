@@ -111,7 +111,9 @@ class Document:
             name = nodes[0].name.value
             definition = self.schema.get_field(parent, name)
             assert definition is not None
-            yield Selected(key, name, definition, self._arguments(definition, nodes[0]), tuple(nodes), (*path, key))
+            yield Selected(
+                key, name, definition, self._arguments(definition, nodes[0]), tuple(nodes), (*path, key)
+            )
 
     def _collect(
         self,

@@ -10,7 +10,8 @@ import strawberry
 from graphql import GraphQLError, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers.engine import Engine, Operation
+from resolvers.documents import Operation
+from resolvers.engine import Engine
 from resolvers.mapping import Sources
 from schema.fields import sources_of
 from schema.mutations import Mutation

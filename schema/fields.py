@@ -27,9 +27,7 @@ class _Plain(FieldExtension):
 
 def column(sql: str, description: str, *, role: str | None = None, name: str | None = None) -> Any:
     """Declare a field whose value is an SQL expression over its row."""
-    return strawberry.field(
-        description=description, name=name, metadata={_KEY: Mapped(Column(sql), role)}
-    )
+    return strawberry.field(description=description, name=name, metadata={_KEY: Mapped(Column(sql), role)})
 
 
 def mapped(
@@ -76,14 +74,18 @@ def connection(name: str, edge: type, node: type, description: str, **more: tupl
             "total_count": int,
             **{field: kind for field, (kind, _) in more.items()},
         },
-        "edges": strawberry.field(description="The page's items, each with what belongs to its place in the list."),
+        "edges": strawberry.field(
+            description="The page's items, each with what belongs to its place in the list."
+        ),
         "nodes": strawberry.field(description="The page's items alone."),
         "page_info": strawberry.field(description="What lies before and after the page."),
         "total_count": strawberry.field(description="How many items the whole list has, at this moment."),
         "__module__": __name__,
         **{field: declared for field, (_, declared) in more.items()},
     }
-    return strawberry.type(description=description, name=f"{name}Connection")(type(f"{name}Connection", (), fields))
+    return strawberry.type(description=description, name=f"{name}Connection")(
+        type(f"{name}Connection", (), fields)
+    )
 
 
 @strawberry.type(description="What lies before and after a page.")

@@ -34,7 +34,9 @@ class Event(Node):
     recorded_at: datetime = column("{t}.recorded_at", "When the log took it.")
     source: str = column("{t}.source", "Where it came from: web, mobile, email, push, import or system.")
     schema_version: int = column("{t}.schema_version", "The version of its shape.")
-    correlation_id: strawberry.ID = column("{t}.correlation_id", "Shared by all events of one command or import.")
+    correlation_id: strawberry.ID = column(
+        "{t}.correlation_id", "Shared by all events of one command or import."
+    )
     user_id: strawberry.ID | None = column("'User:' || {t}.user_id", "Who did it.")
     movie_id: strawberry.ID | None = column("'Movie:' || {t}.movie_id", "The movie it is about.")
     data: Data = column("{t}.data", "Its values.")
@@ -71,7 +73,9 @@ class Projection:
     status: ProjectionState = column("upper({t}.status)", "Whether it can be relied on.")
     is_inline: bool = column("{t}.inline", "Whether it is folded in the transaction of each append.")
     position: Position = column("{t}.position", "The last position that it has folded.")
-    dead_letters: int = column("{t}.dead_letters", "Events that its fold could not take, parked for an operator.")
+    dead_letters: int = column(
+        "{t}.dead_letters", "Events that its fold could not take, parked for an operator."
+    )
     progress: Data | None = column("{t}.progress", "How far a rebuild is: step, events, total, rate, eta_s.")
     updated_at: datetime = column("{t}.updated_at", "When its checkpoint last moved.")
 
@@ -84,14 +88,30 @@ class Projection:
 
 @strawberry.input(description="Which events of the log.")
 class EventFilter:
-    types: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Events of any of these types.")
-    user_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="What this person did.")
-    movie_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="What is about this movie.")
-    sources: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Events from any of these sources.")
-    after_position: Position | None = strawberry.field(default=strawberry.UNSET, description="Events above this position.")
-    up_to_position: Position | None = strawberry.field(default=strawberry.UNSET, description="Events up to this position.")
-    occurred_from: datetime | None = strawberry.field(default=strawberry.UNSET, description="Happened then or later.")
-    occurred_before: datetime | None = strawberry.field(default=strawberry.UNSET, description="Happened earlier.")
+    types: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Events of any of these types."
+    )
+    user_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="What this person did."
+    )
+    movie_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="What is about this movie."
+    )
+    sources: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Events from any of these sources."
+    )
+    after_position: Position | None = strawberry.field(
+        default=strawberry.UNSET, description="Events above this position."
+    )
+    up_to_position: Position | None = strawberry.field(
+        default=strawberry.UNSET, description="Events up to this position."
+    )
+    occurred_from: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Happened then or later."
+    )
+    occurred_before: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="Happened earlier."
+    )
 
 
 _NEWEST = (Key("{t}.position", "bigint", descending=True),)

@@ -63,7 +63,9 @@ class RatingEdge:
 class RecommendationReason:
     text: str = column("{t}.text", "The reason in words.")
 
-    @mapped(One("movies", of="{parent}.because_movie_id"), "The movie of the viewer's own that it comes from.")
+    @mapped(
+        One("movies", of="{parent}.because_movie_id"), "The movie of the viewer's own that it comes from."
+    )
     def because(self) -> Movie | None: ...
 
 
@@ -119,5 +121,8 @@ RecommendationConnection = connection(
     RecommendationEdge,
     Movie,
     "Recommended movies, the best first.",
-    slate_id=(str | None, column("{t}.slate_id", "The slate that was shown: give it with feedback and clicks.")),
+    slate_id=(
+        str | None,
+        column("{t}.slate_id", "The slate that was shown: give it with feedback and clicks."),
+    ),
 )

@@ -54,7 +54,9 @@ class MovieStats:
     )
     favorite_count: int = column("coalesce({t}.favorite_count, 0)", "People whose favourite it is.")
     watchlist_count: int = column("coalesce({t}.watchlist_count, 0)", "People on whose watchlist it is.")
-    watch_count: int = column("coalesce({t}.watch_count, 0)", "How often it was watched, re-watching included.")
+    watch_count: int = column(
+        "coalesce({t}.watch_count, 0)", "How often it was watched, re-watching included."
+    )
 
 
 @strawberry.type(description="What happened to a movie on one day (UTC).")
@@ -64,7 +66,8 @@ class DailyMetrics:
     like_count: int = column("{t}.like_count", "Reactions LIKE and SUPER_LIKE.")
     rating_count: int = column("{t}.rating_count", "Ratings given or changed.")
     average_stars: float | None = column(
-        "round({t}.half_stars_sum / 2.0 / nullif({t}.rating_count, 0), 2)::float8", "The mean of the day's stars."
+        "round({t}.half_stars_sum / 2.0 / nullif({t}.rating_count, 0), 2)::float8",
+        "The mean of the day's stars.",
     )
     favorite_count: int = column("{t}.favorite_count", "Times it was made a favourite.")
     watchlist_count: int = column("{t}.watchlist_count", "Times it was put on a watchlist.")
@@ -87,11 +90,21 @@ def _mine(value: str, table: str) -> str:
 @strawberry.type(description="Where a movie stands for the viewer.")
 class ViewerState:
     reaction: Reaction | None = column(_mine("s.reaction", "ratings"), "The viewer's reaction.")
-    stars: float | None = column(_mine("s.half_stars / 2.0::float8", "ratings"), "The viewer's stars, 0.5 to 5.")
-    is_favorite: bool = column(f"coalesce({_mine('s.is_active', 'favorites')}, false)", "Whether it is a favourite.")
-    status: WatchStatus | None = column(_mine("s.status", "viewing_states"), "Seen, later, or not interested.")
-    watch_count: int = column(f"coalesce({_mine('s.watch_count', 'viewing_states')}, 0)", "How often it was watched.")
-    last_watched_on: date | None = column(_mine("s.last_watched_on", "viewing_states"), "When it was last watched.")
+    stars: float | None = column(
+        _mine("s.half_stars / 2.0::float8", "ratings"), "The viewer's stars, 0.5 to 5."
+    )
+    is_favorite: bool = column(
+        f"coalesce({_mine('s.is_active', 'favorites')}, false)", "Whether it is a favourite."
+    )
+    status: WatchStatus | None = column(
+        _mine("s.status", "viewing_states"), "Seen, later, or not interested."
+    )
+    watch_count: int = column(
+        f"coalesce({_mine('s.watch_count', 'viewing_states')}, 0)", "How often it was watched."
+    )
+    last_watched_on: date | None = column(
+        _mine("s.last_watched_on", "viewing_states"), "When it was last watched."
+    )
     last_interaction_at: datetime | None = column(
         _mine("s.last_interaction_at", "viewing_states"), "When the viewer last did anything with it."
     )
@@ -161,7 +174,7 @@ class Movie(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> Annotated["SimilarMovieConnection", strawberry.lazy("schema.movie_lists")]: ...
+    ) -> Annotated["SimilarMovieConnection", strawberry.lazy("schema.movie_lists")] | None: ...
 
     @mapped(
         Page(
@@ -178,4 +191,4 @@ class Movie(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> Annotated["DailyMetricsConnection", strawberry.lazy("schema.movie_lists")]: ...
+    ) -> Annotated["DailyMetricsConnection", strawberry.lazy("schema.movie_lists")] | None: ...

@@ -32,7 +32,10 @@ from schema.payloads import (
 )
 
 EventSource = strawberry.enum(
-    Enum("EventSource", {source.name: source.value for source in Source if source.name not in ("IMPORT", "SYSTEM")}),  # type: ignore[misc]
+    Enum(
+        "EventSource",
+        {source.name: source.value for source in Source if source.name not in ("IMPORT", "SYSTEM")},
+    ),  # type: ignore[misc]
     description="Where a person was when they acted.",
 )
 
@@ -47,7 +50,9 @@ def _given(description: str) -> object:
 class SignUpInput:
     email: str = strawberry.field(description="The e-mail address; one account each.")
     password: str = strawberry.field(description="At least 8 characters; any script, up to 1,000.")
-    username: str | None = strawberry.field(default=UNSET, description="A name that others see; made up when left out.")
+    username: str | None = strawberry.field(
+        default=UNSET, description="A name that others see; made up when left out."
+    )
 
 
 @strawberry.input(description="Who to sign in as.")
@@ -64,7 +69,8 @@ class RefreshSessionInput:
 @strawberry.input(description="The session to end.")
 class SignOutInput:
     refresh_token: str | None = strawberry.field(
-        default=UNSET, description="Its refresh token; when left out, the session of the request's access token."
+        default=UNSET,
+        description="Its refresh token; when left out, the session of the request's access token.",
     )
 
 
@@ -72,17 +78,23 @@ class SignOutInput:
 class _OnMovie:
     movie_id: strawberry.ID = strawberry.field(description="The movie's global id.")
     idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(default=UNSET, description="Where the person was; WEB when left out.")
+    source: EventSource | None = strawberry.field(
+        default=UNSET, description="Where the person was; WEB when left out."
+    )
 
 
 @strawberry.input(description="What one thinks of a movie.")
 class ReactToMovieInput(_OnMovie):
-    reaction: Reaction | None = strawberry.field(default=UNSET, description="The reaction; null takes it back.")
+    reaction: Reaction | None = strawberry.field(
+        default=UNSET, description="The reaction; null takes it back."
+    )
 
 
 @strawberry.input(description="Stars for a movie.")
 class RateMovieInput(_OnMovie):
-    stars: float | None = strawberry.field(default=UNSET, description="0.5 to 5 in half steps; null takes them back.")
+    stars: float | None = strawberry.field(
+        default=UNSET, description="0.5 to 5 in half steps; null takes them back."
+    )
 
 
 @strawberry.input(description="A new favourite.")
@@ -109,7 +121,9 @@ class RemoveFromWatchlistInput(_OnMovie): ...
 
 @strawberry.input(description="A movie that was seen, and what of it.")
 class MarkWatchedInput(_OnMovie):
-    watched_on: date | None = strawberry.field(default=UNSET, description="The day it was seen; today when left out.")
+    watched_on: date | None = strawberry.field(
+        default=UNSET, description="The day it was seen; today when left out."
+    )
     reaction: Reaction | None = strawberry.field(default=UNSET, description="What one thinks of it.")
     stars: float | None = strawberry.field(default=UNSET, description="Stars, 0.5 to 5 in half steps.")
 
@@ -124,9 +138,13 @@ class RecordViewInput(_OnMovie): ...
 
 @strawberry.input(description="An action to take back.")
 class UndoInput:
-    event_id: strawberry.ID = strawberry.field(description="The event's global id, from a payload or the history.")
+    event_id: strawberry.ID = strawberry.field(
+        description="The event's global id, from a payload or the history."
+    )
     idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(default=UNSET, description="Where the person was; WEB when left out.")
+    source: EventSource | None = strawberry.field(
+        default=UNSET, description="Where the person was; WEB when left out."
+    )
 
 
 @strawberry.input(description="A projection to rebuild.")
@@ -181,7 +199,9 @@ class Mutation:
     @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
     def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002
 
-    @mapped(Run(operations.rebuild_projection), "Rebuild a projection from the log (operators).", role="operator")
+    @mapped(
+        Run(operations.rebuild_projection), "Rebuild a projection from the log (operators).", role="operator"
+    )
     def rebuild_projection(self, input: RebuildProjectionInput) -> RebuildProjectionPayload: ...  # noqa: A002
 
 

@@ -9,7 +9,12 @@ from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Page
 from schema.fields import column, mapped
 from schema.log import EventConnection
-from schema.movie_lists import FavoriteConnection, RatingConnection, RecommendationConnection, WatchlistConnection
+from schema.movie_lists import (
+    FavoriteConnection,
+    RatingConnection,
+    RecommendationConnection,
+    WatchlistConnection,
+)
 from schema.movies import Reaction
 from schema.nodes import Node
 
@@ -43,8 +48,12 @@ class User(Node):
         "Favourites, the newest first.",
     )
     def favorites(
-        self, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
-    ) -> FavoriteConnection: ...
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> FavoriteConnection | None: ...
 
     @mapped(
         Page(
@@ -66,7 +75,7 @@ class User(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> WatchlistConnection: ...
+    ) -> WatchlistConnection | None: ...
 
     @mapped(
         Page(
@@ -85,15 +94,19 @@ class User(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> RatingConnection: ...
+    ) -> RatingConnection | None: ...
 
     @mapped(
         Page("history", where="{t}.user_id = {viewer}", columns=("position",), orders={None: _NEWEST}),
         "The person's own part of the log, the newest first.",
     )
     def history(
-        self, first: int | None = None, after: str | None = None, last: int | None = None, before: str | None = None
-    ) -> EventConnection: ...
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> EventConnection | None: ...
 
     @mapped(
         Page(
@@ -112,4 +125,4 @@ class User(Node):
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> RecommendationConnection: ...
+    ) -> RecommendationConnection | None: ...

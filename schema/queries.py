@@ -1,11 +1,12 @@
 """What can be asked."""
 
 from enum import Enum
+from uuid import UUID
 
 import strawberry
 
-from resolvers.ids import array, enum_name, imdb_id, integer, text, uuid_of, words
-from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, One, Page
+from resolvers.ids import array, enum_name, imdb_id, integer, is_position, node_key, text, uuid_of, words
+from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from schema.fields import mapped
 from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, EventOrder, Projection
 from schema.movie_lists import MovieConnection, TrendingConnection
@@ -18,20 +19,32 @@ from schema.people import User
 class MovieLookup:
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="The global id.")
     database_id: int | None = strawberry.field(default=strawberry.UNSET, description="The whole number.")
-    tmdb_id: int | None = strawberry.field(default=strawberry.UNSET, description="The id at The Movie Database.")
+    tmdb_id: int | None = strawberry.field(
+        default=strawberry.UNSET, description="The id at The Movie Database."
+    )
     imdb_id: str | None = strawberry.field(default=strawberry.UNSET, description="The id at IMDb.")
 
 
 @strawberry.input(description="Which movies of the catalogue; all conditions must hold.")
 class MovieFilter:
-    genre: str | None = strawberry.field(default=strawberry.UNSET, description="Has this genre, by name or slug.")
+    genre: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Has this genre, by name or slug."
+    )
     genre_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="Has any of these genres."
     )
-    released_from: int | None = strawberry.field(default=strawberry.UNSET, description="Released in this year or later.")
-    released_to: int | None = strawberry.field(default=strawberry.UNSET, description="Released in this year or before.")
-    max_runtime_minutes: int | None = strawberry.field(default=strawberry.UNSET, description="Runs no longer.")
-    original_language: str | None = strawberry.field(default=strawberry.UNSET, description="Its language, ISO 639-1.")
+    released_from: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Released in this year or later."
+    )
+    released_to: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Released in this year or before."
+    )
+    max_runtime_minutes: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs no longer."
+    )
+    original_language: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its language, ISO 639-1."
+    )
     minimum_stars: float | None = strawberry.field(
         default=strawberry.UNSET, description="The mean of its stars is at least this."
     )
@@ -45,9 +58,7 @@ MovieOrder = strawberry.enum(
 _STAT = "coalesce((select s.{column} from movie_stats s where s.movie_id = {t}.id), 0)"
 _BY_ID = Key("{t}.id", "uuid")
 _TITLE = (Key("{t}.title", "text"), _BY_ID)
-_POPULARITY = Key(
-    _STAT.replace("{column}", "like_count + s.rating_count"), "bigint", descending=True
-)
+_POPULARITY = Key(_STAT.replace("{column}", "like_count + s.rating_count"), "bigint", descending=True)
 _GENRE = "exists (select from movie_genres mg {join} where mg.movie_id = {t}.id and {match})"
 
 _MOVIES = Page(
@@ -87,10 +98,12 @@ _MOVIES = Page(
 )
 
 _NODES = {
-    "Movie": One("movies", of="{key}::uuid"),
-    "Genre": One("genres", of="{key}::uuid"),
-    "User": One("users", of="{key}::uuid", where="{t}.id = {viewer}"),
-    "Event": One("events", of="{key}::bigint", key="position", where="{t}.user_id = {viewer}"),
+    "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", UUID)),
+    "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", UUID)),
+    "User": NodeTable("users", "id", "uuid", node_key("User", UUID), where="{t}.id = {viewer}"),
+    "Event": NodeTable(
+        "events", "position", "bigint", node_key("Event", is_position), where="{t}.user_id = {viewer}"
+    ),
 }
 
 
@@ -121,7 +134,7 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> MovieConnection: ...
+    ) -> MovieConnection | None: ...
 
     @mapped(Many("genres {t}", order="{t}.name", table="genres"), "All genres, by name.")
     def genres(self) -> list[Genre]: ...
@@ -129,7 +142,9 @@ class Query:
     @mapped(Nodes(_NODES), "Any object by its global id; null when there is none that the viewer may see.")
     def node(self, id: strawberry.ID) -> Node | None: ...  # noqa: A002
 
-    @mapped(Nodes(_NODES, plural=True), "Objects by their global ids, in that order, null where there is none.")
+    @mapped(
+        Nodes(_NODES, plural=True), "Objects by their global ids, in that order, null where there is none."
+    )
     def nodes(self, ids: list[strawberry.ID]) -> list[Node | None]: ...
 
     @mapped(One("users", of="{viewer}"), "Who asks; null for a stranger.")
@@ -152,10 +167,10 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> TrendingConnection: ...
+    ) -> TrendingConnection | None: ...
 
     @mapped(Many(f"{STATUSES} {{t}}", order="{t}.name"), "Every projection (operators).", role="operator")
-    def projections(self) -> list[Projection]: ...
+    def projections(self) -> list[Projection] | None: ...
 
     @mapped(EVENTS, "The event log (analysts).", role="analyst")
     def events(
@@ -166,4 +181,4 @@ class Query:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> EventConnection: ...
+    ) -> EventConnection | None: ...

@@ -32,7 +32,10 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_value=_position,
     ),
     Data: strawberry.scalar(
-        name="JSON", description="Any JSON value.", serialize=lambda value: value, parse_value=lambda value: value
+        name="JSON",
+        description="Any JSON value.",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
@@ -42,6 +45,9 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     ),
     date: strawberry.scalar(
-        name="Date", description="A day, ISO 8601: `YYYY-MM-DD`.", serialize=_text, parse_value=date.fromisoformat
+        name="Date",
+        description="A day, ISO 8601: `YYYY-MM-DD`.",
+        serialize=_text,
+        parse_value=date.fromisoformat,
     ),
 }
