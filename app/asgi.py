@@ -51,7 +51,12 @@ def application(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with services(settings, conninfo, metrics) as opened:
             opened.handler.on_append.append(lambda _, events: nudge() if events else None)
-            fan_out = FanOut(redis_url, lambda: (opened.live.nudge(), nudge())) if redis_url else None
+
+            def news() -> None:
+                opened.live.nudge()
+                nudge()
+
+            fan_out = FanOut(redis_url, news) if redis_url else None
             if fan_out:
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
             state["services"] = opened

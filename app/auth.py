@@ -46,7 +46,7 @@ class Gate:
         if not authorization:
             return self.stranger(headers)
         viewer = self.viewer(authorization)
-        return viewer and Context(self._services, self._sources, viewer, self.request_id(headers))
+        return Context(self._services, self._sources, viewer, self.request_id(headers)) if viewer else None
 
     def viewer(self, authorization: str) -> Viewer | None:
         """Return whom an Authorization header names, None when its token is not valid."""

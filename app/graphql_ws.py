@@ -15,8 +15,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from app.auth import Gate
 from app.metrics import Metrics
 from app.settings import Settings
-from resolvers.context import Viewer
 from resolvers.answers import Answer
+from resolvers.context import Viewer
 from resolvers.engine import Engine
 
 PROTOCOL = "graphql-transport-ws"
@@ -167,11 +167,8 @@ class GraphQLWebSocket:
                 None,
                 [{"message": "The document is too large.", "extensions": {"code": "DOCUMENT_TOO_LARGE"}}],
             )
-        if (
-            variables is not None
-            and not isinstance(variables, dict)
-            or name is not None
-            and not isinstance(name, str)
+        if (variables is not None and not isinstance(variables, dict)) or (
+            name is not None and not isinstance(name, str)
         ):
             return Answer(
                 None, [{"message": "`variables` must be an object.", "extensions": {"code": "BAD_REQUEST"}}]

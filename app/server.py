@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from socket import socket
 from types import FrameType
 
 import uvicorn
@@ -89,8 +89,8 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             address = f"http://{self.config.host}:{self.config.port}"
             console.print(f"serving at {address}{PATH} (Ctrl-C stops)")
@@ -125,6 +125,6 @@ def _run(settings: Settings, where: Stores, beside: Worker | None) -> int:
     except SystemExit:
         return 1
     if not server.started:
-        print(f"could not serve at {settings.host}:{settings.port}: is the port taken?", file=sys.stderr)
+        console.print(f"could not serve at {settings.host}:{settings.port}: is the port taken?")
         return 1
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
@@ -25,7 +26,7 @@ update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"s
 @asynccontextmanager
 async def services(settings: Settings, conninfo: str, metrics: Metrics) -> AsyncIterator[Services]:
     """Open what a server needs, and close it again once every command that was taken is answered."""
-    limits = {"statement_timeout_s": settings.statement_timeout_s, "lock_timeout_s": 2}
+    limits: dict[str, Any] = {"statement_timeout_s": settings.statement_timeout_s, "lock_timeout_s": 2}
     dsn = session_conninfo(conninfo, **limits)
     planned = session_conninfo(conninfo, **limits, plan_cache_mode="force_generic_plan")
     async with AsyncExitStack() as stack:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from psycopg import errors, pq
+from psycopg.pq import abc
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Lane:
         self._prepared: OrderedDict[bytes, None] = OrderedDict()
         self._sent: deque[_Group] = deque()
         self._expected: deque[tuple[str, bytes]] = deque()
-        self._conn: pq.PGconn | None = None
+        self._conn: abc.PGconn | None = None
         self._up = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._gone: asyncio.Future[None] | None = None
@@ -190,7 +191,7 @@ class Lane:
         if conn.status == pq.ConnStatus.BAD:
             self._lost("the connection was closed")
 
-    def _take(self, result: pq.abc.PGresult | None) -> None:
+    def _take(self, result: abc.PGresult | None) -> None:
         """Match one result to what was sent: each command ends with None, a group ends with its Sync."""
         expected, name = self._expected[0]
         if result is None:
@@ -236,7 +237,7 @@ class Lane:
             self._up.set()
             await self._gone
 
-    def _connect(self) -> pq.PGconn:
+    def _connect(self) -> abc.PGconn:
         conn = pq.PGconn.connect(self._conninfo)
         if conn.status != pq.ConnStatus.OK:
             raise errors.OperationalError(conn.error_message.decode(errors="replace").strip())
@@ -262,7 +263,7 @@ class Lane:
             self._gone.set_result(None)
 
 
-def _failure(result: pq.abc.PGresult) -> StatementFailed:
+def _failure(result: abc.PGresult) -> StatementFailed:
     sqlstate = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000").decode()
     message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
     return StatementFailed(sqlstate, message)

@@ -25,7 +25,8 @@ select found.* from unnest($1::uuid[], $2::uuid[]) as pair (user_id, movie_id)
                       where e.user_id = pair.user_id and e.movie_id = pair.movie_id and e.type = any ($3::text[])
                       order by position) as found""")
 _KEYS = Statement("""
-select k.user_id, k.key, k.request, array_to_string(k.event_ids, ',') from unnest($1::uuid[], $2::text[]) as wanted (user_id, key)
+select k.user_id, k.key, k.request, array_to_string(k.event_ids, ',')
+  from unnest($1::uuid[], $2::text[]) as wanted (user_id, key)
   join idempotency_keys k on k.user_id = wanted.user_id and k.key = wanted.key""")
 _KEEP_KEYS = Statement("""
 insert into idempotency_keys (user_id, key, request, event_ids)

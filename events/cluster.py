@@ -10,7 +10,8 @@ Conn = psycopg.Connection[tuple[Any, ...]]
 
 _MOVED = """
 select c.system_identifier <> s.system_identifier
-       or coalesce((select max(xid) from events where position > c.settled) >= pg_snapshot_xmax(pg_current_snapshot()), false)
+       or coalesce((select max(xid) from events where position > c.settled)
+                   >= pg_snapshot_xmax(pg_current_snapshot()), false)
   from log_cluster c, pg_control_system() s"""
 
 

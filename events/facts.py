@@ -79,7 +79,11 @@ def event(
             raise TypeError(f"{name!r} version {version} needs one upcast for each version below it")
         made.type, made.version = name, version
         hints = get_type_hints(made)
-        codecs = {f.name: _codec(hints[f.name]) for f in dataclasses.fields(made) if f.name not in _ENVELOPE}
+        codecs = {
+            f.name: _codec(hints[f.name])
+            for f in dataclasses.fields(cast(Any, made))
+            if f.name not in _ENVELOPE
+        }
         _KINDS[name] = _Kind(made, codecs, steps)
         return made
 

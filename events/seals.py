@@ -56,7 +56,7 @@ class Checked:
 
 
 def seal(conn: Conn, *, batch: int = BATCH) -> int:
-    """Seal what is settled and not sealed yet; return how many events. Two sealers at once do not get in each other's way."""
+    """Seal what is settled and not sealed yet; return how many events. Any number of sealers may run at once."""
     sealed = 0
     with conn.transaction():
         got = conn.execute("select pg_try_advisory_xact_lock(hashtextextended('seal', 0))").fetchone()

@@ -88,7 +88,5 @@ def keep(conn: Conn, members: Sequence[Projection], snapshot: str, *, status: st
 
 def stale(conn: Conn) -> list[str]:
     """Return the projections whose table is missing or of another version than the program's."""
-    deployed = {
-        name: version for name, version in conn.execute("select name, version from checkpoints").fetchall()
-    }
+    deployed: dict[str, int] = dict(conn.execute("select name, version from checkpoints").fetchall())
     return [p.name for p in projections().values() if deployed.get(p.name) != p.version]

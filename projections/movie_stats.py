@@ -138,7 +138,7 @@ movie_stats = register(
             MovieWatched,
             WatchRetracted,
         ),
-        columns={"movie_id": "uuid not null"} | {name: "bigint not null" for name in _COUNTS},
+        columns={"movie_id": "uuid not null"} | dict.fromkeys(_COUNTS, "bigint not null"),
         key=("movie_id",),
         indexes=("(like_count desc, movie_id)", "(rating_count desc, movie_id)"),
         rows=_ROWS,

@@ -70,7 +70,7 @@ popularity_metrics = register(
         kind="count",
         handles=(MovieViewed, MovieReacted, MovieRated, MovieFavorited, WatchlistItemAdded, MovieWatched),
         columns={"movie_id": "uuid not null", "day": "date not null"}
-        | {name: "bigint not null" for name in COUNTS},
+        | dict.fromkeys(COUNTS, "bigint not null"),
         key=("movie_id", "day"),
         indexes=("(day)",),
         rows=f"""

@@ -98,11 +98,11 @@ class _Rebuild:
 
     def run(self, dry_run: bool) -> Rebuilt:
         self.conn.execute(_SHADOW)
-        for step in (self._fold_log, self._add_keys, self._catch_up, self._prove):
+        for step in (self._fold_log, self._add_keys, self.catch_up, self._prove):
             started = time.monotonic()
-            self._tell(Progress(step.__name__.removeprefix("_")))
+            self._tell(Progress(step.__name__.strip("_")))
             step()
-            self.result.seconds[step.__name__.removeprefix("_")] = time.monotonic() - started
+            self.result.seconds[step.__name__.strip("_")] = time.monotonic() - started
         if dry_run:
             for p in self.members:
                 changes = compare_tables(self.conn, p, new=f"shadow.{p.name}", old=f"read.{p.name}")
@@ -111,7 +111,7 @@ class _Rebuild:
             self._clear_progress()
             return self.result
         started = time.monotonic()
-        self._swap()
+        self.swap()
         self.result.seconds["swap"] = time.monotonic() - started
         self.result.swapped = True
         return self.result
@@ -189,7 +189,8 @@ class _Rebuild:
         self.snapshot = snapshot
         return folded
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Fold what came meanwhile, until a round is small enough for the swap."""
         while True:
             with self.conn.transaction():
                 self.conn.execute("set transaction isolation level repeatable read")
@@ -209,7 +210,8 @@ class _Rebuild:
                 self._clear_progress()
                 raise RebuildFailed(f"the rebuilt {p.name} differs from the log: {wrong[0]}")
 
-    def _swap(self) -> None:
+    def swap(self) -> None:
+        """Put the shadow tables in the place of the live ones. Raises RebuildFailed where no moment is quiet."""
         for attempt in range(50):
             try:
                 with self.conn.transaction():
@@ -260,8 +262,8 @@ def roll_back(conn: Conn, name: str) -> None:
                 conn.execute(f"alter table before.{p.name} set schema shadow")
         conn.execute(_SHADOW)
         back.snapshot, (_, back.settled) = kept[0], now(conn)
-        back._catch_up()
-        back._swap()
+        back.catch_up()
+        back.swap()
     finally:
         conn.execute(_LIVE)
 

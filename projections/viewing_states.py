@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from events.favorites import MovieFavorited, MovieUnfavorited
 from events.log import Recorded
 from events.pair import PairEvent
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.viewing import DismissalCleared, MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
 from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved
-from events.favorites import MovieFavorited, MovieUnfavorited
 from projections.registry import Projection, Row, register
 from projections.spec import pairs
 

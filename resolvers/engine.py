@@ -64,7 +64,7 @@ class Engine:
         document = self._document(operation)
         fields = list(document.root())
         for selected in fields:
-            self._run_source(selected)
+            self._require_run(selected)
         parts: list[bytes] = []
         errors: list[dict[str, Any]] = []
         for selected in fields:
@@ -78,13 +78,12 @@ class Engine:
             parts.append(b'"%s":%s' % (selected.key.encode(), answer.data or b"null"))
         return Answer(b"{" + b",".join(parts) + b"}", errors)
 
-    def _run_source(self, selected: Selected) -> Mapped | None:
+    def _require_run(self, selected: Selected) -> None:
         if selected.name == "__typename":
-            return None
+            return
         mapped = self.sources.get(("Mutation", selected.name))
         if mapped is None or not isinstance(mapped.source, Run):
             raise NotCompilable(f"Mutation.{selected.name}")
-        return mapped
 
     async def _mutate_field(self, operation: Operation, context: Context, selected: Selected) -> Answer:
         mapped = self.sources["Mutation", selected.name]

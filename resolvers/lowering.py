@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+from typing import cast
 
 from graphql import (
     GraphQLObjectType,
@@ -108,7 +109,13 @@ class Lowering:
     @classmethod
     def for_one_field(cls, sources: Sources, roles: frozenset[str] | None) -> Lowering:
         """Return a lowering that only writes templates and parameters: for a field that is executed alone."""
-        return cls(Document(GraphQLSchema(), _NOTHING, {}, {}), sources, Form(), roles, {})
+        return cls(
+            Document(GraphQLSchema(), cast(OperationDefinitionNode, _NOTHING), {}, {}),
+            sources,
+            Form(),
+            roles,
+            {},
+        )
 
     def root(self) -> str | None:
         """Return the JSON of a query's data; None where it is null altogether."""
@@ -247,8 +254,7 @@ def object_type(selected: Selected) -> GraphQLObjectType:
     return kind
 
 
-(_NOTHING,) = parse("{ __typename }").definitions
-assert isinstance(_NOTHING, OperationDefinitionNode)
+_NOTHING = parse("{ __typename }").definitions[0]
 
 
 def _same(value: object) -> str | None:

@@ -52,13 +52,15 @@ def require_role(mapped: Mapped, roles: frozenset[str] | None) -> None:
 
 
 async def resolve(
-    mapped: Mapped, source: Any, context: Any, info: GraphQLResolveInfo, _: Mapping[str, Any]
+    mapped: Mapped, source: Any, context: Any, info: GraphQLResolveInfo[Any], _: Mapping[str, Any]
 ) -> Any:
     """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
     require_role(mapped, context.roles)
     definition = info.parent_type.fields[info.field_name]
     given = get_argument_values(definition, info.field_nodes[0], info.variable_values)
-    return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(mapped.source)
+    return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(
+        mapped.source
+    )
 
 
 class _Field:
@@ -114,23 +116,22 @@ class _Field:
                 payload = await source.resolve(self.context, self.given["input"])
                 return PlainRow(self._kind().name, "", "", await self._values(payload), self.context, payload)
             case _:
-                raise TypeError(
-                    f"{self.info.parent_type.name}.{self.info.field_name} is not executed this way"
-                )
+                raise TypeError(f"{self.selected.name} is not executed this way")
 
     def _one(self, source: One) -> str:
         of = self.lowering.sql(source.of, "t", self.selected.path, parent="parent")
         where = f" and {self.lowering.sql(source.where, 't', self.selected.path)}" if source.where else ""
         return f"{source.table} t where t.{source.key} = {of}{where}"
 
-    async def _page(self, source: Page) -> dict[str, Any]:
+    async def _page(self, source: Page) -> PlainRow:
         page = page_sql(self.lowering, source, self.selected, "parent")
         kind = self._kind()
         edge = get_named_type(kind.fields["edges"].type)
         assert isinstance(edge, GraphQLObjectType)
         extra = f", p.r, p.shown, {page.cursor} as cursor, {page.count} as total, {page.behind} as behind"
         rows = await self._query(
-            f"select {self._columns(edge, 'p')}, to_jsonb(p)::text{extra} from {self._parent()} parent cross join lateral ({page.rows}) p order by p.r"
+            f"select {self._columns(edge, 'p')}, to_jsonb(p)::text{extra} "
+            f"from {self._parent()} parent cross join lateral ({page.rows}) p order by p.r"
         )
         if not rows:
             ((total, behind),) = await self._query(
@@ -156,7 +157,7 @@ class _Field:
         behind: bool,
         *,
         more: bool,
-    ) -> Any:
+    ) -> PlainRow:
         onward, back = (behind, more) if page.backward else (more, behind)
         info = {
             "hasNextPage": onward,
@@ -214,7 +215,8 @@ class _Field:
         type_ = self.schema.get_type(kind) if kind else self._kind()
         assert isinstance(type_, GraphQLObjectType)
         rows = await self._query(
-            f"select {self._columns(type_, 't')}, to_jsonb(t)::text from {self._parent()} parent cross join {source}{order}"
+            f"select {self._columns(type_, 't')}, to_jsonb(t)::text "
+            f"from {self._parent()} parent cross join {source}{order}"
         )
         return [PlainRow(type_.name, table, row[1], row[0], self.context) for row in rows]
 

@@ -88,10 +88,11 @@ def holes_of(text: bytes) -> tuple[list[bytes], list[tuple[int, dict[str, Any]]]
     """Return the text between the holes, and each hole's number and row in between."""
     pieces: list[bytes] = []
     found: list[tuple[int, dict[str, Any]]] = []
-    for index, piece in enumerate(text.split(HOLE.encode())):
-        if index:
-            marked, _, piece = piece.partition(END.encode())
-            number, brace, row = marked.partition(b"{")
-            found.append((int(number), orjson.loads(brace + row)))
+    first, *marked = text.split(HOLE.encode())
+    pieces.append(first)
+    for mark in marked:
+        hole, _, piece = mark.partition(END.encode())
+        number, brace, row = hole.partition(b"{")
+        found.append((int(number), orjson.loads(brace + row)))
         pieces.append(piece)
     return pieces, found

@@ -80,7 +80,8 @@ def nodes(lowering: Lowering, source: Nodes, selected: Selected) -> str | None:
     interface = get_named_type(selected.definition.type)
     assert isinstance(interface, GraphQLInterfaceType)
     argument = selected.arguments["ids" if source.plural else "id"]
-    found, lists = [], []
+    found: list[str] = []
+    lists: list[str] = []
     for possible in lowering.document.schema.get_possible_types(interface):
         table = source.tables[possible.name]
         inner = core.Scope(lowering.name("r"), is_nested=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphql import GraphQLEnumType, GraphQLOutputType, get_nullable_type, is_list_type, is_non_null_type
+from graphql import GraphQLEnumType, GraphQLList, GraphQLOutputType, get_nullable_type, is_non_null_type
 
 _BARE = {"Int", "Float", "Boolean", "Position"}
 _QUOTED = {"ID", "UUID", "Date"}
@@ -35,15 +35,16 @@ def rendered(sql: str, kind: GraphQLOutputType) -> str:
 
     Numbers, booleans, ids, enums and dates stand as they are; everything else goes through `to_json`.
     """
-    named = get_nullable_type(kind)
-    if is_list_type(named) or named.name not in _BARE | _QUOTED and not isinstance(named, GraphQLEnumType):
-        text = f"to_json({sql})"
-    elif named.name == "Boolean":
+    inner = get_nullable_type(kind)
+    name = "" if isinstance(inner, GraphQLList) else inner.name
+    if name == "Boolean":
         text = f"case when {sql} then 'true' when not {sql} then 'false' end"
-    elif named.name in _BARE:
+    elif name in _BARE:
         text = f"({sql})::text"
-    else:
+    elif name in _QUOTED or isinstance(inner, GraphQLEnumType):
         text = f"'\"' || ({sql}) || '\"'"
+    else:
+        text = f"to_json({sql})"
     if is_non_null_type(kind):
         return text
     return f"coalesce({text + '::text' if text.startswith('to_json') else text}, 'null')"

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from graphql import (
+    BooleanValueNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -144,9 +145,13 @@ class Document:
     def _included(self, node: SelectionNode) -> bool:
         for directive in node.directives or ():
             if directive.name.value in ("skip", "include"):
-                value = directive.arguments[0].value
-                given = self.shape.get(value.name.value) if isinstance(value, VariableNode) else value.value  # type: ignore[attr-defined]
-                if bool(given) is (directive.name.value == "skip"):
+                (condition,) = directive.arguments or ()
+                given = condition.value
+                if isinstance(given, VariableNode):
+                    holds = self.shape.get(given.name.value)
+                else:
+                    holds = isinstance(given, BooleanValueNode) and given.value
+                if bool(holds) is (directive.name.value == "skip"):
                     return False
         return True
 
@@ -182,14 +187,14 @@ class Document:
 
     def _object(self, kind: Any, node: ObjectValueNode) -> Any:
         assert isinstance(kind, GraphQLInputObjectType)
-        given = {field.name.value: field.value for field in node.fields}
+        given = {part.name.value: part.value for part in node.fields}
         result: dict[str, Any] = {}
-        for name, field in kind.fields.items():
-            value = self._argument(field.type, given.get(name))
+        for name, part in kind.fields.items():
+            value = self._argument(part.type, given.get(name))
             if value is not Undefined:
-                result[field.out_name or name] = value
-            elif field.default_value is not Undefined:
-                result[field.out_name or name] = constant(field.default_value)
+                result[part.out_name or name] = value
+            elif part.default_value is not Undefined:
+                result[part.out_name or name] = constant(part.default_value)
         return result
 
     def _list(self, kind: GraphQLInputType, node: ListValueNode) -> Leaf:

@@ -47,7 +47,7 @@ def build(*, poster_base_url: str = "https://image.tmdb.org/t/p/w500", query: ty
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
-    graphql = schema._schema
+    graphql = schema._schema  # noqa: SLF001 - Strawberry has no public way to the schema it built
     sources = sources_of(graphql, poster_base_url=poster_base_url)
 
     async def execute(operation: Operation, context: Any) -> tuple[Any, list[GraphQLError]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 import strawberry
 
@@ -30,10 +31,10 @@ CODES = {
     "WEAK_PASSWORD": "The password is one that everybody tries first, or says whose it is.",
 }
 
-ErrorCode = strawberry.enum(
-    Enum(
-        "ErrorCode",
-        {code: strawberry.enum_value(code, description=text) for code, text in CODES.items()},  # type: ignore[misc]
-    ),
+_Code: Any = Enum(  # type: ignore[misc]
+    "ErrorCode", {code: strawberry.enum_value(code, description=text) for code, text in CODES.items()}
+)
+ErrorCode: Any = strawberry.enum(
+    _Code,
     description="Why a rule refused a mutation. New codes may be added; treat one that you do not know as a refusal.",
 )

@@ -22,7 +22,8 @@ class _Plain(FieldExtension):
         self.mapped = mapped
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
-        return await resolve(self.mapped, source, info.context, info._raw_info, arguments)
+        raw = info._raw_info  # noqa: SLF001 - what the executor knows of the field: Strawberry wraps it
+        return await resolve(self.mapped, source, info.context, raw, arguments)
 
 
 def column(sql: str, description: str, *, role: str | None = None, name: str | None = None) -> Any:
@@ -68,8 +69,8 @@ def connection(name: str, edge: type, node: type, description: str, **more: tupl
     """Return a Relay connection type of these edges; `more` are its own fields: the type and the declaration of each."""
     fields: dict[str, Any] = {
         "__annotations__": {
-            "edges": list[edge],  # type: ignore[valid-type]
-            "nodes": list[node | None],  # type: ignore[valid-type]
+            "edges": list[edge],
+            "nodes": list[node | None],
             "page_info": PageInfo,
             "total_count": int,
             **{field: kind for field, (kind, _) in more.items()},

@@ -1,7 +1,6 @@
 """The log and its projections, as operators and analysts see them, and a person their own part."""
 
 from datetime import datetime
-from enum import Enum
 
 import strawberry
 
@@ -9,20 +8,13 @@ from projections.checkpoints import STATUS
 from resolvers.ids import array, text, uuid_of
 from resolvers.mapping import Embedded, Filter, Key, One, Page, Python
 from resolvers.operations import handled_types
+from schema.enums import ProjectionState
 from schema.fields import column, connection, mapped
 from schema.movies import Movie
 from schema.nodes import Node
 from schema.scalars import Data, Position
 
 STATUSES = f"({STATUS})"
-ProjectionState = strawberry.enum(
-    Enum("ProjectionState", {name: name for name in ("LIVE", "STALE", "REBUILDING", "FAILED")}),  # type: ignore[misc]
-    description="Whether a projection can be relied on.",
-)
-EventOrder = strawberry.enum(
-    Enum("EventOrder", {"NEWEST": "NEWEST", "OLDEST": "OLDEST"}),  # type: ignore[misc]
-    description="Which end of the log comes first.",
-)
 
 
 @strawberry.type(description="Something that happened: an immutable fact of the log.")

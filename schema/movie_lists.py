@@ -5,8 +5,9 @@ from datetime import date, datetime
 import strawberry
 
 from resolvers.mapping import Embedded, Many, One
+from schema.enums import Algorithm, Priority, Reaction
 from schema.fields import column, connection, mapped
-from schema.movies import PRIORITY, DailyMetrics, Movie, Reaction, WatchlistPriority
+from schema.movies import PRIORITY, DailyMetrics, Movie
 
 _MOVIE = One("movies", of="{parent}.movie_id")
 _CURSOR = "Where this item is in the list."
@@ -41,7 +42,7 @@ class FavoriteEdge:
 @strawberry.type(description="A movie of the watchlist.")
 class WatchlistEdge:
     cursor: str = strawberry.field(description=_CURSOR)
-    priority: WatchlistPriority = column(PRIORITY, "How soon the viewer wants to see it.")
+    priority: Priority = column(PRIORITY, "How soon the viewer wants to see it.")
     added_at: datetime = column("{t}.added_at", "When it was put on the watchlist.")
 
     @mapped(_MOVIE, "The movie.")
@@ -73,7 +74,7 @@ class RecommendationReason:
 class RecommendationEdge:
     cursor: str = strawberry.field(description=_CURSOR)
     score: float = column("{t}.score", "How well it fits, 0 to 1; comparable within one algorithm.")
-    algorithm: str = column("{t}.algorithm", "What recommended it.")
+    algorithm: Algorithm = column("{t}.algorithm", "What recommended it.")
 
     @mapped(_MOVIE, "The movie.")
     def node(self) -> Movie | None: ...

@@ -1,29 +1,18 @@
 """Movies as clients see them."""
 
 from datetime import date, datetime
-from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from events import pair
 from projections.popularity_metrics import COUNTS
-from projections.trending import WINDOWS
 from resolvers.mapping import Embedded, Key, Many, One, Page
+from schema.enums import Priority, Reaction, Status
 from schema.fields import column, mapped
 from schema.nodes import Node
 
-Reaction = strawberry.enum(pair.Reaction, description="How much a person liked a movie.")
-WatchlistPriority = strawberry.enum(
-    pair.Priority, name="WatchlistPriority", description="How soon a person wants to see a movie."
-)
-WatchStatus = strawberry.enum(
-    pair.Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
-)
-TrendingWindow = strawberry.enum(
-    Enum("TrendingWindow", {name: name for name in WINDOWS}),  # type: ignore[misc]
-    description="How far back trending looks, from the newest day that the log knows.",
-)
+if TYPE_CHECKING:
+    from schema.movie_lists import DailyMetricsConnection, SimilarMovieConnection
 
 PRIORITY = "(array['LOW', 'MEDIUM', 'HIGH'])[{t}.urgency]"
 
@@ -76,7 +65,7 @@ class DailyMetrics:
 
 @strawberry.type(description="A movie's place on the viewer's watchlist.")
 class WatchlistEntry:
-    priority: WatchlistPriority = column(PRIORITY, "How soon the viewer wants to see it.")
+    priority: Priority = column(PRIORITY, "How soon the viewer wants to see it.")
     added_at: datetime = column("{t}.added_at", "When it was put on the watchlist.")
 
 
@@ -96,9 +85,7 @@ class ViewerState:
     is_favorite: bool = column(
         f"coalesce({_mine('s.is_active', 'favorites')}, false)", "Whether it is a favourite."
     )
-    status: WatchStatus | None = column(
-        _mine("s.status", "viewing_states"), "Seen, later, or not interested."
-    )
+    status: Status | None = column(_mine("s.status", "viewing_states"), "Seen, later, or not interested.")
     watch_count: int = column(
         f"coalesce({_mine('s.watch_count', 'viewing_states')}, 0)", "How often it was watched."
     )

@@ -1,17 +1,14 @@
 """What can be done. Every mutation takes one input and returns a payload; a refusal by a rule is data."""
 
 from datetime import date
-from enum import Enum
 
 import strawberry
 from strawberry import UNSET
 
-from events.log import Source
 from resolvers import accounts, interactions, operations
 from resolvers.mapping import Run
+from schema.enums import EventSource, Priority, Reaction
 from schema.fields import mapped
-from schema.log import Projection
-from schema.movies import Reaction, WatchlistPriority
 from schema.payloads import (
     AddToWatchlistPayload,
     DismissMoviePayload,
@@ -31,19 +28,7 @@ from schema.payloads import (
     UnfavoriteMoviePayload,
 )
 
-EventSource = strawberry.enum(
-    Enum(
-        "EventSource",
-        {source.name: source.value for source in Source if source.name not in ("IMPORT", "SYSTEM")},
-    ),  # type: ignore[misc]
-    description="Where a person was when they acted.",
-)
-
 _KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
-
-
-def _given(description: str) -> object:
-    return strawberry.field(default=UNSET, description=description)
 
 
 @strawberry.input(description="Who to become: an e-mail address, a password, perhaps a name.")
@@ -107,12 +92,12 @@ class UnfavoriteMovieInput(_OnMovie): ...
 
 @strawberry.input(description="A movie to see.")
 class AddToWatchlistInput(_OnMovie):
-    priority: WatchlistPriority = strawberry.field(default=WatchlistPriority.MEDIUM, description="How soon.")
+    priority: Priority = strawberry.field(default=Priority.MEDIUM, description="How soon.")
 
 
 @strawberry.input(description="How soon to see a movie of the watchlist.")
 class SetWatchlistPriorityInput(_OnMovie):
-    priority: WatchlistPriority = strawberry.field(description="How soon.")
+    priority: Priority = strawberry.field(description="How soon.")
 
 
 @strawberry.input(description="A movie to take off the watchlist.")
@@ -203,6 +188,3 @@ class Mutation:
         Run(operations.rebuild_projection), "Rebuild a projection from the log (operators).", role="operator"
     )
     def rebuild_projection(self, input: RebuildProjectionInput) -> RebuildProjectionPayload: ...  # noqa: A002
-
-
-__all__ = ["EventSource", "Mutation", "Projection"]

@@ -1,12 +1,12 @@
 """A person, and what is on their own shelf."""
 
 from datetime import datetime
-from enum import Enum
 
 import strawberry
 
 from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Page
+from schema.enums import Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.log import EventConnection
 from schema.movie_lists import (
@@ -15,20 +15,7 @@ from schema.movie_lists import (
     RecommendationConnection,
     WatchlistConnection,
 )
-from schema.movies import Reaction
 from schema.nodes import Node
-
-WatchlistOrder = strawberry.enum(
-    Enum("WatchlistOrder", {"ADDED": "ADDED", "PRIORITY": "PRIORITY"}),  # type: ignore[misc]
-    description="The newest first, or the most urgent first.",
-)
-Algorithm = strawberry.enum(
-    Enum(
-        "Algorithm",
-        {name: name for name in ("BLEND", "HYBRID", "COLLABORATIVE", "CONTENT_BASED", "TRENDING")},  # type: ignore[misc]
-    ),
-    description="What recommends.",
-)
 
 _ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
 _NEWEST = (Key("{t}.position", "bigint", descending=True),)

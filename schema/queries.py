@@ -1,16 +1,16 @@
 """What can be asked."""
 
-from enum import Enum
 from uuid import UUID
 
 import strawberry
 
 from resolvers.ids import array, enum_name, imdb_id, integer, is_position, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
+from schema.enums import EventOrder, MovieOrder, TrendingWindow
 from schema.fields import mapped
-from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, EventOrder, Projection
+from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, Projection
 from schema.movie_lists import MovieConnection, TrendingConnection
-from schema.movies import Genre, Movie, TrendingWindow
+from schema.movies import Genre, Movie
 from schema.nodes import Node
 from schema.people import User
 
@@ -49,11 +49,6 @@ class MovieFilter:
         default=strawberry.UNSET, description="The mean of its stars is at least this."
     )
 
-
-MovieOrder = strawberry.enum(
-    Enum("MovieOrder", {name: name for name in ("TITLE", "NEWEST", "POPULAR")}),  # type: ignore[misc]
-    description="By title; the newest release first; the most liked and rated first.",
-)
 
 _STAT = "coalesce((select s.{column} from movie_stats s where s.movie_id = {t}.id), 0)"
 _BY_ID = Key("{t}.id", "uuid")

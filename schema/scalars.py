@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, NewType
 
 import strawberry
-from strawberry.schema.types.scalar import ScalarDefinition
+from strawberry.types.scalar import ScalarDefinition
 
 Position = NewType("Position", int)
 """A place in the log: up to 2^53, so that JavaScript holds it."""

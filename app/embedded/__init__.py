@@ -92,7 +92,9 @@ def _socket_dir(folder: Path, owner: int) -> Path:
     sockets.mkdir(mode=0o700, exist_ok=True)
     status = sockets.lstat()
     if sockets.is_symlink() or status.st_uid not in (os.geteuid(), owner):
-        raise EmbeddedError(f"{sockets} belongs to somebody else: remove it, or use a shorter data directory.")
+        raise EmbeddedError(
+            f"{sockets} belongs to somebody else: remove it, or use a shorter data directory."
+        )
     os.chown(sockets, owner, -1)
     return sockets
 

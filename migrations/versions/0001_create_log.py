@@ -16,4 +16,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise RuntimeError("The log cannot be taken back by a migration; restore a backup into a new database instead.")
+    raise RuntimeError(
+        "The log cannot be taken back by a migration; restore a backup into a new database instead."
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import get_type_hints
 from uuid import UUID
@@ -24,7 +23,14 @@ from events.pair import Pair, PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.undo import undo
-from events.viewing import DismissalCleared, MovieDismissed, MovieWatched, WatchRetracted, mark_watched, view_movie
+from events.viewing import (
+    DismissalCleared,
+    MovieDismissed,
+    MovieWatched,
+    WatchRetracted,
+    mark_watched,
+    view_movie,
+)
 from events.watchlist import (
     WatchlistItemAdded,
     WatchlistItemPrioritized,

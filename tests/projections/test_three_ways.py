@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from database.pipeline import Lane
 from database.connect import session_conninfo
+from database.pipeline import Lane
 from events.errors import Rejected
 from events.handle import Command, Handler
 from events.log import COLUMNS, Recorded, recorded

@@ -1,0 +1,79 @@
+"""The enums of the schema; those of the domain are registered under the names that clients know them by."""
+
+from enum import Enum
+
+import strawberry
+
+from events.pair import Priority, Reaction, Status
+
+strawberry.enum(Reaction, description="How much a person liked a movie.")
+strawberry.enum(Priority, name="WatchlistPriority", description="How soon a person wants to see a movie.")
+strawberry.enum(
+    Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
+)
+
+
+@strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
+class TrendingWindow(Enum):
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    ALL = "ALL"
+
+
+@strawberry.enum(description="By title; the newest release first; the most liked and rated first.")
+class MovieOrder(Enum):
+    TITLE = "TITLE"
+    NEWEST = "NEWEST"
+    POPULAR = "POPULAR"
+
+
+@strawberry.enum(description="The newest entry first, or the most urgent first.")
+class WatchlistOrder(Enum):
+    ADDED = "ADDED"
+    PRIORITY = "PRIORITY"
+
+
+@strawberry.enum(description="Which end of the log comes first.")
+class EventOrder(Enum):
+    NEWEST = "NEWEST"
+    OLDEST = "OLDEST"
+
+
+@strawberry.enum(description="Whether a projection can be relied on.")
+class ProjectionState(Enum):
+    LIVE = "LIVE"
+    STALE = "STALE"
+    REBUILDING = "REBUILDING"
+    FAILED = "FAILED"
+
+
+@strawberry.enum(description="What recommends.")
+class Algorithm(Enum):
+    BLEND = "BLEND"
+    HYBRID = "HYBRID"
+    COLLABORATIVE = "COLLABORATIVE"
+    CONTENT_BASED = "CONTENT_BASED"
+    TRENDING = "TRENDING"
+
+
+@strawberry.enum(description="Where a person was when they acted.")
+class EventSource(Enum):
+    WEB = "web"
+    MOBILE = "mobile"
+    EMAIL = "email"
+    PUSH = "push"
+
+
+__all__ = [
+    "Algorithm",
+    "EventOrder",
+    "EventSource",
+    "MovieOrder",
+    "Priority",
+    "ProjectionState",
+    "Reaction",
+    "Status",
+    "TrendingWindow",
+    "WatchlistOrder",
+]
