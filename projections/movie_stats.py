@@ -108,8 +108,8 @@ with last as (
    where axis is not null
    order by user_id, movie_id, axis, position desc),
 views as (select movie_id, count(*) as n from batch where type = 'movie_viewed' group by movie_id)
-select movie_id,
-       coalesce((select n from views where views.movie_id = last.movie_id), 0),
+select last.movie_id,
+       coalesce(max(views.n), 0),
        count(*) filter (where axis = 'reaction' and data->>'reaction' in ('LIKE', 'SUPER_LIKE')),
        count(*) filter (where axis = 'reaction' and data->>'reaction' = 'DISLIKE'),
        count(*) filter (where type = 'movie_reacted'),
@@ -118,7 +118,8 @@ select movie_id,
        count(*) filter (where type = 'movie_favorited'),
        count(*) filter (where type = 'watchlist_item_added'),
        coalesce(sum((data->>'times')::integer) filter (where axis = 'watch'), 0)
-  from last group by movie_id"""
+  from last left join views on views.movie_id = last.movie_id
+ group by last.movie_id"""
 
 movie_stats = register(
     Projection(

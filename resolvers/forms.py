@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from resolvers.mapping import Convert
@@ -26,34 +27,40 @@ class Form:
 
     def __init__(self) -> None:
         self.parameters: list[Parameter] = []
-        self.used = 0
-        """How often a parameter was put in: tells whether a piece of text depends on the request."""
+        self.touched: set[int] = set()
+        """Parameters that were put in: what a piece of text depends on."""
 
     def parameter(self, parameter: Parameter) -> str:
-        """Return the SQL of a value; the same value of the same field is one parameter."""
-        self.used += 1
-        for index, known in enumerate(self.parameters):
-            if (
-                known.leaf is parameter.leaf
-                and known.kind == parameter.kind
-                and known.convert is parameter.convert
-            ):
-                return self._reference(index, known)
-        self.parameters.append(parameter)
-        return self._reference(len(self.parameters) - 1, parameter)
+        """Return the SQL of a value; the same value of the same kind is one parameter."""
+        same = (parameter.leaf, parameter.kind, parameter.convert)
+        index = next(
+            (n for n, known in enumerate(self.parameters) if (known.leaf, known.kind, known.convert) == same),
+            len(self.parameters),
+        )
+        if index == len(self.parameters):
+            self.parameters.append(parameter)
+        self.touched.add(index)
+        return self._reference(index)
 
-    def _reference(self, index: int, parameter: Parameter) -> str:
-        return f"${index + 1}::{parameter.kind}"
+    @contextmanager
+    def noting(self) -> Iterator[set[int]]:
+        """Note the parameters that are put in meanwhile."""
+        outer, self.touched = self.touched, set()
+        yield self.touched
+        self.touched, inner = outer, self.touched
+        self.touched |= inner
 
-    def ord(self, alias: str) -> str:
-        """Return the column that says which request a row belongs to."""
-        return f"{alias}.ord"
+    def _reference(self, index: int) -> str:
+        return f"${index + 1}::{self.parameters[index].kind}"
 
-    def rows(self, page: str) -> str:
-        """Return the rows of a page, for every request."""
-        return page
+    def page(self, name: str, rows: str, shared: Sequence[int] | None) -> list[str]:
+        """Return the common table expressions of a page's rows, for every request.
 
-    def aggregate(self, name: str, columns: str, source: str) -> str:
+        `shared` are the parameters that the page and all it shows depend on, when who asks is not among them.
+        """
+        return [f"{name} as materialized ({rows})"]
+
+    def aggregate(self, name: str, columns: str, source: str, page: str) -> str:
         """Return the common table expression that sums a page's rows up, one row a request."""
         return f"{name} as (select {columns} from {source})"
 
@@ -61,10 +68,9 @@ class Form:
         self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool
     ) -> str:
         """Return the common table expression of objects that are selected once."""
-        keys = " union ".join(feeds)
         return (
             f"{name} as materialized (select x.{key} as k, {json} as json from {table} x "
-            f"where x.{key} = any (array({keys})))"
+            f"where x.{key} = any (array({' union '.join(feeds)})))"
         )
 
     def statement(self, ctes: Sequence[str], aggregates: Sequence[str], json: str) -> str:
@@ -75,27 +81,48 @@ class Form:
 
 
 class ManyForm(Form):
-    """Many requests: values are the columns of the relation `q`, one row a request, numbered by `ord`."""
+    """Many requests: values are the columns of the relation `q`, one row a request, numbered by `ord`.
+
+    A page that does not depend on who asks is made once for all requests whose values are the same.
+    """
 
     many = True
 
-    def _reference(self, index: int, parameter: Parameter) -> str:
+    def __init__(self) -> None:
+        super().__init__()
+        self._groups: dict[str, tuple[str, Sequence[int]]] = {}
+        self._group_of: dict[str, str] = {}
+
+    def _reference(self, index: int) -> str:
         return f"q.p{index + 1}"
 
-    def rows(self, page: str) -> str:
-        return f"select q.ord, r.* from q cross join lateral ({page}) r"
+    def page(self, name: str, rows: str, shared: Sequence[int] | None) -> list[str]:
+        if shared is None:
+            return [
+                f"{name} as materialized (select q.ord, r.* from q cross join lateral ({rows}) r)",
+            ]
+        group = f"g{name}"
+        self._groups[name] = (group, shared)
+        columns = ", ".join(f"p{index + 1}" for index in shared)
+        distinct = f"select distinct {columns} from q" if shared else "select 1 as one"
+        return [
+            f"{group} as materialized (select row_number() over () as ord, d.* from ({distinct}) d)",
+            f"{name} as materialized (select q.ord, r.* from {group} q cross join lateral ({rows}) r)",
+        ]
 
-    def aggregate(self, name: str, columns: str, source: str) -> str:
-        return f"{name} as (select p.ord, {columns} from {source} join q on q.ord = p.ord group by p.ord)"
+    def aggregate(self, name: str, columns: str, source: str, page: str) -> str:
+        group = self._groups.get(page)
+        self._group_of[name] = page
+        requests = group[0] if group else "q"
+        return f"{name} as (select p.ord, {columns} from {source} join {requests} q on q.ord = p.ord group by p.ord)"
 
     def entities(
         self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool
     ) -> str:
         if not personal:
             return super().entities(name, table, key, json, feeds, personal=False)
-        keys = " union ".join(feeds)
         return (
-            f"{name} as materialized (select q.ord, x.{key} as k, {json} as json from ({keys}) w "
+            f"{name} as materialized (select q.ord, x.{key} as k, {json} as json from ({' union '.join(feeds)}) w "
             f"join q on q.ord = w.ord join {table} x on x.{key} = w.k)"
         )
 
@@ -107,5 +134,13 @@ class ManyForm(Form):
         requests = (
             f"q as materialized (select ord, {values} from unnest({arrays}) with ordinality u ({names}, ord))"
         )
-        joins = "".join(f" left join {name} on {name}.ord = q.ord" for name in aggregates)
+        joins = "".join(self._join(name) for name in aggregates)
         return f"with {', '.join([requests, *ctes])} select q.ord, {json} from q{joins}"
+
+    def _join(self, aggregate: str) -> str:
+        group = self._groups.get(self._group_of[aggregate])
+        if group is None:
+            return f" left join {aggregate} on {aggregate}.ord = q.ord"
+        name, shared = group
+        same = " and ".join(f"{name}.p{i + 1} is not distinct from q.p{i + 1}" for i in shared) or "true"
+        return f" left join {name} on {same} left join {aggregate} on {aggregate}.ord = {name}.ord"

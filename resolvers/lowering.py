@@ -8,6 +8,7 @@ writes two forms: for one request, and for many of the same plan at once (`Form`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -41,7 +42,7 @@ from resolvers.mapping import (
     Sources,
     Stream,
 )
-from resolvers.rendering import json_object, literal, member, rendered
+from resolvers.rendering import NULL, Literal, Text, concatenated, json_object, rendered
 from resolvers.selection import Argument, Document, Leaf, Path, Selected
 
 
@@ -49,7 +50,6 @@ class NotCompilable(Exception):
     """Something in the document has no SQL: the operation is left to the executor."""
 
 
-NULL = "'null'"
 _VIEWER = Leaf(lambda values: values.viewer)
 
 
@@ -80,6 +80,7 @@ class Scope:
     page: str | None = None
     joins: dict[str, str] = field(default_factory=dict)
     is_nested: bool = False
+    has_personal_entities: bool = False
 
 
 class Lowering:
@@ -117,13 +118,13 @@ class Lowering:
             {},
         )
 
-    def root(self) -> str | None:
+    def root(self) -> Text | None:
         """Return the JSON of a query's data; None where it is null altogether."""
         kind = self.document.schema.query_type
         assert kind is not None
         return self.object(kind, self.document.root(), Scope(""))
 
-    def payload(self, selected: Selected) -> str | None:
+    def payload(self, selected: Selected) -> Text | None:
         """Return the JSON of what a mutation or an event answers with, over the payload's values."""
         mapped = self.sources[self.document.operation.operation.value.capitalize(), selected.name]
         if isinstance(mapped.source, Stream):
@@ -132,23 +133,23 @@ class Lowering:
 
     # --- objects ---
 
-    def object(self, kind: GraphQLObjectType, fields: Iterator[Selected], scope: Scope) -> str | None:
-        """Return the SQL text of an object's JSON, None where a null of a field that may not be null takes it along."""
-        parts: list[str] = []
+    def object(self, kind: GraphQLObjectType, fields: Iterator[Selected], scope: Scope) -> Text | None:
+        """Return the text of an object's JSON, None where a null of a field that may not be null takes it along."""
+        members: list[tuple[str, Text]] = []
         for selected in fields:
             value = self._field(kind, selected, scope)
             if value is None:
                 if is_non_null_type(selected.definition.type):
                     return None
                 value = NULL
-            parts.append(member(selected.key, value))
-        return json_object(parts)
+            members.append((selected.key, value))
+        return json_object(members)
 
-    def _field(self, kind: GraphQLObjectType, selected: Selected, scope: Scope) -> str | None:
+    def _field(self, kind: GraphQLObjectType, selected: Selected, scope: Scope) -> Text | None:
         if selected.name == "__typename":
-            return literal(f'"{kind.name}"')
+            return [Literal(f'"{kind.name}"')]
         if selected.name == "cursor" and kind.name.endswith("Edge"):
-            return f"'\"' || {self._cursor} || '\"'"
+            return [Literal('"'), self._cursor, Literal('"')]
         mapped = self.sources.get((kind.name, selected.name))
         if mapped is None:
             raise NotCompilable(f"{kind.name}.{selected.name}")
@@ -163,7 +164,7 @@ class Lowering:
             return None
         return Forbidden() if self.roles else Unauthenticated()
 
-    def _source(self, source: Source, selected: Selected, scope: Scope) -> str | None:
+    def _source(self, source: Source, selected: Selected, scope: Scope) -> Text | None:
         match source:
             case Column():
                 return rendered(self.sql(source.sql, scope.t, selected.path), selected.definition.type)
@@ -171,9 +172,8 @@ class Lowering:
                 text = self.object(object_type(selected), self.of(selected), scope)
                 if text is None or source.when is None:
                     return text
-                return (
-                    f"case when {self.sql(source.when, scope.t, selected.path)} then {text} else {NULL} end"
-                )
+                when = self.sql(source.when, scope.t, selected.path)
+                return [f"case when {when} then {concatenated(text)} else 'null' end"]
             case One():
                 return relations.one(self, source, selected, scope)
             case Lookup():
@@ -198,7 +198,7 @@ class Lowering:
         self._cursor = cursor
         return self.of(selected)
 
-    def node(self, connection: GraphQLObjectType, selected: Selected, scope: Scope) -> str | None:
+    def node(self, connection: GraphQLObjectType, selected: Selected, scope: Scope) -> Text | None:
         """Return the JSON of `nodes`: what the edges' `node` would be."""
         edge = get_named_type(connection.fields["edges"].type)
         return self._source(self.sources[edge.name, "node"].source, selected, scope)
@@ -209,7 +209,7 @@ class Lowering:
         if mapped is None or not isinstance(mapped.source, Column):
             raise NotCompilable(f"{connection.name}.{selected.name}")
         value = self.sql(mapped.source.sql, "p", selected.path)
-        return f"max({rendered(value, selected.definition.type)})"
+        return f"max({concatenated(rendered(value, selected.definition.type))})"
 
     # --- templates and parameters ---
 
@@ -236,14 +236,25 @@ class Lowering:
         self._names += 1
         return f"{prefix}{self._names}"
 
-    def statement(self, text: str) -> str:
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Lower what stands in a common table expression of its own: equal selections get equal names in it."""
+        kept, self._names = self._names, 0
+        yield
+        self._names = kept
+
+    def is_viewer(self, touched: set[int]) -> bool:
+        """Whether who asks is among these parameters."""
+        return any(self.form.parameters[index].leaf is _VIEWER for index in touched)
+
+    def statement(self, text: Text) -> str:
         """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
         entities = (
             self.form.entities(e.name, e.source.table, e.source.key, e.json, e.feeds, personal=e.personal)
             for e in self.entities.values()
         )
         ctes = [*self.pages, *entities, *self.aggregates.values()]
-        return self.form.statement(ctes, list(self.aggregates), text)
+        return self.form.statement(ctes, list(self.aggregates), concatenated(text))
 
 
 def object_type(selected: Selected) -> GraphQLObjectType:

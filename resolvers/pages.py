@@ -12,7 +12,7 @@ from graphql import GraphQLObjectType, get_named_type
 from resolvers.errors import BadPageSize
 from resolvers.ids import PAGE_DEFAULT, cursor_component, page_size
 from resolvers.mapping import Key, Page
-from resolvers.rendering import json_object, literal, member
+from resolvers.rendering import Literal, Text, boolean, concatenated, json_list, json_object, or_null
 from resolvers.selection import Argument, Leaf, Path, Selected
 
 if TYPE_CHECKING:
@@ -80,20 +80,29 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
 
 def connection_sql(
     lowering: Lowering, page: PageSql, selected: Selected, scope: Scope
-) -> tuple[str, str] | None:
+) -> tuple[str, Text] | None:
     """Return what to aggregate of the page's rows `p`, and the connection's JSON over that (`{a}` is its alias).
 
     None where a null that may not be takes the connection along.
     """
     kind = _object(selected)
-    columns = ["count(*) as n"]
-    parts = []
+    columns = _Columns(["count(*) as n"])
+    members: list[tuple[str, Text]] = []
     for part in lowering.document.fields(kind, selected):
         value = _part(lowering, page, kind, part, scope, columns)
         if value is None:
             return None
-        parts.append(member(part.key, value))
-    return ", ".join(columns), json_object(parts)
+        members.append((part.key, value))
+    return ", ".join(columns), json_object(members)
+
+
+class _Columns(list[str]):
+    """What is aggregated of a page's rows."""
+
+    def add(self, sql: str) -> str:
+        """Take an aggregate in and return the SQL of its value."""
+        self.append(f"{sql} as c{len(self)}")
+        return f"{{a}}.c{len(self) - 1}"
 
 
 def _part(
@@ -102,13 +111,13 @@ def _part(
     kind: GraphQLObjectType,
     part: Selected,
     scope: Scope,
-    columns: list[str],
-) -> str | None:
+    columns: _Columns,
+) -> Text | None:
     match part.name:
         case "__typename":
-            return literal(f'"{kind.name}"')
+            return [Literal(f'"{kind.name}"')]
         case "totalCount":
-            return page.count
+            return [page.count]
         case "pageInfo":
             return _page_info(lowering, page, part, columns)
         case "edges":
@@ -116,41 +125,32 @@ def _part(
         case "nodes":
             text = lowering.node(kind, part, scope)
         case _:
-            column = lowering.aggregated(kind, part)
-            columns.append(f"{column} as c{len(columns)}")
-            return f"coalesce({{a}}.c{len(columns) - 1}, 'null')"
+            return [or_null(columns.add(lowering.aggregated(kind, part)))]
     if text is None:
         return None
     order = "p.r desc" if page.backward else "p.r"
-    columns.append(
-        f"string_agg({text}, ',' order by {order}) filter (where p.r <= p.shown) as c{len(columns)}"
-    )
-    return f"concat('[', {{a}}.c{len(columns) - 1}, ']')"
+    items = f"string_agg({concatenated(text)}, ',' order by {order}) filter (where p.r <= p.shown)"
+    return json_list(columns.add(items))
 
 
-def _page_info(lowering: Lowering, page: PageSql, part: Selected, columns: list[str]) -> str:
-    ends = [
-        f"max({page.cursor}) filter (where p.r = 1 and p.shown > 0)",
-        f"max({page.cursor}) filter (where p.r = p.shown)",
-    ]
-    start, end = reversed(ends) if page.backward else ends
-    more, behind = "coalesce(bool_or(p.r > p.shown), false)", page.behind
-    onward, back = (behind, more) if page.backward else (more, behind)
-    sources = {"hasNextPage": onward, "hasPreviousPage": back, "startCursor": start, "endCursor": end}
-    parts = []
+def _page_info(lowering: Lowering, page: PageSql, part: Selected, columns: _Columns) -> Text:
+    first = f"max({page.cursor}) filter (where p.r = 1 and p.shown > 0)"
+    last = f"max({page.cursor}) filter (where p.r = p.shown)"
+    more = "coalesce(bool_or(p.r > p.shown), false)"
+    start, end = (last, first) if page.backward else (first, last)
+    members: list[tuple[str, Text]] = []
     for inner in lowering.document.fields(_object(part), part):
         if inner.name == "__typename":
-            text = literal('"PageInfo"')
-        elif inner.name.startswith("has") and sources[inner.name] is behind:
-            text = f"case when {behind} then 'true' else 'false' end"
+            text: Text = [Literal('"PageInfo"')]
+        elif inner.name.endswith("Cursor"):
+            cursor = columns.add(start if inner.name == "startCursor" else end)
+            text = [or_null(f"'\"' || {cursor} || '\"'")]
+        elif (inner.name == "hasNextPage") is page.backward:
+            text = [boolean(page.behind)]
         else:
-            columns.append(f"{sources[inner.name]} as c{len(columns)}")
-            column = f"{{a}}.c{len(columns) - 1}"
-            text = f"case when {column} then 'true' else 'false' end"
-            if inner.name.endswith("Cursor"):
-                text = f"coalesce('\"' || {column} || '\"', 'null')"
-        parts.append(member(inner.key, text))
-    return json_object(parts)
+            text = [boolean(columns.add(more))]
+        members.append((inner.key, text))
+    return json_object(members)
 
 
 def _filters(lowering: Lowering, source: Page, arguments: Mapping[str, Argument], path: Path) -> list[str]:

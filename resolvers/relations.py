@@ -11,7 +11,7 @@ from resolvers.errors import Refused
 from resolvers.ids import array
 from resolvers.mapping import Lookup, Many, Nodes, One, Page, Python
 from resolvers.pages import connection_sql, page_sql
-from resolvers.rendering import json_object, literal, member
+from resolvers.rendering import Literal, Text, concatenated, json_list, json_object, or_null
 from resolvers.selection import Selected
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ HOLE, END = "\x01", "\x02"
 """What stands around a hole: characters that no JSON text holds."""
 
 
-def one(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> str | None:
+def one(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Text | None:
     """Return a sub-select of the row, or on a hoisted page a join with what is selected once for the document."""
     if scope.page is not None and not source.where and "{parent}" in source.of:
         return _entity(lowering, source, selected, scope)
@@ -33,21 +33,24 @@ def one(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> st
     where = (
         f" and {lowering.sql(source.where, inner.t, selected.path, parent=scope.t)}" if source.where else ""
     )
-    found = f"(select {text} from {source.table} {inner.t} where {inner.t}.{source.key} = {key}{where})"
-    return f"coalesce({found}, {core.NULL})"
+    found = f"(select {concatenated(text)} from {source.table} {inner.t} where {inner.t}.{source.key} = {key}{where})"
+    return [or_null(found)]
 
 
-def _entity(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> str | None:
-    before = lowering.form.used
-    text = lowering.object(core.object_type(selected), lowering.of(selected), core.Scope("x", is_nested=True))
+def _entity(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Text | None:
+    with lowering.form.noting() as touched, lowering.apart():
+        text = lowering.object(
+            core.object_type(selected), lowering.of(selected), core.Scope("x", is_nested=True)
+        )
     if text is None:
         return None
-    personal = lowering.form.used > before
-    entity = lowering.entities.get((source.table, text))
+    json = concatenated(text)
+    entity = lowering.entities.get((source.table, json))
     if entity is None:
-        entity = core.Entities(lowering.name("e"), source, text, personal)
-        lowering.entities[source.table, text] = entity
-    each = personal and lowering.form.many
+        entity = core.Entities(lowering.name("e"), source, json, personal=bool(touched))
+        lowering.entities[source.table, json] = entity
+    scope.has_personal_entities |= entity.personal
+    each = entity.personal and lowering.form.many
     key = lowering.sql(source.of, "", selected.path, parent="p")
     entity.feeds.append(
         f"select {'p.ord, ' if each else ''}{key} as k from {scope.page} p where p.r <= p.shown"
@@ -56,10 +59,10 @@ def _entity(lowering: Lowering, source: One, selected: Selected, scope: Scope) -
     of = lowering.sql(source.of, "", selected.path, parent=scope.t)
     same = f" and {alias}.ord = {scope.t}.ord" if each else ""
     scope.joins[alias] = f" left join {entity.name} {alias} on {alias}.k = {of}{same}"
-    return f"coalesce({alias}.json, {core.NULL})"
+    return [or_null(f"{alias}.json")]
 
 
-def lookup(lowering: Lowering, source: Lookup, selected: Selected) -> str | None:
+def lookup(lowering: Lowering, source: Lookup, selected: Selected) -> Text | None:
     """Return a sub-select of the row that an argument's one key finds."""
     given = selected.arguments[source.argument]
     if not isinstance(given, dict):
@@ -72,10 +75,10 @@ def lookup(lowering: Lowering, source: Lookup, selected: Selected) -> str | None
         return None
     bound = lowering.parameter(value, chosen.type, chosen.convert, selected.path)
     where = lowering.sql(chosen.sql, inner.t, selected.path, value=bound)
-    return f"coalesce((select {text} from {source.table} {inner.t} where {where}), {core.NULL})"
+    return [or_null(f"(select {concatenated(text)} from {source.table} {inner.t} where {where})")]
 
 
-def nodes(lowering: Lowering, source: Nodes, selected: Selected) -> str | None:
+def nodes(lowering: Lowering, source: Nodes, selected: Selected) -> Text | None:
     """Return a sub-select for each type that has a node; an id's key is bound to that of its own type only."""
     interface = get_named_type(selected.definition.type)
     assert isinstance(interface, GraphQLInterfaceType)
@@ -94,17 +97,17 @@ def nodes(lowering: Lowering, source: Nodes, selected: Selected) -> str | None:
         else:
             key = lowering.parameter(argument, table.type, table.convert, selected.path)
         where = f" and {lowering.sql(table.where, inner.t, selected.path)}" if table.where else ""
-        found.append(
-            f"(select {text} from {table.table} {inner.t} where {inner.t}.{table.key} = {key}{where})"
-        )
+        row = f"from {table.table} {inner.t} where {inner.t}.{table.key} = {key}{where}"
+        found.append(f"(select {concatenated(text)} {row})")
+    either = or_null(", ".join(found))
     if not source.plural:
-        return f"coalesce({', '.join(found)}, {core.NULL})"
+        return [either]
     names = ", ".join(f"k{i}" for i in range(len(lists)))
-    each = f"string_agg(coalesce({', '.join(found)}, {core.NULL}), ',' order by w.n)"
-    return f"concat('[', (select {each} from unnest({', '.join(lists)}) with ordinality w ({names}, n)), ']')"
+    rows = f"unnest({', '.join(lists)}) with ordinality w ({names}, n)"
+    return json_list(f"(select string_agg({either}, ',' order by w.n) from {rows})")
 
 
-def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> str | None:
+def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> Text | None:
     """Return the rows as a JSON list."""
     inner = core.Scope(lowering.name("r"), is_nested=True)
     text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
@@ -114,38 +117,47 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
         lowering.sql(part, inner.t, selected.path, parent=scope.t)
         for part in (source.source, source.where, source.order)
     )
-    return f"concat('[', (select string_agg({text}, ',' order by {order}) from {rows} where {where}), ']')"
+    items = f"string_agg({concatenated(text)}, ',' order by {order})"
+    return json_list(f"(select {items} from {rows} where {where})")
 
 
-def page(lowering: Lowering, source: Page, selected: Selected, scope: Scope) -> str | None:
+def page(lowering: Lowering, source: Page, selected: Selected, scope: Scope) -> Text | None:
     """Return the connection's JSON; a page that does not depend on a row is hoisted out of where it stands."""
-    try:
-        rows = page_sql(lowering, source, selected, scope.t)
-    except Refused as refusal:
-        lowering.refusals[selected.path] = refusal
-        return None
     hoisted = "{parent}" not in source.where and not scope.is_nested
     inner = core.Scope("p", page=lowering.name("p") if hoisted else None, is_nested=True)
-    made = connection_sql(lowering, rows, selected, inner)
+    with lowering.form.noting() as touched:
+        try:
+            rows = page_sql(lowering, source, selected, scope.t)
+        except Refused as refusal:
+            lowering.refusals[selected.path] = refusal
+            return None
+        made = connection_sql(lowering, rows, selected, inner)
     if made is None:
         return None
     columns, text = made
     if inner.page is None:
-        return f"(select {text.replace('{a}', 'a')} from (select {columns} from ({rows.rows}) p) a)"
-    lowering.pages.append(f"{inner.page} as materialized ({lowering.form.rows(rows.rows)})")
+        return [f"(select {_over(text, 'a')} from (select {columns} from ({rows.rows}) p) a)"]
+    personal = inner.has_personal_entities or lowering.is_viewer(touched)
+    shared = None if personal else sorted(touched)
+    lowering.pages += lowering.form.page(inner.page, rows.rows, shared)
     name = lowering.name("a")
-    joins = "".join(inner.joins.values())
-    lowering.aggregates[name] = lowering.form.aggregate(name, columns, f"{inner.page} p{joins}")
-    return text.replace("{a}", name)
+    joined = f"{inner.page} p{''.join(inner.joins.values())}"
+    lowering.aggregates[name] = lowering.form.aggregate(name, columns, joined, inner.page)
+    return [_over(text, name)]
 
 
-def hole(lowering: Lowering, source: Python, selected: Selected, scope: Scope) -> str:
+def _over(text: Text, alias: str) -> str:
+    return concatenated(text).replace("{a}", alias)
+
+
+def hole(lowering: Lowering, source: Python, selected: Selected, scope: Scope) -> Text:
     """Leave a mark that no JSON text can hold, with what the resolver needs of the row."""
     if isinstance(selected.definition.type, GraphQLNonNull):
         raise core.NotCompilable("a Python field that may not be null")
-    needs = [
-        member(name, f"coalesce(to_json({lowering.sql(sql, scope.t, selected.path)})::text, 'null')")
+    needs: list[tuple[str, Text]] = [
+        (name, [or_null(f"to_json({lowering.sql(sql, scope.t, selected.path)})::text")])
         for name, sql in source.needs.items()
     ]
     lowering.holes.append(core.Hole(source, selected.path))
-    return f"concat({literal(f'{HOLE}{len(lowering.holes) - 1}')}, {json_object(needs)}, {literal(END)})"
+    number = len(lowering.holes) - 1
+    return [Literal(f"{HOLE}{number}"), *json_object(needs), Literal(END)]

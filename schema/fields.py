@@ -10,7 +10,7 @@ from strawberry.extensions import FieldExtension
 
 from resolvers.mapping import Column, Mapped, Source, Sources
 from resolvers.plain import resolve
-from resolvers.rendering import literal
+from resolvers.rendering import sql_literal
 
 _KEY = "projectionist"
 
@@ -51,7 +51,7 @@ def mapped(
 
 def sources_of(schema: Any, *, poster_base_url: str) -> Sources:
     """Return the mapping of every declared field of a schema, by type and field name."""
-    posters = literal(poster_base_url)
+    posters = sql_literal(poster_base_url)
     found: dict[tuple[str, str], Mapped] = {}
     for name, kind in schema.type_map.items():
         for field_name, field in getattr(kind, "fields", {}).items():

@@ -1,0 +1,116 @@
+"""Movies, people and what is stored of both: made by SQL from running numbers, the same in every run."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from benchmarks.postgres import Conn
+
+MOVIES = 10_000
+PEOPLE = 5_000
+RECOMMENDED = 20
+"""Recommendations stored for each person."""
+
+_PERSON, _MOVIE, _GENRE = (f"00000000-0000-7000-{part}-" for part in ("8000", "9000", "a000"))
+
+GENRES = (
+    *("Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"),
+    *("Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western"),
+)
+
+
+def person(number: int) -> UUID:
+    """Return the id of a person, 1 to PEOPLE."""
+    return UUID(f"{_PERSON}{number:012x}")
+
+
+def movie(number: int) -> UUID:
+    """Return the id of a movie, 1 to MOVIES."""
+    return UUID(f"{_MOVIE}{number:012x}")
+
+
+def person_sql(number: str) -> str:
+    """Return the SQL of a person's id, given the SQL of the number."""
+    return f"('{_PERSON}' || lpad(to_hex({number}), 12, '0'))::uuid"
+
+
+def movie_sql(number: str) -> str:
+    """Return the SQL of a movie's id, given the SQL of the number."""
+    return f"('{_MOVIE}' || lpad(to_hex({number}), 12, '0'))::uuid"
+
+
+def _mixed(number: str, salt: int, among: int) -> str:
+    """A number from 0 to among - 1 that follows from another one without showing it."""
+    return f"(abs(hashint8({number}::bigint * 64 + {salt})::bigint) % {among})"
+
+
+_WORDS = """array['silver', 'last', 'river', 'night', 'garden', 'winter', 'road', 'house', 'summer', 'stranger', 'light',
+ 'harbour', 'mountain', 'letter', 'city', 'golden', 'island', 'train', 'secret', 'king', 'window', 'ocean', 'war',
+ 'daughter', 'storm', 'dream', 'bridge', 'moon', 'forest', 'game', 'shadow', 'morning']"""
+
+
+def _word(number: str, salt: int) -> str:
+    return f"({_WORDS})[1 + {_mixed(number, salt, 32)}]"
+
+
+_CATALOGUE = f"""
+insert into movies (id, tmdb_id, imdb_id, title, original_title, overview, tagline, release_date, release_year,
+                    runtime_minutes, director, original_language, poster_path)
+select {movie_sql("n")}, 100000 + n, 'tt' || lpad((200000 + n)::text, 7, '0'),
+       initcap({_word("n", 1)} || ' ' || {_word("n", 2)}) || ' ' || n,
+       initcap({_word("n", 1)} || ' ' || {_word("n", 2)}) || ' ' || n,
+       (select string_agg({_word("n * 64 + w", 3)}, ' ' order by w) || '.' from generate_series(1, 45) w),
+       'The ' || {_word("n", 4)} || ' of the ' || {_word("n", 5)} || '.',
+       make_date(1950 + {_mixed("n", 6, 75)}::integer, 1 + {_mixed("n", 7, 12)}::integer, 15),
+       1950 + {_mixed("n", 6, 75)}, 75 + {_mixed("n", 8, 90)},
+       initcap({_word("n", 9)} || ' ' || {_word("n", 10)}), 'en', '/' || md5(n::text) || '.jpg'
+  from generate_series(1, %(movies)s) n order by n;
+
+insert into genres (id, name, slug)
+select ('{_GENRE}' || lpad(to_hex(n), 12, '0'))::uuid, name, lower(name)
+  from unnest(%(genres)s::text[]) with ordinality as g (name, n);
+
+insert into movie_genres (movie_id, genre_id, rank)
+select {movie_sql("n")}, ('{_GENRE}' || lpad(to_hex(1 + ({_mixed("n", 11, 18)} + 5 * k) %% 18), 12, '0'))::uuid, k + 1
+  from generate_series(1, %(movies)s) n cross join generate_series(0, 2) k where k <= {_mixed("n", 12, 3)};
+
+insert into movie_cast (movie_id, rank, name, character)
+select {movie_sql("n")}, k, initcap({_word("n * 8 + k", 13)} || ' ' || {_word("n * 8 + k", 14)}),
+       initcap({_word("n * 8 + k", 15)})
+  from generate_series(1, %(movies)s) n cross join generate_series(1, 6) k;
+
+insert into similar_movies (movie_id, rank, similar_id, score)
+select {movie_sql("n")}, k, {movie_sql("1 + (n + k * 37) %% %(movies)s")}, 1 - k / 20.0
+  from generate_series(1, %(movies)s) n cross join generate_series(1, 10) k"""
+
+_PEOPLE = f"""
+insert into users (id, email, email_key, username, username_key)
+select {person_sql("n")}, 'person' || n || '@example.org', 'person' || n || '@example.org', 'person' || n, 'person' || n
+  from generate_series(1, %(people)s) n order by n"""
+
+_RECOMMENDATIONS = f"""
+with chosen as (
+  select {person_sql("n")} as user_id, k as rank, {movie_sql("1 + (n * 31 + k * 101) %% %(movies)s")} as movie_id,
+         1 - k / 40.0 as score, {person_sql("n")} as slate_id
+    from generate_series(1, %(people)s) n cross join generate_series(1, {RECOMMENDED}) k
+),
+kept as (
+  insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id)
+  select user_id, 'BLEND', rank, movie_id, score, slate_id from chosen
+)
+insert into recommendation_reasons (user_id, algorithm, movie_id, rank, text, because_movie_id)
+select user_id, 'BLEND', movie_id, k, 'Because you liked it', {movie_sql("1 + (rank * 7 + k * 13) %% %(movies)s")}
+  from chosen cross join generate_series(1, 2) k"""
+
+
+def load(conn: Conn, *, movies: int = MOVIES, people: int = PEOPLE, recommendations: bool = True) -> None:
+    """Fill the catalogue, the accounts, and (unless told otherwise) the recommendations that are stored for them."""
+    values = {"movies": movies, "people": people, "genres": list(GENRES)}
+    for statement in _CATALOGUE.split(";\n"):
+        conn.execute(statement, values)
+    conn.execute(_PEOPLE, values)
+    if recommendations:
+        with conn.transaction():
+            # reasons refer to what the same statement stores
+            conn.execute("set constraints all deferred")
+            conn.execute(_RECOMMENDATIONS, values)

@@ -1,0 +1,220 @@
+"""A small catalogue, some people, and what they did: the same in every test, to the id and the minute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+
+from events.favorites import favorite_movie, unfavorite_movie
+from events.pair import Pair, PairEvent, Priority, Reaction
+from events.ratings import rate_movie
+from events.reactions import react_to_movie
+from events.viewing import dismiss_movie, mark_watched, view_movie
+from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+from projections.follow import catch_up
+from projections.registry import fold_window, projections
+from tests.events.writing import write
+from tests.strategies import Says
+
+Conn = psycopg.Connection[tuple[Any, ...]]
+
+PEOPLE = ("alice", "bob", "carol", "ann", "olga", "adam")
+ROLES = {"ann": ("analyst",), "olga": ("operator",), "adam": ("admin",)}
+GENRES = ("Action", "Animation", "Comedy", "Drama", "Film-Noir", "Horror", "Sci-Fi", "Thriller")
+
+
+@dataclass(frozen=True)
+class Film:
+    """A movie of the catalogue; a stub has a title only."""
+
+    key: str
+    title: str
+    year: int | None = None
+    genres: Sequence[str] = ()
+    tmdb_id: int | None = None
+    imdb_id: str | None = None
+    is_stub: bool = False
+
+
+FILMS = (
+    Film("alien", "Alien", 1979, ("Horror", "Sci-Fi"), 348, "tt0078748"),
+    Film("thing", "The Thing", 1982, ("Horror", "Sci-Fi", "Thriller"), 1091, "tt0084787"),
+    Film("thing-again", "The Thing", 2011, ("Horror", "Sci-Fi"), 60935, "tt0905372"),
+    Film("heat", "Heat", 1995, ("Action", "Drama", "Thriller"), 949, "tt0113277"),
+    Film("toy-story", "Toy Story", 1995, ("Animation", "Comedy"), 862, "tt0114709"),
+    Film("fargo", "Fargo", 1996, ("Comedy", "Drama", "Thriller"), 275, "tt0116282"),
+    Film("third-man", "The Third Man", 1949, ("Film-Noir", "Thriller"), 1092, "tt0041959"),
+    Film("quotes", 'A "quoted" title, a back\\slash', 1949, ("Drama",)),
+    Film("amelie", "Le Fabuleux Destin d'Amélie Poulain 🎈", 2001, ("Comedy",), 194, "tt0211915"),
+    Film("lines", "Two\nlines\tand a tab", 2001, ("Drama",)),
+    Film("unborn", "Not made yet", None, ()),
+    Film("stub", "tt9999999", None, (), None, "tt9999999", is_stub=True),
+)
+"""With ties of title, year and popularity, and with characters that JSON and SQL must escape."""
+
+NOON = datetime(2024, 3, 10, 12, tzinfo=UTC)
+"""When the last of the people did something."""
+TODAY = NOON.date()
+
+
+def movie(key: str) -> UUID:
+    """The id of a movie of the catalogue, or of none."""
+    return uuid5(UUID(int=10), key)
+
+
+def genre(name: str) -> UUID:
+    """The id of a genre of the catalogue, or of none."""
+    return uuid5(UUID(int=11), name)
+
+
+def person(name: str) -> UUID:
+    """The id of one of the people, or of nobody."""
+    return uuid5(UUID(int=12), name)
+
+
+def slate(name: str) -> UUID:
+    """The id of what was recommended to one of the people."""
+    return uuid5(UUID(int=13), name)
+
+
+def fill(conn: Conn) -> None:
+    """Write the catalogue, the people and what they did into a database whose read tables stand."""
+    _add_movies(conn)
+    _add_people(conn)
+    _add_deeds(conn)
+    _add_recommendations(conn)
+    for projection in projections().values():
+        if projection.inline:
+            conn.execute(fold_window(projection, "select * from events"))
+    catch_up(conn)
+
+
+def _add_movies(conn: Conn) -> None:
+    for name in GENRES:
+        conn.execute(
+            "insert into genres (id, name, slug) values (%s, %s, %s)", (genre(name), name, name.lower())
+        )
+    for number, film in enumerate(FILMS):
+        conn.execute(
+            "insert into movies (id, title, release_year, tmdb_id, imdb_id) values (%s, %s, %s, %s, %s)",
+            (movie(film.key), film.title, film.year, film.tmdb_id, film.imdb_id),
+        )
+        if film.year and not film.is_stub:
+            conn.execute(
+                "update movies set original_title = title, overview = %s, tagline = %s, release_date = %s,"
+                " runtime_minutes = %s, director = %s, original_language = 'en', poster_path = %s where id = %s",
+                (
+                    f"What {film.title} is about.",
+                    "In space.",
+                    date(film.year, 1 + number, 7),
+                    90 + number,
+                    f"Director {number % 3}",
+                    f"/{film.key}.jpg",
+                    movie(film.key),
+                ),
+            )
+            for rank, role in enumerate(("The hero", None, "The cat")[: number % 4], 1):
+                conn.execute(
+                    "insert into movie_cast (movie_id, rank, name, character) values (%s, %s, %s, %s)",
+                    (movie(film.key), rank, f"Actor {rank}", role),
+                )
+        for rank, name in enumerate(film.genres):
+            conn.execute(
+                "insert into movie_genres (movie_id, genre_id, rank) values (%s, %s, %s)",
+                (movie(film.key), genre(name), rank),
+            )
+    for rank, film in enumerate(FILMS[1:8], 1):
+        conn.execute(
+            "insert into similar_movies (movie_id, rank, similar_id, score) values (%s, %s, %s, %s)",
+            (movie("alien"), rank, movie(film.key), 1 - rank / 10),
+        )
+    conn.execute(
+        "insert into similar_movies (movie_id, rank, similar_id, score) values (%s, 1, %s, 0.5)",
+        (movie("thing"), movie("alien")),
+    )
+
+
+def _add_people(conn: Conn) -> None:
+    for name in PEOPLE:
+        conn.execute(
+            "insert into users (id, email, email_key, username, username_key, roles, created_at)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            (
+                person(name),
+                f"{name}@example.org",
+                f"{name}@example.org",
+                name,
+                name,
+                ["person", *ROLES.get(name, ())],
+                NOON - timedelta(days=365),
+            ),
+        )
+
+
+_DAY = timedelta(days=1)
+_DEEDS: Sequence[tuple[timedelta, str, str, Says, tuple[Any, ...]]] = (
+    *((n * _DAY, "carol", "alien", view_movie, ()) for n in range(45, 0, -6)),
+    (20 * _DAY, "carol", "heat", rate_movie, (7,)),
+    (20 * _DAY, "carol", "fargo", rate_movie, (8,)),
+    (5 * _DAY, "bob", "alien", react_to_movie, (Reaction.LIKE,)),
+    (5 * _DAY, "bob", "alien", rate_movie, (10,)),
+    (5 * _DAY, "bob", "thing", add_to_watchlist, (Priority.HIGH,)),
+    (5 * _DAY, "bob", "heat", favorite_movie, ()),
+    (4 * _DAY, "alice", "alien", view_movie, ()),
+    (4 * _DAY, "alice", "alien", rate_movie, (9,)),
+    (4 * _DAY, "alice", "alien", react_to_movie, (Reaction.SUPER_LIKE,)),
+    (4 * _DAY, "alice", "alien", favorite_movie, ()),
+    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 1), TODAY, Reaction.OK, 6)),
+    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 7), TODAY)),
+    (3 * _DAY, "alice", "heat", react_to_movie, (Reaction.DISLIKE,)),
+    (2 * _DAY, "alice", "fargo", rate_movie, (1,)),
+    (2 * _DAY, "alice", "fargo", rate_movie, (5,)),
+    (2 * _DAY, "alice", "toy-story", favorite_movie, ()),
+    (2 * _DAY, "alice", "amelie", favorite_movie, ()),
+    (2 * _DAY, "alice", "quotes", favorite_movie, ()),
+    (2 * _DAY, "alice", "unborn", favorite_movie, ()),
+    (_DAY, "alice", "unborn", unfavorite_movie, ()),
+    (_DAY, "alice", "toy-story", add_to_watchlist, (Priority.LOW,)),
+    (_DAY, "alice", "amelie", add_to_watchlist, (Priority.HIGH,)),
+    (_DAY, "alice", "quotes", add_to_watchlist, (Priority.MEDIUM,)),
+    (_DAY, "alice", "lines", add_to_watchlist, (Priority.MEDIUM,)),
+    (_DAY, "alice", "unborn", add_to_watchlist, (Priority.HIGH,)),
+    (_DAY, "alice", "quotes", set_priority, (Priority.HIGH,)),
+    (_DAY, "alice", "lines", remove_from_watchlist, ()),
+    (0 * _DAY, "alice", "third-man", dismiss_movie, ()),
+    (0 * _DAY, "bob", "third-man", view_movie, ()),
+    (0 * _DAY, "bob", "third-man", react_to_movie, (Reaction.LIKE,)),
+)
+
+
+def _add_deeds(conn: Conn) -> None:
+    pairs: dict[tuple[str, str], Pair] = {}
+    for ago, who, what, says, args in _DEEDS:
+        pair = pairs.get((who, what), Pair(person(who), movie(what)))
+        facts: Sequence[PairEvent] = says(pair, *args)
+        assert facts, (who, what, says)
+        write(conn, *facts, at=NOON - ago)
+        pairs[who, what] = pair.when(facts)
+
+
+def _add_recommendations(conn: Conn) -> None:
+    wanted = [("alice", "BLEND", FILMS[4:]), ("alice", "TRENDING", FILMS[:3]), ("bob", "BLEND", FILMS[6:9])]
+    for who, algorithm, films in wanted:
+        for rank, film in enumerate(films, 1):
+            conn.execute(
+                "insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id)"
+                " values (%s, %s, %s, %s, %s, %s)",
+                (person(who), algorithm, rank, movie(film.key), 1 / rank, slate(who)),
+            )
+    reasons = [("alien", "You liked “Alien”"), (None, "Many people like it"), ("heat", "You saw “Heat”")]
+    for rank, (because, text) in enumerate(reasons):
+        conn.execute(
+            "insert into recommendation_reasons (user_id, algorithm, movie_id, rank, text, because_movie_id)"
+            " values (%s, 'BLEND', %s, %s, %s, %s)",
+            (person("alice"), movie("toy-story"), rank, text, because and movie(because)),
+        )

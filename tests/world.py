@@ -1,0 +1,118 @@
+"""The schema and its engine over a database of the test's own, without a web server around it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+
+import schema
+from app.metrics import Metrics
+from app.services import services
+from app.settings import Settings
+from database.connect import connect
+from resolvers.answers import Answer
+from resolvers.context import Context, Services, Viewer
+from tests.catalogue import PEOPLE, ROLES, fill, person
+
+Json = Any
+
+
+def settings(**more: Any) -> Settings:
+    """Return settings for tests: nothing of the environment's, cheap passwords, no files."""
+    given: dict[str, Any] = {
+        "database_url": None,
+        "redis_url": "none",
+        "data_dir": Path("unused"),
+        "graphiql": False,
+        "bcrypt_cost": 4,
+        "token_secret": SecretStr("a secret that is long enough for tests"),
+        **more,
+    }
+    return Settings(**given)
+
+
+def viewer(name: str | None) -> Viewer | None:
+    """Return one of the people of the catalogue as their access token would name them; None for a stranger."""
+    if name is None:
+        return None
+    assert name in PEOPLE
+    return Viewer(person(name), UUID(int=1), frozenset(("person", *ROLES.get(name, ()))))
+
+
+@dataclass
+class World:
+    """A catalogue with people, and the engine over it."""
+
+    conninfo: str
+    built: schema.Built
+    services: Services
+    asked: int = field(default=0)
+
+    def context(self, name: str | None = None) -> Context:
+        """Return a new request's context of one of the people."""
+        self.asked += 1
+        return Context(self.services, self.built.sources, viewer(name), f"request-{self.asked}")
+
+    async def ask(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        by: str | None = None,
+        name: str | None = None,
+    ) -> Json:
+        """Return the whole response to an operation, as a client decodes it."""
+        operation = self.built.engine.prepare(query, name, variables or {})
+        if not isinstance(operation, Answer):
+            operation = await self.built.engine.run(operation, self.context(by))
+        return json.loads(operation.body())
+
+    async def data(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        by: str | None = None,
+        name: str | None = None,
+    ) -> Json:
+        """Return the data of an operation that has no errors."""
+        answer = await self.ask(query, variables, by=by, name=name)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+@asynccontextmanager
+async def opened(conninfo: str, built: schema.Built | None = None) -> AsyncIterator[World]:
+    """Open the engine over a database that is filled with the catalogue."""
+    with connect(conninfo) as conn:
+        fill(conn)
+    async with services(settings(), conninfo, Metrics()) as running:
+        yield World(conninfo, built or schema.build(), running)
+
+
+_NOW = re.compile(r"20(2[5-9]|[3-9]\d)-\d\d-\d\dT[\d:.]+\+00:00\Z")
+_FRESH = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def settled(value: Json) -> Json:
+    """Return an answer with what is new each time (times of today, fresh ids, tokens) replaced by its kind."""
+    match value:
+        case dict():
+            return {
+                key: f"<{key}>" if key in ("accessToken", "refreshToken") and inner else settled(inner)
+                for key, inner in value.items()
+            }
+        case list():
+            return [settled(inner) for inner in value]
+        case str():
+            return _FRESH.sub("<id>", _NOW.sub("<now>", value))
+        case _:
+            return value
