@@ -28,6 +28,14 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
     """Open what a server needs, and close it again once every command that was taken is answered."""
     limits: dict[str, Any] = {"statement_timeout_s": settings.statement_timeout_s, "lock_timeout_s": 2}
     dsn = session_conninfo(conninfo, **limits)
+    # a writer only looks keys up: a plan made while the tables were empty must not read them whole for ever
+    writing = session_conninfo(
+        conninfo,
+        **limits,
+        plan_cache_mode="force_generic_plan",
+        enable_seqscan="off",
+        application="projectionist writer",
+    )
     planned = session_conninfo(conninfo, **limits, plan_cache_mode="force_generic_plan")
     async with AsyncExitStack() as stack:
 
@@ -42,7 +50,7 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
         stack.push_async_callback(connections.close)
         reader = Reader([await lane(planned), await lane(planned)], [await lane(dsn, in_flight=1)])
         live = Live(await lane(dsn))
-        handler = Handler(await lane(dsn, in_flight=1), fold_inline)
+        handler = Handler([await lane(writing, in_flight=1) for _ in range(2)], fold_inline)
         passwords = Passwords(settings.bcrypt_cost)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)

@@ -41,7 +41,7 @@ def movie_sql(number: str) -> str:
 
 def _mixed(number: str, salt: int, among: int) -> str:
     """A number from 0 to among - 1 that follows from another one without showing it."""
-    return f"(abs(hashint8({number}::bigint * 64 + {salt})::bigint) % {among})"
+    return f"mod(abs(hashint8({number}::bigint * 64 + {salt})::bigint), {among})"
 
 
 _WORDS = """array['silver', 'last', 'river', 'night', 'garden', 'winter', 'road', 'house', 'summer', 'stranger', 'light',
@@ -110,7 +110,4 @@ def load(conn: Conn, *, movies: int = MOVIES, people: int = PEOPLE, recommendati
         conn.execute(statement, values)
     conn.execute(_PEOPLE, values)
     if recommendations:
-        with conn.transaction():
-            # reasons refer to what the same statement stores
-            conn.execute("set constraints all deferred")
-            conn.execute(_RECOMMENDATIONS, values)
+        conn.execute(_RECOMMENDATIONS, values)

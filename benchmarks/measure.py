@@ -21,12 +21,26 @@ Cpus = Mapping[str, Callable[[], float]]
 ROUNDS = 3
 
 
+def begun() -> None:
+    """Say, as a process that makes load, that it begins now."""
+    print("begun", flush=True)
+
+
+def _says_so(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdout is not None
+    process.stdout.readline()
+
+
 @dataclass
 class Load:
-    """A process that makes load for a given time; `records` is read when it has ended."""
+    """A process that makes load for a given time; `records` is read when it has ended.
+
+    `await_begin` returns when it has begun: by default when it says so.
+    """
 
     process: subprocess.Popen[bytes]
     records: Callable[[], Records]
+    await_begin: Callable[[subprocess.Popen[bytes]], None] = _says_so
 
     def wait(self) -> Records:
         """Return what it noted. Raises RuntimeError when it failed."""
@@ -73,6 +87,7 @@ class Window:
 def observe(start: Callable[[float], Load], window: Window, cpus: Cpus) -> Sample:
     """Start a load for the window's time and measure it; what does not lie within the window is left out."""
     load = start(window.whole_s)
+    load.await_begin(load.process)
     time.sleep(window.warm_s)
     began, before = time.time(), {name: cpu() for name, cpu in cpus.items()}
     time.sleep(window.seconds)

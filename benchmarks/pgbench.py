@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +13,18 @@ import numpy as np
 from benchmarks.measure import Load, Records
 from benchmarks.postgres import program
 
+_SLACK_S = 1.0
+"""How long it may take until the first lines of the log are written."""
+
 
 def start(
-    conninfo: str, script: str, folder: Path, *, clients: int, seconds: float, variables: Mapping[str, str]
+    conninfo: str,
+    script: str,
+    folder: Path,
+    *,
+    clients: int,
+    seconds: float,
+    variables: Mapping[str, str] | None = None,
 ) -> Load:
     """Run a script with prepared statements; every transaction is logged in `folder`.
 
@@ -24,14 +35,23 @@ def start(
     prefix = folder / "pgbench_log"
     for old in folder.glob(f"{prefix.name}*"):
         old.unlink()
-    defined = [f"--define={name}={value}" for name, value in variables.items()]
-    whole = max(1, round(seconds + 0.5))
+    defined = [f"--define={name}={value}" for name, value in (variables or {}).items()]
+    whole = math.ceil(seconds + _SLACK_S)
     command = [
         *(str(program("pgbench")), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
         *(f"--time={whole}", f"--file={file}", "--log", f"--log-prefix={prefix}", *defined, conninfo),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return Load(process, lambda: _records(prefix))
+    return Load(process, lambda: _records(prefix), lambda running: _await_first_lines(prefix, running))
+
+
+def _await_first_lines(prefix: Path, running: subprocess.Popen[bytes]) -> None:
+    """Every client is connected by then; where transactions are so slow that lines are late, go on."""
+    deadline = time.monotonic() + _SLACK_S
+    while time.monotonic() < deadline and running.poll() is None:
+        if any(log.stat().st_size for log in prefix.parent.glob(f"{prefix.name}.*")):
+            return
+        time.sleep(0.01)
 
 
 def _records(prefix: Path) -> Records:

@@ -79,14 +79,11 @@ def _clear(folder: Path) -> None:
 
 
 def _require_durable(conn: Conn) -> None:
-    off = [name for name in _DURABLE if conn.info.parameter_status(name) == "off" or _is_off(conn, name)]
+    off = conn.execute(
+        "select name from pg_settings where name = any (%s) and setting = 'off'", (list(_DURABLE),)
+    ).fetchall()
     if off:
-        raise RuntimeError(f"a server that is not durable proves nothing: {', '.join(off)} is off")
-
-
-def _is_off(conn: Conn, name: str) -> bool:
-    row = conn.execute("select current_setting(%s) = 'off'", (name,)).fetchone()
-    return bool(row and row[0])
+        raise RuntimeError(f"a server that is not durable proves nothing: {off} is off")
 
 
 def tree_cpu_s(root: psutil.Process) -> float:

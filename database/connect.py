@@ -17,6 +17,7 @@ def session_conninfo(
     statement_timeout_s: float = 0,
     lock_timeout_s: float = 0,
     plan_cache_mode: str = "auto",
+    enable_seqscan: str = "on",
     application: str = "projectionist",
 ) -> str:
     """Return the conninfo of a session that acts as the application's role, in UTC, with the read tables in reach.
@@ -31,6 +32,7 @@ def session_conninfo(
         "statement_timeout": int(statement_timeout_s * 1000),
         "lock_timeout": int(lock_timeout_s * 1000),
         "plan_cache_mode": plan_cache_mode,
+        "enable_seqscan": enable_seqscan,
     }
     given = conninfo_to_dict(conninfo)
     options = f"{given.get('options') or ''} " + " ".join(

@@ -1,7 +1,8 @@
 """One PostgreSQL connection shared by everybody who waits: libpq's pipeline mode on the event loop.
 
 A group of statements goes out in one write and ends with one Sync, so it is a transaction of its own and a failing
-group fails alone. Statements are prepared once a connection, and forgotten when they are too many.
+group fails alone. Statements are prepared once a connection, and forgotten when they are too many, each before a Sync
+of its own: a group that fails would undo it without telling the groups behind it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +25,9 @@ PREPARED = 256
 """How many prepared statements a connection keeps."""
 
 _SYNC = ("sync", b"")
+_PREPARED = ("prepared", b"")
+"""The ends of a group, and of what comes before it."""
+
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
 
 
@@ -87,6 +92,8 @@ class Lane:
         self._keeper: asyncio.Task[None] | None = None
         self._gone: asyncio.Future[None] | None = None
         self._writing = False
+        self.session = 0
+        """The number of the connection: a transaction that one began cannot go on in another."""
 
     async def open(self) -> None:
         """Begin to connect, and to connect again whenever the connection is lost, until `close`."""
@@ -106,11 +113,11 @@ class Lane:
         """Whether the connection stands at this moment."""
         return self._up.is_set()
 
-    async def run(self, calls: Sequence[Call]) -> list[Rows]:
+    async def run(self, calls: Sequence[Call], *, session: int | None = None) -> list[Rows]:
         """Run the statements as one group and return the rows of each, every value as text bytes or None.
 
         Raises StatementFailed with the first error of the group, DatabaseUnavailable when there is no connection
-        within the waiting time or it breaks.
+        within the waiting time, it breaks, or it is not the one of this `session`.
         """
         try:
             async with asyncio.timeout(self._wait_s):
@@ -122,12 +129,18 @@ class Lane:
                     raise
         except TimeoutError:
             raise DatabaseUnavailable("no connection to the database") from None
+        if session is not None and session != self.session:
+            self._free.release()
+            raise DatabaseUnavailable("the connection of the transaction broke")
         group = _Group(calls, asyncio.get_running_loop().create_future())
         group.done.add_done_callback(self._finished)
         try:
             self._send(group)
         except errors.OperationalError as error:
             self._lost(str(error))
+        except Exception:
+            self._lost("a group that cannot be sent was half sent")
+            raise
         return await asyncio.shield(group.done)
 
     def _finished(self, done: asyncio.Future[list[Rows]]) -> None:
@@ -141,36 +154,42 @@ class Lane:
             group.done.set_exception(DatabaseUnavailable("no connection to the database"))
             return
         self._sent.append(group)
+        for statement, _ in group.calls:
+            self._prepare(conn, statement)
         for statement, values in group.calls:
-            if statement.name not in self._prepared:
-                conn.send_prepare(statement.name, statement.sql)
-                self._expected.append(("prepare", statement.name))
-                self._prepared[statement.name] = None
-                if len(self._prepared) > PREPARED:
-                    oldest, _ = self._prepared.popitem(last=False)
-                    conn.send_close_prepared(oldest)
-                    self._expected.append(("close", oldest))
-            else:
-                self._prepared.move_to_end(statement.name)
             conn.send_query_prepared(statement.name, values)
             self._expected.append(("rows", statement.name))
         conn.pipeline_sync()
         self._expected.append(_SYNC)
         self._flush()
 
+    def _prepare(self, conn: pq.PGconn, statement: Statement) -> None:
+        if statement.name in self._prepared:
+            self._prepared.move_to_end(statement.name)
+            return
+        if len(self._prepared) == PREPARED:
+            oldest, _ = self._prepared.popitem(last=False)
+            conn.send_close_prepared(oldest)
+            self._expected.append(("close", oldest))
+        conn.send_prepare(statement.name, statement.sql)
+        self._expected.append(("prepare", statement.name))
+        self._prepared[statement.name] = None
+        conn.pipeline_sync()
+        self._expected.append(_PREPARED)
+
     def _flush(self) -> None:
         conn = self._conn
         assert conn is not None
         if conn.flush() and not self._writing:
             self._writing = True
-            asyncio.get_running_loop().add_writer(conn.socket, self._on_writable)
+            asyncio.get_running_loop().add_writer(self._socket, self._on_writable)
 
     def _on_writable(self) -> None:
         conn = self._conn
         try:
             if conn is not None and not conn.flush():
                 self._writing = False
-                asyncio.get_running_loop().remove_writer(conn.socket)
+                asyncio.get_running_loop().remove_writer(self._socket)
         except errors.OperationalError as error:
             self._lost(str(error))
 
@@ -182,7 +201,7 @@ class Lane:
             conn.consume_input()
             while self._expected and not conn.is_busy():
                 result = conn.get_result()
-                if result is None and self._expected[0] is _SYNC:
+                if result is None and self._expected[0] in (_SYNC, _PREPARED):
                     break
                 self._take(result)
         except errors.OperationalError as error:
@@ -200,6 +219,8 @@ class Lane:
         group = self._sent[0]
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
             self._expected.popleft()
+            if expected != "sync":
+                return
             self._sent.popleft()
             if group.done.done():
                 return
@@ -231,9 +252,13 @@ class Lane:
                 continue
             delay = 0.05
             self._conn = conn
+            self._socket = os.dup(
+                conn.socket
+            )  # libpq closes its own when the connection breaks, before we can let go
+            self.session += 1
             self._prepared.clear()
             self._gone = loop.create_future()
-            loop.add_reader(conn.socket, self._on_readable)
+            loop.add_reader(self._socket, self._on_readable)
             self._up.set()
             await self._gone
 
@@ -250,8 +275,9 @@ class Lane:
         self._up.clear()
         if conn is not None:
             loop = asyncio.get_running_loop()
-            loop.remove_reader(conn.socket)
-            loop.remove_writer(conn.socket)
+            loop.remove_reader(self._socket)
+            loop.remove_writer(self._socket)
+            os.close(self._socket)
             self._writing = False
             conn.finish()
         self._expected.clear()

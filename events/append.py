@@ -28,6 +28,12 @@ _KEYS = Statement("""
 select k.user_id, k.key, k.request, array_to_string(k.event_ids, ',')
   from unnest($1::uuid[], $2::text[]) as wanted (user_id, key)
   join idempotency_keys k on k.user_id = wanted.user_id and k.key = wanted.key""")
+_KEPT = Statement(f"""
+select e.* from unnest($1::uuid[], $2::uuid[], $3::text[]) as wanted (user_id, movie_id, key)
+  join idempotency_keys k on k.user_id = wanted.user_id and k.key = wanted.key
+ cross join lateral (select {COLUMNS} from events e
+                      where e.user_id = wanted.user_id and e.movie_id = wanted.movie_id
+                        and e.event_id = any (k.event_ids)) as e""")
 _KEEP_KEYS = Statement("""
 insert into idempotency_keys (user_id, key, request, event_ids)
 select user_id, key, request, event_ids::uuid[]
@@ -71,8 +77,11 @@ def person_lock(user_id: UUID) -> int:
     return int.from_bytes(user_id.bytes[8:], signed=True)
 
 
-def load_calls(pairs: Iterable[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, str]]) -> list[Call]:
-    """Begin, lock the people in one order everywhere, then read: what the locks waited for is seen."""
+def load_calls(pairs: Iterable[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, UUID, str]]) -> list[Call]:
+    """Begin, lock the people in one order everywhere, then read: what the locks waited for is seen.
+
+    For the keys (person, movie, key) also what they were used for, and the events of that.
+    """
     wanted = sorted(set(pairs))
     locks = sorted({person_lock(user) for user, _ in wanted})
     calls: list[Call] = [
@@ -82,9 +91,9 @@ def load_calls(pairs: Iterable[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, st
     ]
     asked = list(keys)
     if asked:
-        calls.append(
-            (_KEYS, (_array(str(user) for user, _ in asked), _array(_quoted(key) for _, key in asked)))
-        )
+        users, texts = _array(str(user) for user, _, _ in asked), _array(_quoted(key) for _, _, key in asked)
+        movies = _array(str(movie) for _, movie, _ in asked)
+        calls += [(_KEYS, (users, texts)), (_KEPT, (users, movies, texts))]
     return calls
 
 

@@ -8,7 +8,7 @@ whichever process they are in, and the positions of one person's events are in t
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from database.ids import uuid7
-from database.pipeline import Call, Lane, Rows, Statement, StatementFailed
+from database.pipeline import Call, DatabaseUnavailable, Lane, Rows, Statement, StatementFailed
 from events.append import Key, Written, append_calls, load_calls, loaded_event, loaded_key
 from events.errors import Conflict, Rejected
 from events.log import Recorded, Source
@@ -62,14 +62,19 @@ class Command:
 
 
 class Handler:
-    """Decides and appends the commands of one server process, over a connection of its own."""
+    """Decides and appends the commands of one server process, over connections of its own.
 
-    def __init__(self, lane: Lane, fold_inline: FoldInline, *, most: int = 128) -> None:
-        self._lane = lane
+    With two connections one batch is decided while the other one's commit is in flight.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], fold_inline: FoldInline, *, most: int = 128) -> None:
+        self._idle = list(lanes)
+        self._free = len(self._idle)
+        """Connections that have no batch in hand, whether or not their writer was started."""
         self._fold_inline = fold_inline
         self._most = most
-        self._queue: list[Command] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._queue: deque[Command] = deque()
+        self._writers: set[asyncio.Task[None]] = set()
         self.on_append: list[Callable[[int, int], None]] = []
         """Called after each commit with the number of commands and of events in it."""
 
@@ -80,33 +85,48 @@ class Handler:
         """
         command.done = asyncio.get_running_loop().create_future()
         self._queue.append(command)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        if self._idle:
+            writer = asyncio.create_task(self._write(self._idle.pop()))
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         return await command.done
 
     async def drain(self) -> None:
         """Wait until every command that was taken is answered."""
-        while self._writer and not self._writer.done():
-            await asyncio.wait([self._writer])
+        while self._writers:
+            await asyncio.wait(self._writers)
 
-    async def _write(self) -> None:
-        while self._queue:
-            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
-            waiting = [command for command in batch if not command.done.done()]
-            try:
-                await self._append(waiting)
-            except StatementFailed:
-                for command in waiting:
-                    await self._alone(command)
-            except Exception as failure:
-                for command in waiting:
-                    _answer(command, failure)
+    async def _write(self, lane: Lane) -> None:
+        try:
+            while self._queue:
+                waiting = self._share()
+                self._free -= 1
+                try:
+                    await self._append(lane, waiting)
+                except DatabaseUnavailable as failure:
+                    for command in waiting:
+                        _answer(command, failure)
+                except Exception:
+                    for command in waiting:
+                        await self._alone(lane, command)
+                finally:
+                    self._free += 1
+        finally:
+            self._idle.append(lane)
 
-    async def _alone(self, command: Command) -> None:
+    def _share(self) -> list[Command]:
+        """Take what waits, and leave the other connections that are free their part of it."""
+        count = min(self._most, -(-len(self._queue) // self._free))
+        taken = (self._queue.popleft() for _ in range(count))
+        return [command for command in taken if not command.done.done()]
+
+    async def _alone(self, lane: Lane, command: Command) -> None:
         """A bad command fails alone, and one that another writer beat is tried again."""
         for attempt in range(1, TRIES + 1):
+            if command.done.done():
+                return None
             try:
-                return await self._append([command])
+                return await self._append(lane, [command])
             except StatementFailed as failure:
                 if failure.sqlstate not in _AGAIN:
                     return _answer(command, failure)
@@ -116,27 +136,30 @@ class Handler:
                 return _answer(command, failure)
         return None
 
-    async def _append(self, batch: list[Command]) -> None:
-        keys = [(c.user_id, c.idempotency_key) for c in batch if c.idempotency_key]
+    async def _append(self, lane: Lane, batch: list[Command]) -> None:
+        keys = [(*c.pair, c.idempotency_key) for c in batch if c.idempotency_key]
         try:
-            loaded = await self._lane.run(load_calls((c.pair for c in batch), keys))
+            loaded = await lane.run(load_calls([c.pair for c in batch], keys))
+            session = lane.session
             window = _Window(loaded)
             for command in batch:
                 window.decide(command)
             rows: list[Rows] = []
             if window.events or window.keys:
                 folds = self._fold_inline(frozenset(event.fact.type for event in window.events))
-                rows = await self._lane.run(append_calls(folds, window.events, window.keys))
+                calls = append_calls(folds, window.events, window.keys)
+                rows = await lane.run(calls, session=session)
             else:
-                await self._lane.run(_ROLLBACK)
-        except StatementFailed:
-            await self._lane.run(_ROLLBACK)
+                await lane.run(_ROLLBACK)
+        except DatabaseUnavailable:
             raise
-        answers = window.answers(rows[0] if window.events else [])
+        except Exception:
+            await lane.run(_ROLLBACK)
+            raise
+        for command, answer in window.answers(rows[0] if window.events else []):
+            _answer(command, answer)
         for tell in self.on_append:
             tell(len(batch), len(window.events))
-        for command, answer in answers:
-            _answer(command, answer)
 
 
 def _answer(command: Command, answer: Sequence[Recorded] | Exception) -> None:
@@ -157,9 +180,10 @@ class _Window:
             fact = event.fact
             if isinstance(fact, PairEvent):
                 self._history[fact.user_id, fact.movie_id].append(event)
-        known = map(loaded_key, loaded[3]) if len(loaded) > 3 else ()
-        self._known = {(key.user_id, key.key): key for key in known}
-        self._pairs: dict[tuple[UUID, UUID], Pair] = {}
+        known, kept = loaded[3:] or ([], [])
+        self._first = {event.event_id: event for event in map(loaded_event, kept)}
+        self._known = {(key.user_id, key.key): key for key in map(loaded_key, known)}
+        self._decided: dict[tuple[UUID, UUID], tuple[Pair, Sequence[PairEvent]]] = {}
         self._wrote: list[tuple[Command, list[Written] | Key | Exception]] = []
         self.events: list[Written] = []
         self.keys: list[Key] = []
@@ -187,24 +211,28 @@ class _Window:
 
     def _facts(self, command: Command) -> list[Written]:
         history = self._history[command.pair]
-        pair = self._pairs.get(command.pair)
-        if pair is None:
+        before = self._decided.get(command.pair)
+        if before is None:
             pair = Pair(*command.pair).when(event.fact for event in history)
+        else:
+            pair = before[0].when(before[1])
         facts = command.decide(pair, history)
-        self._pairs[command.pair] = pair.when(facts)
-        correlation_id = uuid7()
+        self._decided[command.pair] = (pair, facts)
         written: list[Written] = []
         for fact in facts:
-            cause = written[0].event_id if written else command.causation_id
-            written.append(Written(uuid7(), fact, command.source, correlation_id, cause))
+            event_id = uuid7()
+            first = written[0].event_id if written else event_id
+            cause = first if written else command.causation_id
+            written.append(Written(event_id, fact, command.source, first, cause))
         return written
 
     def answers(self, rows: Rows) -> Iterable[tuple[Command, Sequence[Recorded] | Exception]]:
         """Yield each command with what the log now holds of it; `rows` are what the append returned."""
-        places = {UUID((row[0] or b"").decode()): row for row in rows}
-        recorded = {event.event_id: _recorded(event, places[event.event_id]) for event in self.events}
-        for history in self._history.values():
-            recorded.update((event.event_id, event) for event in history)
+        places = {row[0]: row for row in rows}
+        recorded = {
+            event.event_id: _recorded(event, places[str(event.event_id).encode()]) for event in self.events
+        }
+        recorded |= self._first
         for command, wrote in self._wrote:
             if isinstance(wrote, Key):
                 yield command, [recorded[i] for i in wrote.event_ids if i in recorded]

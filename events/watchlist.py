@@ -105,5 +105,6 @@ def remove_from_watchlist(pair: Pair, reason: RemovalReason = RemovalReason.REMO
 
 def followed_by_removal(pair: Pair, facts: list[PairEvent], reason: RemovalReason) -> list[PairEvent]:
     """Return the facts, then the removal from the watchlist that they bring about, if any."""
-    after = pair.when(facts)
-    return [*facts, *remove_from_watchlist(after, reason)] if facts else []
+    if not facts or pair.priority is None:
+        return facts
+    return [*facts, *remove_from_watchlist(pair.when(facts), reason)]

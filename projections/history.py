@@ -16,7 +16,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
     for event in log:
         fact = event.fact
         if isinstance(fact, PairEvent) and fact.user_id not in gone:
-            yield event.position, fact.user_id, fact.movie_id, event.event_id, fact.type, event.occurred_at
+            yield fact.user_id, event.position, fact.movie_id, event.event_id, fact.type, event.occurred_at
 
 
 history = register(
@@ -27,21 +27,20 @@ history = register(
         inline=True,
         handles=viewing_states.handles,
         columns={
-            "position": "bigint not null",
             "user_id": "uuid not null",
+            "position": "bigint not null",
             "movie_id": "uuid not null",
             "event_id": "uuid not null",
             "type": "text not null",
             "occurred_at": "timestamptz not null",
         },
-        key=("position",),
-        groups={"position": ("user_id", "movie_id", "event_id", "type", "occurred_at")},
-        indexes=("(user_id, position desc)",),
+        key=("user_id", "position"),
+        groups={"position": ("movie_id", "event_id", "type", "occurred_at")},
         rows="""
-        select position, user_id, movie_id, event_id, type, occurred_at
+        select user_id, position, movie_id, event_id, type, occurred_at
           from batch where movie_id is not null and user_id is not null""",
         proof="""
-        select position, user_id, movie_id, event_id, type, occurred_at
+        select user_id, position, movie_id, event_id, type, occurred_at
           from batch where not (movie_id is null or user_id is null)""",
         spec=_spec,
     )

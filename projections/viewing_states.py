@@ -70,7 +70,6 @@ viewing_states = register(
             "position": "bigint not null",
         },
         key=("user_id", "movie_id"),
-        indexes=("(user_id, status, status_position desc) where status is not null",),
         groups={
             "status_position": ("status",),
             "watch_position": ("watch_count", "last_watched_on"),

@@ -57,6 +57,10 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def another_session(lane: Lane, than: int) -> None:
+    await until(lambda: lane.session != than)
+
+
 @pytest.mark.parametrize("in_flight", [1, 2, 16])
 async def test_everybody_gets_their_own_answer(open_lane: Any, in_flight: int) -> None:
     lane = await open_lane(in_flight=in_flight)
@@ -160,9 +164,9 @@ async def test_a_connection_that_is_cut_fails_who_waits_and_comes_back(
 async def test_a_connection_that_is_cut_while_idle_comes_back(open_lane: Any, owner_connection: Owner) -> None:
     lane = await open_lane()
     for _ in range(3):
-        pid = await backend(lane)
+        pid, session = await backend(lane), lane.session
         owner_connection.execute("select pg_terminate_backend(%s)", (pid,))
-        await until(lambda: not lane.is_up)
+        await another_session(lane, session)
         assert await number(lane, 5) == 5
 
 
@@ -223,13 +227,24 @@ async def test_a_statement_that_takes_too_long_is_stopped(open_lane: Any) -> Non
     assert await number(lane, 1) == 1
 
 
-async def test_a_value_of_a_wrong_type_is_its_callers_mistake_alone(open_lane: Any) -> None:
+async def test_a_value_of_a_wrong_type_leaves_nobody_waiting(open_lane: Any) -> None:
     lane = await open_lane(in_flight=4)
     wrong: Any = ("7",)
     new = Statement("select $1::integer + 1")
-    tasks = [number(lane, 1), lane.run([(ECHO, (b"1",)), (new, wrong)]), number(lane, 2)]
-    first, mistake, second = await asyncio.gather(*tasks, return_exceptions=True)
-    assert (first, second) == (1, 2)
-    assert isinstance(mistake, TypeError)
+    with pytest.raises(TypeError):
+        await lane.run([(ECHO, (b"1",)), (new, wrong)])
     assert await lane.run([(new, (b"1",))]) == [[[b"2"]]]
     assert await asyncio.gather(*(number(lane, n) for n in range(10))) == list(range(10))
+
+
+async def test_a_transaction_does_not_go_on_in_another_connection(
+    open_lane: Any, owner_connection: Owner
+) -> None:
+    lane = await open_lane(in_flight=1)
+    pid, session = await backend(lane), lane.session
+    assert await lane.run([(ECHO, (b"1",))], session=session) == [[[b"1"]]]
+    owner_connection.execute("select pg_terminate_backend(%s)", (pid,))
+    await another_session(lane, session)
+    with pytest.raises(DatabaseUnavailable):
+        await lane.run([(ECHO, (b"1",))], session=session)
+    assert await lane.run([(ECHO, (b"1",))], session=lane.session) == [[[b"1"]]]

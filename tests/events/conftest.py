@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack
 
 import psycopg
@@ -13,7 +13,7 @@ from projections.rebuild import deploy
 from projections.registry import fold_inline
 from tests.events.writing import Conn
 
-OpenLane = Callable[..., "AsyncIterator[Lane]"]
+OpenHandler = Callable[..., Awaitable[Handler]]
 
 
 @pytest.fixture
@@ -38,15 +38,16 @@ def writers(conninfo: str) -> Iterator[Callable[[], Conn]]:
 
 
 @pytest.fixture
-async def handlers(deployed: str) -> AsyncIterator[Callable[..., Handler]]:
-    """Opens handlers, each with a connection of its own as if in a process of its own."""
-    lanes: list[Lane] = []
+async def open_handler(deployed: str) -> AsyncIterator[OpenHandler]:
+    """Opens handlers, each with connections of its own as if in a process of its own."""
     async with AsyncExitStack() as stack:
 
-        def open_one(**settings: float) -> Handler:
-            lane = Lane(session_conninfo(deployed, **settings), in_flight=1, wait_s=10)
-            lanes.append(lane)
-            stack.push_async_callback(lane.close)
-            return Handler(lane, fold_inline)
+        async def open_one(lanes: int = 2, lock_timeout_s: float = 0) -> Handler:
+            conninfo = session_conninfo(deployed, lock_timeout_s=lock_timeout_s)
+            opened = [Lane(conninfo, in_flight=1, wait_s=20) for _ in range(lanes)]
+            for lane in opened:
+                stack.push_async_callback(lane.close)
+                await lane.open()
+            return Handler(opened, fold_inline)
 
         yield open_one

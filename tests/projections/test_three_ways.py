@@ -57,7 +57,7 @@ def rows(conn: Conn, projection: Projection) -> Counter[Any]:
 async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(deployed: str, conn: Conn) -> None:
     lane = Lane(session_conninfo(deployed), in_flight=1)
     await lane.open()
-    handler = Handler(lane, fold_inline)
+    handler = Handler([lane], fold_inline)
     for seed in (1, 2, 3):
         await say(handler, rich_moves(150, seed=seed, without=[erase]))
         catch_up(conn)

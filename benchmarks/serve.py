@@ -1,0 +1,9 @@
+"""`python -m benchmarks.serve`: the server as `projectionist serve` runs it; `--no-worker` leaves out what follows the log."""
+
+import sys
+
+from app.server import serve
+from app.settings import Settings
+
+if __name__ == "__main__":
+    sys.exit(serve(Settings(), worker="--no-worker" not in sys.argv))

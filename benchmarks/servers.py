@@ -1,0 +1,106 @@
+"""Servers to be measured, each a process of its own, and the people who ask them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from graphql import parse, print_ast, separate_operations
+
+from accounts.people import Role
+from accounts.tokens import Tokens
+from benchmarks.catalogue import PEOPLE, person
+from benchmarks.postgres import Database, tree_cpu_s
+from database.ids import uuid7
+
+_OPERATIONS = Path(__file__).with_name("operations.graphql")
+_START_S = 60
+
+SECRET = secrets.token_urlsafe(48)
+"""Signs the tokens of this run; every server knows it."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers at `port`."""
+
+    port: int
+    process: psutil.Process
+
+    def cpu_s(self) -> float:
+        """Return its CPU seconds so far."""
+        return tree_cpu_s(self.process)
+
+
+@contextmanager
+def running(database: Database, module: str, *arguments: str) -> Iterator[Server]:
+    """Run a module of ours as a server over a database until the end of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    environment = os.environ | {
+        "DATABASE_URL": database.conninfo,
+        "REDIS_URL": "none",
+        "PROJECTIONIST_PORT": str(port),
+        "PROJECTIONIST_DATA_DIR": str(database.folder),
+        "PROJECTIONIST_TOKEN_SECRET": SECRET,
+        "PROJECTIONIST_LOG_LEVEL": "warning",
+        "PROJECTIONIST_GRAPHIQL": "false",
+    }
+    log = database.folder / f"{module}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _wait_for(port, process, log)
+            yield Server(port, psutil.Process(process.pid))
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{process.args!r} does not serve:\n{log.read_text()[-3000:]}")
+
+
+def tokens(people: int = PEOPLE) -> list[str]:
+    """Return an access token of each person, by number from 1; the first place is empty."""
+    signer = Tokens(
+        {"1": SECRET},
+        issuer="projectionist",
+        audience="projectionist",
+        access_ttl=timedelta(hours=12),
+        refresh_ttl=timedelta(hours=12),
+    )
+    return ["", *(signer.sign_access(person(n), uuid7(), {Role.PERSON}).text for n in range(1, people + 1))]
+
+
+def documents() -> dict[str, str]:
+    """Return the documents by the name of their operation, each with the fragments that it uses."""
+    whole = parse(_OPERATIONS.read_text())
+    return {name: print_ast(document) for name, document in separate_operations(whole).items()}

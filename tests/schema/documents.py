@@ -1,0 +1,270 @@
+"""Documents that no person would write, made by walking the schema: a new field is asked for by being there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+    is_non_null_type,
+)
+from hypothesis import strategies as st
+
+Draw = Any
+Composite = GraphQLObjectType | GraphQLInterfaceType
+
+_NUMBERS = [0, 1, 2, 3, 348, 862, 1949, 1995, 2001, -5, 2**31 - 1]
+_SIZES = [0, 1, 2, 2, 3, 3, 5, 100, 101, -1]
+_FLOATS = [0, 2.5, 4, 4.75, 1e300]
+_TIMES = ["2024-03-08T12:00:00+00:00", "2024-03-09", "0001-01-01T00:00:00+14:00"]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What arguments are made of: cursors by the name of their field, ids of objects, texts."""
+
+    cursors: Mapping[str, Sequence[str]]
+    ids: Sequence[str]
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A document with one operation, and the variables that are sent with it."""
+
+    query: str
+    variables: dict[str, Any]
+
+
+@dataclass
+class _Author:
+    draw: Draw
+    schema: GraphQLSchema
+    pool: Pool
+    declared: list[str] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
+    fragments: list[str] = field(default_factory=list)
+    names: int = 0
+    budget: int = 25
+
+    def chance(self, percent: int) -> bool:
+        return bool(self.draw(st.integers(0, 99)) < percent)
+
+    def pick(self, choices: Sequence[Any]) -> Any:
+        return self.draw(st.sampled_from(choices))
+
+    def name(self, prefix: str) -> str:
+        self.names += 1
+        return f"{prefix}{self.names}"
+
+    # --- selections ---
+
+    def selection(self, kind: Composite, depth: int) -> str:
+        parts = [self.item(kind, depth) for _ in range(self.draw(st.integers(1, 4)))]
+        return "{ " + " ".join(parts) + " }"
+
+    def item(self, kind: Composite, depth: int) -> str:
+        if self.budget > 0 and depth > 0 and self.chance(30 if isinstance(kind, GraphQLObjectType) else 70):
+            return self.fragment(kind, depth)
+        return self.field(kind, depth)
+
+    def fragment(self, kind: Composite, depth: int) -> str:
+        self.budget -= 1
+        if isinstance(kind, GraphQLInterfaceType):
+            on: Composite = self.pick([*self.schema.get_possible_types(kind), kind])
+        else:
+            on = self.pick([kind, kind, *kind.interfaces])
+        inner = self.selection(on, depth - 1)
+        if self.chance(40):
+            name = self.name("F")
+            self.fragments.append(f"fragment {name} on {on.name} {inner}")
+            return " ".join([f"...{name}{self.directive()}"] * self.pick([1, 1, 2]))
+        condition = "" if on is kind and self.chance(30) else f" on {on.name}"
+        return f"...{condition}{self.directive()} {inner}"
+
+    def field(self, kind: Composite, depth: int) -> str:
+        fields = {
+            name: found
+            for name, found in kind.fields.items()
+            if (depth > 0 and self.budget > 0) or not is_composite_type(get_named_type(found.type))
+        }
+        inner = [name for name, found in fields.items() if is_composite_type(get_named_type(found.type))]
+        if inner and self.chance(60):
+            name = self.pick(inner)
+        else:
+            name = self.pick([*(name for name in fields if name not in inner), "__typename"])
+        if name == "__typename":
+            return self.pick(["__typename", f"{self.name('a')}: __typename"]) + self.directive()
+        found = fields[name]
+        arguments = self.arguments(name, found)
+        # fields of one key must be the same field with the same arguments
+        alias = f"{self.name('a')}: " if found.args or self.chance(20) else ""
+        text = f"{alias}{name}{arguments}{self.directive()}"
+        target = get_named_type(found.type)
+        if isinstance(target, GraphQLObjectType | GraphQLInterfaceType):
+            self.budget -= 1
+            text += " " + self.selection(target, depth - 1)
+        return text
+
+    def directive(self) -> str:
+        if not self.chance(15):
+            return ""
+        value = self.pick([True, True, False])
+        name = self.pick(["include", "skip"])
+        if self.chance(50):
+            return f" @{name}(if: {json.dumps(value)})"
+        variable = self.name("b")
+        kind, given = self.pick([("Boolean!", True), ("Boolean! = true", False), ("Boolean = false", False)])
+        self.declared.append(f"${variable}: {kind}")
+        if given:
+            self.given[variable] = value
+        return f" @{name}(if: ${variable})"
+
+    # --- arguments ---
+
+    def arguments(self, field_name: str, definition: GraphQLField) -> str:
+        parts = []
+        for name, argument in definition.args.items():
+            required = is_non_null_type(argument.type) and argument.default_value is Undefined
+            rare = name in ("last", "before")
+            if required or self.chance(15 if rare else 40):
+                parts.append(f"{name}: {self.argument(field_name, name, argument)}")
+        return f"({', '.join(parts)})" if parts else ""
+
+    def argument(self, field_name: str, name: str, definition: GraphQLArgument | GraphQLInputField) -> str:
+        kind = definition.type
+        if not self.chance(35):
+            return self.literal(field_name, name, kind)
+        return self.variable(field_name, name, kind, may_be_null=not is_non_null_type(kind))
+
+    def variable(self, field_name: str, name: str, kind: GraphQLInputType, *, may_be_null: bool) -> str:
+        variable = self.name("v")
+        nullable = get_nullable_type(kind)
+        value = self.value(field_name, name, kind)
+        how = self.pick(["required", "given", "default", "default and given"])
+        if how == "required" or (not may_be_null and how == "given"):
+            self.declared.append(f"${variable}: {nullable}!")
+            self.given[variable] = value
+        elif how == "given":
+            self.declared.append(f"${variable}: {nullable}")
+            if self.chance(70):
+                self.given[variable] = self.pick([value, value, None])
+        else:
+            default = _printed(self.value(field_name, name, kind), nullable)
+            self.declared.append(f"${variable}: {nullable} = {default}")
+            if how == "default and given":
+                self.given[variable] = value
+        return f"${variable}"
+
+    def literal(self, field_name: str, name: str, kind: GraphQLInputType) -> str:
+        """A literal in which there may be variables."""
+        nullable = get_nullable_type(kind)
+        if not is_non_null_type(kind) and self.chance(10):
+            return "null"
+        if isinstance(nullable, GraphQLInputObjectType):
+            parts = []
+            for inner in self.chosen(nullable):
+                definition = nullable.fields[inner]
+                made = (
+                    self.literal(inner, inner, _required(definition.type))
+                    if nullable.is_one_of
+                    else self.argument(field_name, inner, definition)
+                )
+                parts.append(f"{inner}: {made}")
+            return "{" + ", ".join(parts) + "}"
+        if is_list_type(nullable) and self.chance(50):
+            items = [
+                self.argument(field_name, name, GraphQLArgument(nullable.of_type))
+                if self.chance(40)
+                else self.literal(field_name, name, nullable.of_type)
+                for _ in range(self.draw(st.integers(0, 3)))
+            ]
+            return f"[{', '.join(items)}]"
+        return _printed(self.value(field_name, name, _required(kind)), nullable)
+
+    def chosen(self, kind: GraphQLInputObjectType) -> list[str]:
+        if kind.is_one_of:
+            return [self.pick(list(kind.fields))]
+        return [
+            name
+            for name, definition in kind.fields.items()
+            if (is_non_null_type(definition.type) and definition.default_value is Undefined) or self.chance(25)
+        ]
+
+    def value(self, field_name: str, name: str, kind: GraphQLInputType) -> Any:
+        """A value as it stands in JSON; never null at the top."""
+        nullable = get_nullable_type(kind)
+        if is_list_type(nullable):
+            if self.chance(25):
+                return self.value(field_name, name, nullable.of_type)  # one value stands for a list of it
+            return [self.value(field_name, name, nullable.of_type) for _ in range(self.draw(st.integers(0, 4)))]
+        if isinstance(nullable, GraphQLInputObjectType):
+            fields = nullable.fields
+            return {inner: self.value(field_name, inner, fields[inner].type) for inner in self.chosen(nullable)}
+        if isinstance(nullable, GraphQLEnumType):
+            return self.pick(list(nullable.values))
+        return self.scalar(field_name, name, nullable.name)
+
+    def scalar(self, field_name: str, name: str, kind: str) -> Any:
+        if name in ("first", "last"):
+            return self.pick(_SIZES)
+        if name in ("after", "before"):
+            some = self.pool.cursors.get(field_name, ["nonsense"])
+            others = [cursor for found in self.pool.cursors.values() for cursor in found[:1]]
+            return self.pick(some) if self.chance(85) else self.pick([*others, "nonsense", ""])
+        choices: Mapping[str, Sequence[Any]] = {
+            "Int": _NUMBERS,
+            "Position": [0, 3, 20, 10**6],
+            "Float": _FLOATS,
+            "Boolean": [True, False],
+            "ID": self.pool.ids,
+            "String": self.pool.texts,
+            "DateTime": _TIMES,
+            "Date": ["2024-03-08"],
+            "JSON": [1],
+        }
+        return self.pick(choices[kind])
+
+
+def _required(kind: GraphQLInputType) -> GraphQLInputType:
+    return get_nullable_type(kind)
+
+
+def _printed(value: Any, kind: GraphQLInputType) -> str:
+    """A value as it stands in a document."""
+    nullable = get_nullable_type(kind)
+    if is_list_type(nullable):
+        if isinstance(value, list):
+            return f"[{', '.join(_printed(item, nullable.of_type) for item in value)}]"
+        return _printed(value, nullable.of_type)
+    if isinstance(nullable, GraphQLInputObjectType):
+        fields = (f"{name}: {_printed(part, nullable.fields[name].type)}" for name, part in value.items())
+        return "{" + ", ".join(fields) + "}"
+    return str(value) if isinstance(nullable, GraphQLEnumType) else json.dumps(value)
+
+
+@st.composite
+def queries(draw: Draw, schema: GraphQLSchema, pool: Pool, *, depth: int = 7) -> Asked:
+    """Queries over the whole schema; a few of them are refused, most are fine."""
+    assert schema.query_type is not None
+    author = _Author(draw, schema, pool)
+    selection = author.selection(schema.query_type, depth)
+    declared = f"({', '.join(author.declared)})" if author.declared else ""
+    query = "\n".join([f"query Q{declared} {selection}", *author.fragments])
+    return Asked(query, author.given)
