@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 
-import projections  # noqa: F401  registers them all
+import projections  # noqa: F401 registers them all
 from accounts.names import login_key
 from app.wheels import fetch
 from catalog import demo
@@ -54,12 +54,15 @@ delete from told_people where user_id in (select id from created)"""
 # Somebody signed up with that name: part of the id is added to it.
 _RENAME_PEOPLE = """
 update told_people
-   set username = username || '-' || right(user_id::text, 4), username_key = username_key || '-' || right(user_id::text, 4)"""
+   set username = username || '-' || right(user_id::text, 4),
+       username_key = username_key || '-' || right(user_id::text, 4)"""
 _PEOPLE = "select external_id, user_id from imported_users where source = %(source)s"
 
-_KNOWN = """
-select count(*) from imported_users i join idempotency_keys k on k.user_id = i.user_id
- where i.source = %(source)s and starts_with(k.key, %(source)s || ':')"""
+# An import that was cut short is completed; beside other data the demo is not wanted.
+_DEMO_LACKS = """
+select (exists (select from imported_users where source = %(source)s) or not exists (select from events))
+       and %(ratings)s > (select count(*) from imported_users i join idempotency_keys k on k.user_id = i.user_id
+                           where i.source = %(source)s and starts_with(k.key, %(source)s || ':'))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +132,13 @@ def import_demo(
     progress: Progress = lambda _what, _total: lambda _done: None,
     on_bad: OnBad = lambda _: None,
 ) -> ImportReport | None:
-    """Fetch the demo data once and import it, shifted to today; None where all of it is there already.
+    """Fetch the demo data once and import it, shifted to today; None where it is there, or the log holds other data.
 
     `say` gets the acknowledgement and that the times are shifted. Raises WheelUnavailable, UnreadableRelease, LogMoved.
     """
     with connect(conninfo) as conn:
-        known = conn.execute(_KNOWN, {"source": demo.SOURCE}).fetchone()
-    if known and known[0] >= demo.RATINGS:
+        wanted = conn.execute(_DEMO_LACKS, {"source": demo.SOURCE, "ratings": demo.RATINGS}).fetchone()
+    if not wanted or not wanted[0]:
         return None
     name, _, version = demo.REQUIREMENT.partition("==")
     members = str(PurePosixPath(demo.MEMBERS[0]).with_suffix(".i*"))

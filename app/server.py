@@ -58,7 +58,7 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
         applied = database.migrate(where.conninfo)
         if applied:
             console.print(f"migrated: {', '.join(applied)}")
-        _prepare(where.conninfo, demo=demo)
+        _prepare(settings, where.conninfo, demo=demo)
         beside = Worker(where.conninfo) if worker else None
         if beside:
             with connect(where.conninfo) as conn:
@@ -70,15 +70,16 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
                 beside.stop()
 
 
-def _prepare(conninfo: str, *, demo: bool) -> None:
+def _prepare(settings: Settings, conninfo: str, *, demo: bool) -> None:
     with connect(conninfo) as conn:
         if built := deploy(conn):
             console.print(f"projections: {', '.join(built)}")
-        empty = conn.execute("select not exists (select from events)").fetchone()
-        if demo and empty and empty[0]:
+        if demo:
+            from app.cli.progress import progress_shown
             from app.importing import import_demo
 
-            import_demo(conninfo)
+            with progress_shown() as progress:
+                import_demo(conninfo, settings.data_dir / "downloads", say=console.print, progress=progress)
         catch_up(conn)
 
 

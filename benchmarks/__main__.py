@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import append
+from benchmarks import append, folds, queries
 from benchmarks.report import Report
 
-PARTS: dict[str, Callable[..., Report]] = {"append": append.run}
+PARTS: dict[str, Callable[..., Report]] = {"append": append.run, "folds": folds.run, "queries": queries.run}
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from benchmarks import catalogue, clients, http, pgbench
 from benchmarks.catalogue import MOVIES, PEOPLE, movie_sql, person_sql
-from benchmarks.measure import ROUNDS, Load, Sample, Window, median, observe
+from benchmarks.measure import ROUNDS, Sample, Window, median, observe
 from benchmarks.postgres import Database, database
 from benchmarks.report import Report, Section, console, count, facts, ms, times
 from benchmarks.servers import documents, running, tokens
@@ -60,35 +60,26 @@ def run(*, quick: bool) -> Report:
         for _ in range(1 if quick else ROUNDS):
             for waiting in WAITING:
                 db.settle()
-
-                def start(seconds: float, waiting: int = waiting) -> Load:
-                    return http.start(
-                        requests, db.folder, port=server.port, connections=waiting, seconds=seconds
-                    )
-
+                load = http.start(
+                    requests, db.folder, port=server.port, connections=waiting, window=window
+                )
                 cpus = {"server": server.cpu_s, "PostgreSQL": db.cpu_s}
-                found[HTTP, waiting].append(observe(start, window, cpus))
+                found[HTTP, waiting].append(observe(load, cpus))
     return _report(about, quick, {key: median(samples) for key, samples in found.items()})
 
 
 def _handler(db: Database, waiting: int, window: Window) -> Sample:
     db.settle()
-    return observe(
-        lambda seconds: clients.start(db.conninfo, db.folder, clients=waiting, seconds=seconds),
-        window,
-        {"PostgreSQL": db.cpu_s},
-    )
+    load = clients.start(db.conninfo, db.folder, clients=waiting, window=window)
+    return observe(load, {"PostgreSQL": db.cpu_s})
 
 
 def _pgbench(db: Database, waiting: int, window: Window) -> Sample:
     db.settle()
-    return observe(
-        lambda seconds: pgbench.start(
-            session_conninfo(db.conninfo), _INSERT, db.folder, clients=waiting, seconds=seconds
-        ),
-        window,
-        {"PostgreSQL": db.cpu_s},
+    load = pgbench.start(
+        session_conninfo(db.conninfo), _INSERT, db.folder, clients=waiting, window=window
     )
+    return observe(load, {"PostgreSQL": db.cpu_s})
 
 
 def _ratings(number: int) -> list[bytes]:

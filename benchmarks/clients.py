@@ -20,16 +20,17 @@ from app.metrics import Metrics
 from app.services import services
 from app.settings import Settings
 from benchmarks.catalogue import MOVIES, PEOPLE, movie, person
-from benchmarks.measure import Load, begun
+from benchmarks.measure import Load, Window, tell
 from events.handle import Command, Decide, Handler
 from events.pair import Pair, PairEvent
 from events.ratings import rate_movie
 
 
-def start(conninfo: str, folder: Path, *, clients: int, seconds: float) -> Load:
-    """Let so many clients rate for some time, in a process of their own."""
+def start(conninfo: str, folder: Path, *, clients: int, window: Window) -> Load:
+    """Let so many clients rate, in a process of their own."""
     noted = folder / "clients"
-    command = [sys.executable, "-m", __name__, conninfo, str(noted), str(clients), str(seconds)]
+    times = (str(window.warm_s), str(window.seconds))
+    command = [sys.executable, "-m", __name__, conninfo, str(noted), str(clients), *times]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     return Load(process, lambda: np.fromfile(noted).reshape(-1, 2))
 
@@ -56,20 +57,27 @@ def _to(half_stars: int) -> Decide:
     return decide
 
 
-async def _run(conninfo: str, noted: Path, clients: int, seconds: float) -> None:
+async def _run(conninfo: str, noted: Path, clients: int, window: Window) -> None:
     settings = Settings(data_dir=noted.parent)
     notes = array("d")
     async with services(settings, conninfo, Metrics()) as opened:
-        begun()
-        end = time.time() + seconds
+        end = time.time() + window.warm_s + window.seconds + 0.1
         each = (
             _rate_until(end, opened.handler, notes, random.Random(f"{end} {number}"))
             for number in range(clients)
         )
-        await asyncio.gather(*each)
+        await asyncio.gather(_tell(window), *each)
     with noted.open("wb") as file:
         notes.tofile(file)
 
 
+async def _tell(window: Window) -> None:
+    await asyncio.sleep(window.warm_s)
+    tell("begun")
+    await asyncio.sleep(window.seconds)
+    tell("ended")
+
+
 if __name__ == "__main__":
-    uvloop.run(_run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
+    _, _conninfo, _noted, _clients, _warm_s, _seconds = sys.argv
+    uvloop.run(_run(_conninfo, Path(_noted), int(_clients), Window(float(_seconds), float(_warm_s))))

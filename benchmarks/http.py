@@ -22,9 +22,12 @@ from typing import Any
 import numpy as np
 import orjson
 
-from benchmarks.measure import Load, begun
+from benchmarks.measure import Load, Window, tell
 
 _CHUNK = 262_144
+_AT_LEAST = 4
+"""Answers that each connection has to have had on average, however slow they are."""
+_LONGEST_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,14 @@ def request(query: str, name: str, variables: dict[str, Any], token: str) -> byt
     return head.encode() + body
 
 
-def start(requests: Requests, folder: Path, *, port: int, connections: int, seconds: float) -> Load:
-    """Send requests over so many connections for some time, from a process of its own."""
+def start(requests: Requests, folder: Path, *, port: int, connections: int, window: Window) -> Load:
+    """Send requests over so many connections, from a process of its own."""
     noted = folder / "http"
     command = [sys.executable, "-m", __name__, str(requests.file), str(noted)]
     process = subprocess.Popen(
-        [*command, str(port), str(connections), str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*command, str(port), str(connections), str(window.warm_s), str(window.seconds)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     return Load(process, lambda: np.fromfile(noted).reshape(-1, 2))
 
@@ -102,7 +107,8 @@ class _Connection:
         return body
 
 
-def _run(requests: Sequence[bytes], port: int, connections: int, seconds: float) -> array[float]:
+def _run(requests: Sequence[bytes], port: int, connections: int, window: Window) -> array[float]:
+    """Every connection has had an answer when the window begins, and some more when it ends."""
     notes = array("d")
     poll = select.epoll()
     open_: dict[int, _Connection] = {}
@@ -112,12 +118,27 @@ def _run(requests: Sequence[bytes], port: int, connections: int, seconds: float)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         open_[made.fileno()] = _Connection(made, chance.randrange(len(requests)))
         poll.register(made, select.EPOLLIN)
-    begun()
-    clock = time.time
-    end = clock() + seconds
     for connection in open_.values():
-        _send(connection, requests, clock())
-    while (now := clock()) < end:
+        _send(connection, requests, time.time())
+    _answer(poll, open_, requests, array("d"), window.warm_s, connections)
+    tell("begun")
+    _answer(poll, open_, requests, notes, window.seconds, connections * _AT_LEAST)
+    tell("ended")
+    return notes
+
+
+def _answer(
+    poll: select.epoll,
+    open_: dict[int, _Connection],
+    requests: Sequence[bytes],
+    notes: array[float],
+    seconds: float,
+    least: int,
+) -> None:
+    """Go on for a time, longer (but not for ever) until there are so many answers."""
+    clock = time.time
+    began = now = clock()
+    while now - began < seconds or (len(notes) < 2 * least and now - began < _LONGEST_S):
         for descriptor, _ in poll.poll(0.1):
             connection = open_[descriptor]
             if connection.received() is not None:
@@ -125,7 +146,7 @@ def _run(requests: Sequence[bytes], port: int, connections: int, seconds: float)
                 notes.append(now)
                 notes.append(now - connection.sent)
                 _send(connection, requests, now)
-    return notes
+        now = clock()
 
 
 def _send(connection: _Connection, requests: Sequence[bytes], now: float) -> None:
@@ -135,7 +156,9 @@ def _send(connection: _Connection, requests: Sequence[bytes], now: float) -> Non
 
 
 if __name__ == "__main__":
-    with Path(sys.argv[1]).open("rb") as file:
-        found = _run(pickle.load(file), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
-    with Path(sys.argv[2]).open("wb") as file:
+    _, _requests, _noted, _port, _connections, _warm_s, _seconds = sys.argv
+    with Path(_requests).open("rb") as file:
+        _made = pickle.load(file)
+    found = _run(_made, int(_port), int(_connections), Window(float(_seconds), float(_warm_s)))
+    with Path(_noted).open("wb") as file:
         found.tofile(file)

@@ -21,26 +21,27 @@ Cpus = Mapping[str, Callable[[], float]]
 ROUNDS = 3
 
 
-def begun() -> None:
-    """Say, as a process that makes load, that it begins now."""
-    print("begun", flush=True)
+def tell(word: str) -> None:
+    """Say, as a process that makes load, that what is measured has "begun" or "ended"."""
+    print(word, flush=True)
 
 
-def _says_so(process: subprocess.Popen[bytes]) -> None:
+def _told(process: subprocess.Popen[bytes]) -> None:
     assert process.stdout is not None
     process.stdout.readline()
 
 
 @dataclass
 class Load:
-    """A process that makes load for a given time; `records` is read when it has ended.
+    """A process that makes load; `records` is read when it has ended.
 
-    `await_begin` returns when it has begun: by default when it says so.
+    `await_begin` and `await_end` return when what is measured begins and ends: by default when the process says so.
     """
 
     process: subprocess.Popen[bytes]
     records: Callable[[], Records]
-    await_begin: Callable[[subprocess.Popen[bytes]], None] = _says_so
+    await_begin: Callable[[subprocess.Popen[bytes]], None] = _told
+    await_end: Callable[[subprocess.Popen[bytes]], None] = _told
 
     def wait(self) -> Records:
         """Return what it noted. Raises RuntimeError when it failed."""
@@ -73,29 +74,22 @@ class Sample:
 
 @dataclass(frozen=True)
 class Window:
-    """What is measured of a load: nothing of its first `warm_s` seconds, then `seconds`."""
+    """What is measured of a load: nothing of its first `warm_s` seconds, then `seconds`, or longer where it is slow."""
 
     seconds: float
     warm_s: float
 
-    @property
-    def whole_s(self) -> float:
-        """How long a load has to go on."""
-        return self.warm_s + self.seconds + 0.3
 
-
-def observe(start: Callable[[float], Load], window: Window, cpus: Cpus) -> Sample:
-    """Start a load for the window's time and measure it; what does not lie within the window is left out."""
-    load = start(window.whole_s)
+def observe(load: Load, cpus: Cpus) -> Sample:
+    """Measure a load that has been started; what does not lie within its window is left out."""
     load.await_begin(load.process)
-    time.sleep(window.warm_s)
     began, before = time.time(), {name: cpu() for name, cpu in cpus.items()}
-    time.sleep(window.seconds)
+    load.await_end(load.process)
     ended, after = time.time(), {name: cpu() for name, cpu in cpus.items()}
     records = load.wait()
     inside = records[(records[:, 0] >= began) & (records[:, 0] < ended)]
     if not len(inside):
-        raise RuntimeError(f"{load.process.args!r} did nothing in {window.seconds} s")
+        raise RuntimeError(f"{load.process.args!r} did nothing in {ended - began:.1f} s")
     p50, p99 = np.percentile(inside[:, 1] * 1000, [50, 99])
     cpu_us = {name: (after[name] - before[name]) * 1e6 / len(inside) for name in cpus}
     return Sample(len(inside) / (ended - began), float(p50), float(p99), cpu_us)

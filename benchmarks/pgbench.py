@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import Load, Records
+from benchmarks.measure import Load, Records, Window
 from benchmarks.postgres import program
 
 _SLACK_S = 1.0
@@ -23,7 +23,7 @@ def start(
     folder: Path,
     *,
     clients: int,
-    seconds: float,
+    window: Window,
     variables: Mapping[str, str] | None = None,
 ) -> Load:
     """Run a script with prepared statements; every transaction is logged in `folder`.
@@ -36,13 +36,18 @@ def start(
     for old in folder.glob(f"{prefix.name}*"):
         old.unlink()
     defined = [f"--define={name}={value}" for name, value in (variables or {}).items()]
-    whole = math.ceil(seconds + _SLACK_S)
+    whole = math.ceil(window.warm_s + window.seconds + _SLACK_S)
     command = [
         *(str(program("pgbench")), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
         *(f"--time={whole}", f"--file={file}", "--log", f"--log-prefix={prefix}", *defined, conninfo),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    return Load(process, lambda: _records(prefix), lambda running: _await_first_lines(prefix, running))
+
+    def await_begin(running: subprocess.Popen[bytes]) -> None:
+        _await_first_lines(prefix, running)
+        time.sleep(window.warm_s)
+
+    return Load(process, lambda: _records(prefix), await_begin, lambda _: time.sleep(window.seconds))
 
 
 def _await_first_lines(prefix: Path, running: subprocess.Popen[bytes]) -> None:

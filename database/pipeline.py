@@ -15,7 +15,7 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from psycopg import errors, pq
+from psycopg import AsyncConnection, errors, pq
 from psycopg.pq import abc
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Lane:
     """One connection in pipeline mode; `run` may be called by any number of tasks, answers come in order."""
 
     def __init__(self, conninfo: str, *, in_flight: int = 2, wait_s: float = 2.0) -> None:
-        self._conninfo = conninfo.encode()
+        self._conninfo = conninfo
         self._wait_s = wait_s
         self._free = asyncio.Semaphore(in_flight)
         self._prepared: OrderedDict[bytes, None] = OrderedDict()
@@ -163,7 +163,7 @@ class Lane:
         self._expected.append(_SYNC)
         self._flush()
 
-    def _prepare(self, conn: pq.PGconn, statement: Statement) -> None:
+    def _prepare(self, conn: abc.PGconn, statement: Statement) -> None:
         if statement.name in self._prepared:
             self._prepared.move_to_end(statement.name)
             return
@@ -244,17 +244,16 @@ class Lane:
         delay = 0.05
         while True:
             try:
-                conn = await loop.run_in_executor(None, self._connect)
+                self._made = await self._connect()
             except errors.OperationalError as error:
-                log.warning("database away", extra={"reason": str(error).splitlines()[0]})
+                log.warning("database away", extra={"reason": str(error).partition("\n")[0]})
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 1.0)
                 continue
             delay = 0.05
-            self._conn = conn
-            self._socket = os.dup(
-                conn.socket
-            )  # libpq closes its own when the connection breaks, before we can let go
+            conn = self._conn = self._made.pgconn
+            # libpq closes its own when the connection breaks, before we can let go
+            self._socket = os.dup(conn.socket)
             self.session += 1
             self._prepared.clear()
             self._gone = loop.create_future()
@@ -262,13 +261,12 @@ class Lane:
             self._up.set()
             await self._gone
 
-    def _connect(self) -> abc.PGconn:
-        conn = pq.PGconn.connect(self._conninfo)
-        if conn.status != pq.ConnStatus.OK:
-            raise errors.OperationalError(conn.error_message.decode(errors="replace").strip())
-        conn.nonblocking = 1
-        conn.enter_pipeline_mode()
-        return conn
+    async def _connect(self) -> AsyncConnection:
+        # not pq.PGconn.connect in a thread: it holds the interpreter's lock until the server answers
+        made = await AsyncConnection.connect(self._conninfo, autocommit=True)
+        made.pgconn.nonblocking = 1
+        made.pgconn.enter_pipeline_mode()
+        return made
 
     def _lost(self, reason: str) -> None:
         conn, self._conn = self._conn, None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +27,7 @@ _CSV = f"copy (select {COLUMNS}{{secret}}{_EVENTS}) to stdout (format csv)"
 _JSONL = f"""
 copy (select to_json(e) from (select {COLUMNS}{{secret}}{_EVENTS}) e)
   to stdout (format csv, quote e'\\x01', delimiter e'\\x02')"""
-_SECRET = ", encode(secret, 'hex') as secret"
+_ENCRYPTED = ", encode(secret, 'hex') as secret"
 
 
 class Format(StrEnum):
@@ -84,7 +85,7 @@ Write = Callable[[Conn, dict[str, int]], int]
 @contextmanager
 def _writer(form: Format, file: BinaryIO, with_secret: bool) -> Iterator[Write]:
     """Give what writes a window and says how many events were in it."""
-    secret = _SECRET if with_secret else ""
+    secret = _ENCRYPTED if with_secret else ""
     if form is Format.PARQUET:
         with _parquet_writer(file, _CSV.format(secret=secret), _names(with_secret)) as write:
             yield write
@@ -97,8 +98,10 @@ def _writer(form: Format, file: BinaryIO, with_secret: bool) -> Iterator[Write]:
 
 @contextmanager
 def _parquet_writer(file: BinaryIO, copy: str, names: list[str]) -> Iterator[Write]:
-    import pyarrow as pa
-    from pyarrow import csv, parquet
+    # by name: it carries types, and exports none of them
+    pa: Any = import_module("pyarrow")
+    csv: Any = import_module("pyarrow.csv")
+    parquet: Any = import_module("pyarrow.parquet")
 
     time, word = pa.timestamp("us", "UTC"), pa.dictionary(pa.int32(), pa.string())
     known = {"position": pa.int64(), "schema_version": pa.int16(), "occurred_at": time, "recorded_at": time}

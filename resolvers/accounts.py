@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.sessions import SignedIn, refresh, sign_in, sign_out, sign_up
 from events.errors import Rejected
-from resolvers.context import Context
+from resolvers.context import Context, Viewer
 from resolvers.interactions import Payload, refused
 
 Input = Mapping[str, Any]
@@ -15,14 +15,16 @@ Input = Mapping[str, Any]
 _NO_SESSION = {"access_token": None, "refresh_token": None, "expires_at": None, "viewer": None}
 
 
-def _signed_in(signed_in: SignedIn) -> Payload:
-    session = signed_in.session
+def _signed_in(context: Context, signed_in: SignedIn) -> Payload:
+    """From here on the request acts as this person: the payload's `viewer` is theirs in every field."""
+    session, user = signed_in.session, signed_in.user
+    context.viewer = Viewer(user.id, session.id, frozenset(user.roles))
     return {
         "errors": "[]",
         "access_token": session.access_token,
         "refresh_token": session.refresh_token,
         "expires_at": session.expires_at.isoformat(),
-        "viewer": str(signed_in.user.id),
+        "viewer": str(user.id),
     }
 
 
@@ -35,6 +37,7 @@ async def sign_up_(context: Context, given: Input) -> Payload:
     services = context.services
     try:
         return _signed_in(
+            context,
             await sign_up(
                 services.pool,
                 services.passwords,
@@ -42,7 +45,7 @@ async def sign_up_(context: Context, given: Input) -> Payload:
                 email=given["email"],
                 username=given.get("username"),
                 password=given["password"],
-            )
+            ),
         )
     except Rejected as rejection:
         return _refused(rejection)
@@ -54,7 +57,8 @@ async def sign_in_(context: Context, given: Input) -> Payload:
     try:
         login, password = given["login"], given["password"]
         return _signed_in(
-            await sign_in(services.pool, services.passwords, services.tokens, login=login, password=password)
+            context,
+            await sign_in(services.pool, services.passwords, services.tokens, login=login, password=password),
         )
     except Rejected as rejection:
         return _refused(rejection)
@@ -64,7 +68,9 @@ async def refresh_session(context: Context, given: Input) -> Payload:
     """Exchange a refresh token for a new pair of tokens."""
     services = context.services
     try:
-        return _signed_in(await refresh(services.pool, services.tokens, refresh_token=given["refreshToken"]))
+        return _signed_in(
+            context, await refresh(services.pool, services.tokens, refresh_token=given["refreshToken"])
+        )
     except Rejected as rejection:
         return _refused(rejection)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from database.pipeline import DatabaseUnavailable, StatementFailed
 from events.errors import Conflict
-from resolvers.errors import Busy, Refused, TooSlow, Unavailable
+from resolvers.errors import BadInput, Busy, Refused, TooSlow, Unavailable
 from resolvers.selection import Path
 
 log = logging.getLogger(__name__)
@@ -62,7 +64,7 @@ class Unexpected(Refused):
         super().__init__(f"Unexpected error. Request {request_id}.")
 
 
-def error_of(refusal: Refused, path: Path) -> dict[str, Any]:
+def error_of(refusal: Refused, path: Path | tuple[str | int, ...]) -> dict[str, Any]:
     """Return a refusal as an entry of `errors`."""
     error: dict[str, Any] = {"message": refusal.message, "extensions": {"code": refusal.code}}
     if path:
@@ -70,14 +72,32 @@ def error_of(refusal: Refused, path: Path) -> dict[str, Any]:
     return error
 
 
-def formatted(
-    error: GraphQLError, code: str, *, redact: bool = False, request_id: str = ""
-) -> dict[str, Any]:
-    """Return an error of the GraphQL library as clients get it: with a code, without internals or their own values."""
-    original = error.original_error
-    if original is not None and not isinstance(original, GraphQLError):
-        return error_of(refusal_of(original, request_id), tuple(map(str, error.path or ())))
-    shown: dict[str, Any] = {"message": _without_value(error.message) if redact else error.message[:400]}
+def placed(errors: Sequence[dict[str, Any]], data: bytes, root: Path) -> list[dict[str, Any]]:
+    """Return errors with a path once for each place of `data` that the path leads to, with the indices of lists.
+
+    `root` is where in the response `data` itself is.
+    """
+    read = orjson.loads(data)
+    return [
+        {**error, "path": [*root, *place]}
+        for error in errors
+        for place in _places(read, tuple(error["path"][len(root) :]))
+    ]
+
+
+def _places(value: Any, path: Path) -> Iterator[tuple[str | int, ...]]:
+    if not path:
+        yield ()
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from ((index, *place) for place in _places(item, path))
+    elif isinstance(value, dict) and path[0] in value:
+        yield from ((path[0], *place) for place in _places(value[path[0]], path[1:]))
+
+
+def invalid(error: GraphQLError, code: str) -> dict[str, Any]:
+    """Return an error of a document or of its variables as clients get it: without their own values."""
+    shown: dict[str, Any] = {"message": _without_values(error.message)[:400]}
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations]
     if error.path:
@@ -86,10 +106,25 @@ def formatted(
     return shown
 
 
-def _without_value(message: str) -> str:
-    """A coercion error quotes the client's value; a password must not come back in one."""
-    head, got, tail = message.partition(" got invalid value ")
-    if not got:
-        return message[:400]
-    _, _, reason = tail.rpartition("; ")
-    return f"{head} got an invalid value; {reason}"[:400]
+def failed(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """Return an error of the GraphQL library's executor as clients get it: with a code, without internals."""
+    original = error.original_error
+    if original is None or isinstance(original, GraphQLError):
+        return invalid(error, BadInput.code)
+    return error_of(refusal_of(original, request_id), tuple(error.path or ()))
+
+
+_VALUES = (
+    (re.compile(r"(cannot represent .*?value): .*", re.DOTALL), r"\1."),
+    (re.compile(r"\? Found: .*", re.DOTALL), "?"),
+    (re.compile(r"[,;] found: .*", re.DOTALL), "."),
+    (re.compile(r"Value '.*' does not exist", re.DOTALL), "This value does not exist"),
+    (re.compile(r"\b(Name|String|BlockString|Int|Float) [\"'].*[\"']", re.DOTALL), r"\1"),
+)
+
+
+def _without_values(message: str) -> str:
+    """The library quotes what a client sent where it expected something else; a password must not come back."""
+    for quoted, instead in _VALUES:
+        message = quoted.sub(instead, message)
+    return message

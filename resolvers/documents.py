@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.execution.values import get_variable_values
 
-from resolvers.answers import Answer, error_of, formatted
+from resolvers.answers import Answer, error_of, invalid
 from resolvers.errors import BadOperation
 from resolvers.lowering import NotCompilable
 from resolvers.plan import Plan
@@ -71,13 +71,13 @@ class Documents:
         """Return the operation that a client asks for, or the answer that says why there is none."""
         parsed = self._parsed(query)
         if parsed.errors:
-            return Answer(None, [formatted(error, "GRAPHQL_VALIDATION_FAILED") for error in parsed.errors])
+            return Answer(None, [invalid(error, "GRAPHQL_VALIDATION_FAILED") for error in parsed.errors])
         node = parsed.operations.get(name)
         if node is None:
             return Answer(None, [error_of(BadOperation(_which(parsed, name)), ())])
         coerced = get_variable_values(self._schema, node.variable_definitions or (), dict(raw))
         if isinstance(coerced, list):
-            return Answer(None, [formatted(error, "BAD_USER_INPUT", redact=True) for error in coerced[:10]])
+            return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in coerced[:10]])
         return Operation(parsed, node, query, name, raw, coerced.coerced)
 
     def _parsed(self, query: str) -> Parsed:

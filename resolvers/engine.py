@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
 
-from resolvers.answers import Answer, error_of, formatted, refusal_of
+from resolvers.answers import Answer, error_of, failed, placed, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Documents, Operation
-from resolvers.errors import BadOperation, Refused
+from resolvers.errors import BadInput, BadOperation, Refused
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Run, Sources, Stream
 from resolvers.plan import BadValues, Failures, Plan, bind, compile_plan, holes_of
@@ -50,7 +50,7 @@ class Engine:
             data, errors = await self._execute(operation, context)
             return Answer(
                 orjson.dumps(data),
-                [formatted(error, "INTERNAL_ERROR", request_id=context.request_id) for error in errors],
+                [failed(error, context.request_id) for error in errors],
             )
         except Exception as failure:
             return Answer(b"null", [error_of(refusal_of(failure, context.request_id), ())])
@@ -65,6 +65,8 @@ class Engine:
         fields = list(document.root())
         for selected in fields:
             self._require_run(selected)
+            if selected.name != "__typename":
+                self._plan(operation, context.roles, {}, selected)  # or fall back, before anything is done
         parts: list[bytes] = []
         errors: list[dict[str, Any]] = []
         for selected in fields:
@@ -91,11 +93,13 @@ class Engine:
         try:
             context.require_role(mapped.role)
             given = evaluated(selected.arguments["input"], Values(operation.variables))
+            if given is None:
+                raise BadInput("`input` must not be null.")
             payload = await mapped.source.resolve(context, given)
+            values = Values(operation.variables, context.viewer_id, payload)
+            return await self._read(operation, context, values, selected)
         except Exception as failure:
             return Answer(b"null", [error_of(refusal_of(failure, context.request_id), selected.path)])
-        values = Values(operation.variables, context.viewer_id, payload)
-        return await self._read(operation, context, values, selected)
 
     # --- plans ---
 
@@ -113,7 +117,7 @@ class Engine:
         data = await context.reader.read(plan, bound)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
-        return Answer(data, errors)
+        return Answer(data, placed(errors, data, part.path if part else ()) if errors else errors)
 
     def _plan_without(
         self, operation: Operation, context: Context, values: Values, part: Selected | None

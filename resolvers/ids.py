@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -20,6 +19,8 @@ PAGE_DEFAULT = 20
 PAGE_MOST = 100
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 
 
 def global_id(kind: str, key: object) -> str:
@@ -42,34 +43,28 @@ def uuid_of(kind: str) -> Convert:
         given, key = split_id(value)
         if given != kind:
             raise BadId(f"This is the id of a {given}, not of a {kind}.")
-        try:
-            return str(UUID(key))
-        except ValueError:
-            raise BadId from None
+        if not _UUID.match(key):
+            raise BadId
+        return key.lower()
 
     return convert
 
 
-def node_key(kind: str, check: Callable[[str], object]) -> Convert:
-    """Return the converter from a global id to the key of this type, None for an id of another; it raises BadId."""
+def node_key(kind: str, form: str) -> Convert:
+    """Return the converter from a global id to the key of this type, None for an id of another; it raises BadId.
+
+    `form` is the key's SQL type.
+    """
 
     def convert(value: Any) -> str | None:
         given, key = split_id(value)
         if given != kind:
             return None
-        try:
-            if not check(key):
-                raise BadId
-        except ValueError:
-            raise BadId from None
+        if not _FORMS[form](key):
+            raise BadId
         return key
 
     return convert
-
-
-def is_position(key: str) -> bool:
-    """Whether a key is a position of the log."""
-    return bool(_INTEGER.match(key))
 
 
 def position_of(value: Any) -> str:
@@ -103,11 +98,13 @@ def array(convert: Convert) -> Convert:
 
 
 _WORD = re.compile(r"\w+")
+WORD_MOST = 100
+"""Characters of a word that are searched for; PostgreSQL refuses words that are very long."""
 
 
 def words(value: Any) -> str:
     """Return the words of a search phrase as a text search query: each must begin a word of the movie."""
-    return " & ".join(f"{word}:*" for word in _WORD.findall(text(value).lower())[:10])
+    return " & ".join(f"{word[:WORD_MOST]}:*" for word in _WORD.findall(text(value).lower())[:10])
 
 
 def enum_name(value: Any) -> str:
@@ -134,12 +131,13 @@ def page_size(value: Any) -> str:
     return str(value)
 
 
-_CURSOR_CHECKS: dict[str, Callable[[str], object]] = {
+_FORMS: dict[str, Callable[[str], object]] = {
     "bigint": _INTEGER.match,
-    "uuid": UUID,
-    "date": date.fromisoformat,
+    "uuid": _UUID.match,
+    "date": lambda value: _DAY.match(value) and date.fromisoformat(value),
     "text": lambda value: text(value) is not None,
 }
+"""Whether a text is a value of an SQL type, in the form in which we wrote it."""
 
 
 @lru_cache(maxsize=256)
@@ -162,7 +160,7 @@ def _cursor(value: str, order: str, types: tuple[str, ...]) -> tuple[str, ...]:
         raise BadCursor
     for component, kind in zip(parts[1:], types, strict=True):
         try:
-            if not isinstance(component, str) or not _CURSOR_CHECKS[kind](component):
+            if not isinstance(component, str) or not _FORMS[kind](component):
                 raise BadCursor
         except (ValueError, BadInput):
             raise BadCursor from None

@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from resolvers import relations
-from resolvers.errors import Forbidden, Refused, Unauthenticated
+from resolvers.errors import BadInput, Forbidden, Refused, Unauthenticated
 from resolvers.forms import Form, Parameter
 from resolvers.mapping import (
     Column,
@@ -153,7 +153,7 @@ class Lowering:
         mapped = self.sources.get((kind.name, selected.name))
         if mapped is None:
             raise NotCompilable(f"{kind.name}.{selected.name}")
-        refusal = self.failed.get(selected.path) or self._forbidden(mapped)
+        refusal = self.failed.get(selected.path) or self._forbidden(mapped) or _null_given(selected)
         if refusal is not None:
             self.refusals[selected.path] = refusal
             return None
@@ -255,6 +255,14 @@ class Lowering:
         )
         ctes = [*self.pages, *entities, *self.aggregates.values()]
         return self.form.statement(ctes, list(self.aggregates), concatenated(text))
+
+
+def _null_given(selected: Selected) -> Refused | None:
+    """A variable may be null where an argument may not: its type does not say so when there is a default."""
+    for name, argument in selected.definition.args.items():
+        if is_non_null_type(argument.type) and selected.arguments.get(name, argument) is None:
+            return BadInput(f"`{name}` must not be null.")
+    return None
 
 
 def object_type(selected: Selected) -> GraphQLObjectType:

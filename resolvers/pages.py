@@ -26,12 +26,14 @@ class PageSql:
     """The SQL of one page. `rows` yields the source's columns, the key `k0`, `k1` …, `r` and `shown`.
 
     Rows are numbered by `r` from the end that the page starts at; those above `shown` are beyond it. `count` counts the
-    whole list, `behind` says whether anything lies at or before the cursor that the page starts from.
+    whole list; `behind` says whether anything lies at or before the cursor that the page starts from, `ahead` at or beyond
+    the cursor that it ends at.
     """
 
     rows: str
     count: str
     behind: str
+    ahead: str
     cursor: str
     backward: bool
 
@@ -46,11 +48,12 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     order_by = arguments.get("orderBy")
     order = order_by.name if isinstance(order_by, Enum) else None
     keys = source.orders[order]
+    name = _name(source, keys)
     where = [
         lowering.sql(source.where, "t", path, parent=parent),
         *_filters(lowering, source, arguments, path),
     ]
-    bounds = {side: _bound(lowering, keys, order, arguments.get(side), path) for side in ("after", "before")}
+    bounds = {side: _bound(lowering, keys, name, arguments.get(side), path) for side in ("after", "before")}
     kept = [_compare(keys, bound, greater=(side == "after")) for side, bound in bounds.items() if bound]
     asked = last if backward else first
     limit = lowering.parameter(_DEFAULT if asked is None else asked, "int", page_size, path)
@@ -64,16 +67,21 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
         f"order by {', '.join(f'{k} {way}' for k, way in zip(key, turned, strict=True))} limit {limit} + 1"
     )
     again = ", ".join(f"l.k{i} {way}" for i, way in enumerate(turned))
-    start = bounds["before" if backward else "after"]
+    start, end = (bounds[side] for side in (("before", "after") if backward else ("after", "before")))
     everything = f"from {source.table} t where {' and '.join(where)}"
+
+    def exists(bound: list[str] | None, *, greater: bool) -> str:
+        if bound is None:
+            return "false"
+        return f"exists (select {everything} and {_compare(keys, bound, greater=greater, equal=True)})"
+
     return PageSql(
         rows=f"select l.*, row_number() over (order by {again}) as r, least(count(*) over (), {limit}) as shown "
         f"from ({limited}) l",
         count=f"(select count(*) {everything})",
-        behind=f"exists (select {everything} and {_compare(keys, start, greater=backward, equal=True)})"
-        if start
-        else "false",
-        cursor=_cursor(keys, order),
+        behind=exists(start, greater=backward),
+        ahead=exists(end, greater=not backward),
+        cursor=_cursor(keys, name),
         backward=backward,
     )
 
@@ -148,7 +156,7 @@ def _page_info(lowering: Lowering, page: PageSql, part: Selected, columns: _Colu
         elif (inner.name == "hasNextPage") is page.backward:
             text = [boolean(page.behind)]
         else:
-            text = [boolean(columns.add(more))]
+            text = [boolean(f"({columns.add(more)} or {page.ahead})")]
         members.append((inner.key, text))
     return json_object(members)
 
@@ -169,12 +177,18 @@ def _filters(lowering: Lowering, source: Page, arguments: Mapping[str, Argument]
     return predicates
 
 
+def _name(source: Page, keys: Sequence[Key]) -> str:
+    """The list and its order, so that a cursor of another is refused; orders with the same keys have one name."""
+    order = next(order for order, same in source.orders.items() if same == keys)
+    return f"{source.table}:{order}" if order else source.table
+
+
 def _bound(
-    lowering: Lowering, keys: Sequence[Key], order: str | None, cursor: Argument, path: Path
+    lowering: Lowering, keys: Sequence[Key], name: str, cursor: Argument, path: Path
 ) -> list[str] | None:
     if cursor is None:
         return None
-    converters = cursor_component(order or "", tuple(key.type for key in keys))
+    converters = cursor_component(name, tuple(key.type for key in keys))
     return [
         lowering.parameter(cursor, key.type, convert, path)
         for key, convert in zip(keys, converters, strict=True)
@@ -198,13 +212,13 @@ def _compare(keys: Sequence[Key], bound: Sequence[str], *, greater: bool, equal:
     return f"({' or '.join(steps)})"
 
 
-def _cursor(keys: Sequence[Key], order: str | None) -> str:
-    """The order's name and the key's components as URL-safe base64 of a JSON array."""
+def _cursor(keys: Sequence[Key], name: str) -> str:
+    """The list's name and the key's components as URL-safe base64 of a JSON array."""
     parts = ", ".join(
         f"',', to_json(p.k{i})" if key.type == "text" else f"',\"', p.k{i}::text, '\"'"
         for i, key in enumerate(keys)
     )
-    json = f"concat('[\"{order or ''}\"', {parts}, ']')"
+    json = f"concat('[\"{name}\"', {parts}, ']')"
     return f"translate(encode(convert_to({json}, 'UTF8'), 'base64'), E'+/=\\n', '-_')"
 
 

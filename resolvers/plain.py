@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from graphql import GraphQLField, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, get_named_type
-from graphql.execution.values import get_argument_values
+from graphql.execution.values import VariableValues, get_argument_values
 from psycopg import AsyncRawCursor
 
 from resolvers.errors import Forbidden, Unauthenticated
@@ -57,7 +57,8 @@ async def resolve(
     """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
     require_role(mapped, context.roles)
     definition = info.parent_type.fields[info.field_name]
-    given = get_argument_values(definition, info.field_nodes[0], info.variable_values)
+    variables = VariableValues({}, getattr(info.variable_values, "coerced", info.variable_values))
+    given = get_argument_values(definition, info.field_nodes[0], variables)
     return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(
         mapped.source
     )
@@ -105,13 +106,8 @@ class _Field:
             case Nodes():
                 return await self._nodes(source)
             case Python():
-                needs = ", ".join(
-                    f"'{n}', {self.lowering.sql(s, 'parent', ())}" for n, s in source.needs.items()
-                )
-                (found,) = await self._query(
-                    f"select json_build_object({needs}) from {self._parent()} parent"
-                )
-                return (await source.resolve(self.context, [found[0]]))[0]
+                row = self.parent.fields[self.selected.name] if self.parent else {}
+                return (await source.resolve(self.context, [row]))[0]
             case Run():
                 payload = await source.resolve(self.context, self.given["input"])
                 return PlainRow(self._kind().name, "", "", await self._values(payload), self.context, payload)
@@ -128,16 +124,15 @@ class _Field:
         kind = self._kind()
         edge = get_named_type(kind.fields["edges"].type)
         assert isinstance(edge, GraphQLObjectType)
-        extra = f", p.r, p.shown, {page.cursor} as cursor, {page.count} as total, {page.behind} as behind"
+        whole = f"{page.count}, {page.behind}, {page.ahead}"
+        extra = f", p.r, p.shown, {page.cursor}, {whole}"
         rows = await self._query(
             f"select {self._columns(edge, 'p')}, to_jsonb(p)::text{extra} "
             f"from {self._parent()} parent cross join lateral ({page.rows}) p order by p.r"
         )
         if not rows:
-            ((total, behind),) = await self._query(
-                f"select {page.count}, {page.behind} from {self._parent()} parent"
-            )
-            return self._connection(kind, page, [], total, behind, more=False)
+            ((total, behind, ahead),) = await self._query(f"select {whole} from {self._parent()} parent")
+            return self._connection(kind, page, [], total, behind, more=ahead)
         shown = [row for row in rows if row[2] <= row[3]]
         edges = [
             PlainRow(edge.name, source.table, row[1], {**row[0], "cursor": row[4]}, self.context)
@@ -145,8 +140,8 @@ class _Field:
         ]
         if page.backward:
             edges.reverse()
-        _, _, _, _, _, total, behind = rows[0]
-        return self._connection(kind, page, edges, total, behind, more=len(shown) < len(rows))
+        *_, total, behind, ahead = rows[0]
+        return self._connection(kind, page, edges, total, behind, more=ahead or len(shown) < len(rows))
 
     def _connection(
         self,
@@ -182,15 +177,19 @@ class _Field:
 
     async def _embedded(self, source: Embedded) -> PlainRow | None:
         kind = self._kind()
-        payload = self.parent.payload if self.parent else {}
-        when = self.lowering.sql(source.when, "parent", self.selected.path) if source.when else "true"
+        parent = self.parent
+        assert parent is not None
+        if source.when is None:
+            return PlainRow(
+                kind.name, parent.table, parent.record, parent.fields[self.selected.name], self.context
+            )
+        when = self.lowering.sql(source.when, "parent", self.selected.path)
         rows = await self._query(
             f"select {self._columns(kind, 'parent')}, {when} from {self._parent()} parent"
         )
         if not rows or not rows[0][1]:
             return None
-        assert self.parent is not None
-        return PlainRow(kind.name, self.parent.table, self.parent.record, rows[0][0], self.context, payload)
+        return PlainRow(kind.name, parent.table, parent.record, rows[0][0], self.context, parent.payload)
 
     async def _nodes(self, source: Nodes) -> Any:
         ids = self.given["ids"] if source.plural else [self.given["id"]]
@@ -226,14 +225,20 @@ class _Field:
         return (await self._query(f"select {self._columns(kind, 'parent')}"))[0][0]  # type: ignore[no-any-return]
 
     def _columns(self, kind: GraphQLObjectType, t: str) -> str:
-        """A JSON object of every column field of a type, rendered as the compiler renders it."""
+        """A JSON object of what a type's fields take from the row itself, as the compiler takes it."""
         pairs = []
-        for name in kind.fields:
+        for name, definition in kind.fields.items():
             mapped = self.context.sources.get((kind.name, name))
-            if mapped is not None and isinstance(mapped.source, Column):
-                pairs.append(
-                    f"'{name}', to_json({self.lowering.sql(mapped.source.sql, t, self.selected.path)})"
-                )
+            match mapped and mapped.source:
+                case Column(sql=sql):
+                    pairs.append(f"'{name}', to_json({self.lowering.sql(sql, t, self.selected.path)})")
+                case Embedded(when=None):
+                    pairs.append(f"'{name}', {self._columns(_object(definition), t)}")
+                case Python(needs=needs):
+                    inner = (
+                        f"'{n}', {self.lowering.sql(s, t, self.selected.path)}" for n, s in needs.items()
+                    )
+                    pairs.append(f"'{name}', json_build_object({', '.join(inner)})")
         return f"json_build_object({', '.join(pairs)})"
 
     def _parent(self) -> str:
@@ -261,6 +266,10 @@ class _Field:
             return await cursor.fetchall()
 
     def _kind(self) -> GraphQLObjectType:
-        kind = get_named_type(self.selected.definition.type)
-        assert isinstance(kind, GraphQLObjectType)
-        return kind
+        return _object(self.selected.definition)
+
+
+def _object(definition: GraphQLField) -> GraphQLObjectType:
+    kind = get_named_type(definition.type)
+    assert isinstance(kind, GraphQLObjectType)
+    return kind

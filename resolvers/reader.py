@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from database.pipeline import Lane, StatementFailed, Value
 from resolvers.plan import Plan
 
-MOST = 32
+MOST = 16
 """Requests that leave as one statement at most."""
 SLOW_S = 0.02
 """A plan that takes longer than this goes its own way, so that it does not hold the others back."""
@@ -66,7 +66,7 @@ class Reader:
         finally:
             home.append(lane)
             took = time.perf_counter() - started
-            plan.seconds += 0.1 * (took - plan.seconds) if plan.seconds else took
+            plan.seconds += 0.1 * (took / len(batch) - plan.seconds)
             for tell in self.on_batch:
                 tell(len(batch), took)
             self._start()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLInterfaceType, GraphQLNonNull, get_named_type
 
 from resolvers import lowering as core
-from resolvers.errors import Refused
+from resolvers.errors import BadInput, Refused
 from resolvers.ids import array
 from resolvers.mapping import Lookup, Many, Nodes, One, Page, Python
 from resolvers.pages import connection_sql, page_sql
@@ -67,8 +67,11 @@ def lookup(lowering: Lowering, source: Lookup, selected: Selected) -> Text | Non
     given = selected.arguments[source.argument]
     if not isinstance(given, dict):
         raise core.NotCompilable("a look-up whose key is not known")
-    ((name, value),) = ((name, value) for name, value in given.items() if value is not None)
-    chosen = source.by[name]
+    keys = [name for name, value in given.items() if value is not None]
+    if len(keys) != 1:
+        lowering.refusals[selected.path] = BadInput(f"`{source.argument}` must have exactly one key.")
+        return None
+    value, chosen = given[keys[0]], source.by[keys[0]]
     inner = core.Scope(lowering.name("r"))
     text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
     if text is None:

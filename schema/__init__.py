@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema
+from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.documents import Operation
@@ -48,6 +48,10 @@ def build(*, poster_base_url: str = "https://image.tmdb.org/t/p/w500", query: ty
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql = schema._schema  # noqa: SLF001 - Strawberry has no public way to the schema it built
+    for kind in graphql.type_map.values():
+        if isinstance(kind, GraphQLInputObjectType):
+            # Strawberry checks this by itself in its own execution only
+            kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     sources = sources_of(graphql, poster_base_url=poster_base_url)
 
     async def execute(operation: Operation, context: Any) -> tuple[Any, list[GraphQLError]]:

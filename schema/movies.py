@@ -151,7 +151,7 @@ class Movie(Node):
             "similar_movies",
             where="{t}.movie_id = {parent}.id",
             columns=("similar_id", "score"),
-            orders={None: (Key("{t}.rank::bigint", "bigint"),)},
+            orders={None: (Key("{t}.rank", "bigint"),)},
         ),
         "Movies like this one, the most similar first.",
     )

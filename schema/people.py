@@ -50,7 +50,7 @@ class User(Node):
             orders={
                 None: _NEWEST,
                 "ADDED": _NEWEST,
-                "PRIORITY": (Key("{t}.urgency::bigint", "bigint", descending=True), *_NEWEST),
+                "PRIORITY": (Key("{t}.urgency", "bigint", descending=True), *_NEWEST),
             },
         ),
         "Movies to see.",
@@ -100,7 +100,7 @@ class User(Node):
             "user_recommendations",
             where="{t}.user_id = {viewer}",
             columns=("movie_id", "score", "algorithm", "slate_id"),
-            orders={None: (Key("{t}.rank::bigint", "bigint"),)},
+            orders={None: (Key("{t}.rank", "bigint"),)},
             filters={"algorithm": Filter("{t}.algorithm = {value}", "text", enum_name)},
         ),
         "Movies for this person, the best first.",

@@ -1,10 +1,8 @@
 """What can be asked."""
 
-from uuid import UUID
-
 import strawberry
 
-from resolvers.ids import array, enum_name, imdb_id, integer, is_position, node_key, text, uuid_of, words
+from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from schema.enums import EventOrder, MovieOrder, TrendingWindow
 from schema.fields import mapped
@@ -93,11 +91,11 @@ _MOVIES = Page(
 )
 
 _NODES = {
-    "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", UUID)),
-    "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", UUID)),
-    "User": NodeTable("users", "id", "uuid", node_key("User", UUID), where="{t}.id = {viewer}"),
+    "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", "uuid")),
+    "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", "uuid")),
+    "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
     "Event": NodeTable(
-        "events", "position", "bigint", node_key("Event", is_position), where="{t}.user_id = {viewer}"
+        "events", "position", "bigint", node_key("Event", "bigint"), where="{t}.user_id = {viewer}"
     ),
 }
 

@@ -18,6 +18,21 @@ def _text(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
+def _moment(value: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        # the library's words would quote the value
+        raise ValueError("A moment is written 2024-03-01T20:15:00+00:00.") from None
+
+
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("A day is written 2024-03-01.") from None
+
+
 def _position(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
         raise ValueError("A position is a whole number from 0 to 2^53.")
@@ -41,13 +56,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="DateTime",
         description="A moment, ISO 8601 with its offset from UTC.",
         serialize=_text,
-        parse_value=datetime.fromisoformat,
+        parse_value=_moment,
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     ),
     date: strawberry.scalar(
         name="Date",
         description="A day, ISO 8601: `YYYY-MM-DD`.",
         serialize=_text,
-        parse_value=date.fromisoformat,
+        parse_value=_day,
     ),
 }

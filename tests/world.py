@@ -47,7 +47,7 @@ def viewer(name: str | None) -> Viewer | None:
     return Viewer(person(name), UUID(int=1), frozenset(("person", *ROLES.get(name, ()))))
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """A catalogue with people, and the engine over it."""
 

@@ -73,6 +73,7 @@ begin
     execute format('create trigger append_only before update or delete or truncate on %I'
                    ' for each statement execute function events_refuse_change()', name);
     execute format('alter table %I enable always trigger append_only', name);
+    execute format('alter table %I owner to projectionist_log', name);
     low := low + size;
     made := made + 1;
   end loop;
@@ -84,7 +85,7 @@ alter table events owner to projectionist_log;
 alter table idempotency_keys owner to projectionist_log;
 alter table seals owner to projectionist_log;
 alter table log_cluster owner to projectionist_log;
-alter function events_add_partitions owner to projectionist_log;
+alter function events_add_partitions owner to projectionist_partitions;
 
 -- Columns that the database sets itself (xid, position, recorded_at) cannot be given by the application.
 grant select on events, idempotency_keys, seals, log_cluster, events_position_seq to projectionist_app;

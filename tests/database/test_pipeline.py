@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -179,6 +180,18 @@ async def test_whoever_waits_for_a_server_that_is_away_is_told_in_time(conninfo:
     assert 0.2 <= time.monotonic() - started < SOON_S
     assert not lane.is_up
     await lane.close()
+
+
+async def test_a_server_that_does_not_answer_holds_nobody_else_up(conninfo: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        lane = Lane(make_conninfo(session_conninfo(conninfo), host="127.0.0.1", port=port), wait_s=0.2)
+        await lane.open()
+        started = time.monotonic()
+        with pytest.raises(DatabaseUnavailable):
+            await number(lane, 1)
+        assert time.monotonic() - started < 3  # the connection would be given up after 5
+        await lane.close()
 
 
 async def test_whoever_waits_when_it_closes_is_told(open_lane: Any) -> None:

@@ -204,7 +204,8 @@ class _Author:
         return [
             name
             for name, definition in kind.fields.items()
-            if (is_non_null_type(definition.type) and definition.default_value is Undefined) or self.chance(25)
+            if (is_non_null_type(definition.type) and definition.default_value is Undefined)
+            or self.chance(25)
         ]
 
     def value(self, field_name: str, name: str, kind: GraphQLInputType) -> Any:
@@ -213,10 +214,14 @@ class _Author:
         if is_list_type(nullable):
             if self.chance(25):
                 return self.value(field_name, name, nullable.of_type)  # one value stands for a list of it
-            return [self.value(field_name, name, nullable.of_type) for _ in range(self.draw(st.integers(0, 4)))]
+            return [
+                self.value(field_name, name, nullable.of_type) for _ in range(self.draw(st.integers(0, 4)))
+            ]
         if isinstance(nullable, GraphQLInputObjectType):
             fields = nullable.fields
-            return {inner: self.value(field_name, inner, fields[inner].type) for inner in self.chosen(nullable)}
+            return {
+                inner: self.value(field_name, inner, fields[inner].type) for inner in self.chosen(nullable)
+            }
         if isinstance(nullable, GraphQLEnumType):
             return self.pick(list(nullable.values))
         return self.scalar(field_name, name, nullable.name)

@@ -69,7 +69,20 @@ POOL = Pool(
         "nonsense",
         "Movie:nonsense",
     ],
-    texts=["the", "alien", "comedy", "Comedy", "", "' or 1=1 --", 'a "quoted\\', "Amélie 🎈", "tt0078748", "en", "web", "movie_rated"],
+    texts=[
+        "the",
+        "alien",
+        "comedy",
+        "Comedy",
+        "",
+        "' or 1=1 --",
+        'a "quoted\\',
+        "Amélie 🎈",
+        "tt0078748",
+        "en",
+        "web",
+        "movie_rated",
+    ],
 )
 
 
@@ -80,14 +93,14 @@ async def cursors(shared: World) -> None:
     harvested(await shared.data(OWN, by="alice"), "", CURSORS)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(asked=queries(SCHEMA, POOL), by=st.sampled_from(VIEWERS))
 async def test_compiled_and_executed_answers_are_the_same(
     shared: World, cursors: None, asked: Any, by: str | None
 ) -> None:
     operation = shared.built.engine.prepare(asked.query, None, asked.variables)
     if isinstance(operation, Answer):
-        print('REFUSED', operation.errors)
+        print("REFUSED", operation.errors)
         return
     compiled = json.loads((await shared.built.engine.run(operation, shared.context(by))).body())
     plain = await plainly(shared, asked.query, asked.variables, by=by)

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from resolvers.answers import Answer, formatted
+from resolvers.answers import Answer, failed
 from tests.world import World
 
 Json = Any
@@ -28,7 +28,7 @@ async def plainly(
         query, variable_values=dict(variables or {}), context_value=world.context(by), operation_name=name
     )
     errors = getattr(result, "errors", None) or []
-    shown = [formatted(error, "INTERNAL_ERROR") for error in errors]
+    shown = [failed(error, "second") for error in errors]
     return json.loads(Answer(orjson.dumps(getattr(result, "data", None)), shown).body())
 
 

@@ -1,0 +1,5 @@
+"""`python -m app.cli` is `projectionist`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,237 @@
+"""What `projectionist doctor` looks at, one function a line of its answer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.cli.database import Conn
+from app.cli.projections import SKIPPED
+from app.settings import Settings
+from events.cluster import has_moved
+from projections.checkpoints import stale, statuses
+
+_GIB = 1 << 30
+_REDIS_S = 2.0
+_AHEAD = 5_000_000
+_LAG_EVENTS, _LAG_S = 10_000, 60
+_SEAL_HOURS = 24
+_SKEW_S = 2.0
+
+Status = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found; `remedy` says what to do unless it is ok."""
+
+    name: str
+    status: Status
+    found: str
+    remedy: str = ""
+
+
+def data_dir(settings: Settings) -> Check:
+    """Whether secrets, downloads and the embedded servers have a place to live."""
+    folder = settings.data_dir
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        return Check(
+            "data directory",
+            "fail",
+            f"{folder} cannot be written",
+            "Set PROJECTIONIST_DATA_DIR to one that can.",
+        )
+    return Check("data directory", "ok", str(folder))
+
+
+def disk(settings: Settings) -> Check:
+    """How much room there is for the data directory."""
+    folder = settings.data_dir
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    free = shutil.disk_usage(existing).free / _GIB
+    status: Status = "ok" if free >= 5 else "warn" if free >= 1 else "fail"
+    remedy = "" if status == "ok" else f"Make room on the disk of {folder}."
+    return Check("disk space", status, f"{free:,.1f} GiB free", remedy)
+
+
+def cache(settings: Settings) -> Check:
+    """Whether Redis answers, where one is named; without it the server is slower and never wrong."""
+    if settings.redis_url is None:
+        return Check("redis", "ok", "embedded, where this machine has one")
+    if not settings.redis_url:
+        return Check("redis", "ok", "none: the cache is in the process")
+    try:
+        client = redis.Redis.from_url(
+            settings.redis_url,
+            socket_timeout=_REDIS_S,
+            socket_connect_timeout=_REDIS_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        with client:
+            version = client.info("server")["redis_version"]
+    except (redis.RedisError, ValueError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return Check(
+            "redis", "warn", f"does not answer: {reason}", "Start it, or correct or unset REDIS_URL."
+        )
+    return Check("redis", "ok", f"version {version}")
+
+
+def version(conn: Conn) -> Check:
+    """PostgreSQL 15 or newer."""
+    number = conn.info.server_version // 10_000
+    if number < 15:
+        return Check("postgresql", "fail", f"version {number}", "Use PostgreSQL 15 or newer.")
+    return Check("postgresql", "ok", f"version {number}")
+
+
+def clock(conn: Conn) -> Check:
+    """Whether tokens, made here, and events, timed there, agree on what time it is."""
+    before = time.time()
+    (there,) = conn.execute("select extract(epoch from clock_timestamp())::float8").fetchone() or (before,)
+    skew = there - (before + time.time()) / 2
+    if abs(skew) > _SKEW_S:
+        return Check(
+            "clock", "warn", f"the database's is {skew:+.1f} s off ours", "Synchronise both clocks (NTP)."
+        )
+    return Check("clock", "ok", f"{abs(skew) * 1000:.0f} ms from the database's")
+
+
+_GRANTS = """
+select has_table_privilege('projectionist_app', t.name, privilege)
+  from unnest(array['events', 'seals']) as t (name), unnest(array['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) as privilege
+union all
+select pg_get_userbyid(relowner) <> 'projectionist_log' from pg_class where oid = any (array['events'::regclass, 'seals'])
+union all
+select rolcanlogin or rolsuper from pg_roles where rolname = 'projectionist_log'
+union all
+select rolsuper from pg_roles where rolname = 'projectionist_app'"""
+
+
+def grants(conn: Conn) -> Check:
+    """The application may append to the log and read it, nothing else; nobody signs in as its owner."""
+    if any(is_wrong for (is_wrong,) in conn.execute(_GRANTS).fetchall()):
+        remedy = "Revoke it as a superuser: see migrations/sql/roles.sql and log.sql for what is right."
+        return Check("roles and grants", "fail", "the application's role may change the log", remedy)
+    return Check("roles and grants", "ok", "the application may append and read")
+
+
+_GUARDS = """
+select coalesce(string_agg(c.relname, ', '), '') from pg_class c
+ where (c.oid = any (array['events'::regclass, 'seals']) or exists (
+         select from pg_inherits i where i.inhrelid = c.oid and i.inhparent = 'events'::regclass))
+   and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'append_only' and t.tgenabled = 'A')"""
+_EVENT_TRIGGERS = """
+select count(*) from pg_event_trigger
+ where evtname in ('log_refuse_ddl', 'log_refuse_drop', 'log_refuse_rewrite') and evtenabled = 'A'"""
+
+
+def guards(conn: Conn) -> Check:
+    """Triggers refuse changes of the log and, where a superuser migrated, DDL that would get round them."""
+    (open_tables,) = conn.execute(_GUARDS).fetchone() or ("",)
+    if open_tables:
+        remedy = "Somebody removed a guard: run `projectionist events verify`, then restore the trigger append_only."
+        return Check("guards of the log", "fail", f"none on {open_tables}", remedy)
+    (walls,) = conn.execute(_EVENT_TRIGGERS).fetchone() or (0,)
+    if walls < 3:
+        remedy = "Run migrations/sql/log_ddl_guards.sql as a superuser."
+        return Check("guards of the log", "warn", "its owner could still drop or alter it", remedy)
+    return Check("guards of the log", "ok", "changes and DDL are refused")
+
+
+def home(conn: Conn) -> Check:
+    """Whether stored transaction ids mean something here; after a restore elsewhere they do not."""
+    if has_moved(conn):
+        remedy = "Stop servers and workers, then run `projectionist doctor --rebase`."
+        found = "the log was restored from another cluster: followers would miss events"
+        return Check("log's cluster", "fail", found, remedy)
+    return Check("log's cluster", "ok", "the log is at home")
+
+
+_PARTITIONS = """
+select (select max((regexp_match(pg_get_expr(c.relpartbound, c.oid), $r$TO \\('(\\d+)'\\)$r$))[1]::bigint)
+          from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'events'::regclass)
+       - (select last_value from events_position_seq)"""
+
+
+def partitions(conn: Conn) -> Check:
+    """Whether the log has room for what comes."""
+    (ahead,) = conn.execute(_PARTITIONS).fetchone() or (0,)
+    status: Status = "ok" if ahead >= _AHEAD else "warn" if ahead > 0 else "fail"
+    remedy = "" if status == "ok" else "Run `projectionist migrate`: it adds partitions."
+    return Check("partitions", status, f"room for {ahead:,} more events", remedy)
+
+
+_PARKED = "select count(*) from dead_letters where not starts_with(error, %(skipped)s)"
+
+
+def projections(conn: Conn) -> Check:
+    """Whether every read table is of this version, has taken every event, and is not far behind."""
+    if late := stale(conn):
+        return Check(
+            "projections", "fail", f"not of this version: {', '.join(late)}", "Run `projectionist migrate`."
+        )
+    (parked,) = conn.execute(_PARKED, {"skipped": SKIPPED}).fetchone() or (0,)
+    if parked:
+        remedy = "See `projectionist projections list`, then dead-letters, retry or skip."
+        return Check("projections", "warn", f"{parked:,} events could not be folded", remedy)
+    behind = [s for s in statuses(conn) if s.lag_events > _LAG_EVENTS or s.lag_seconds > _LAG_S]
+    if behind:
+        worst = max(behind, key=lambda s: s.lag_seconds)
+        found = f"{worst.name} is {worst.lag_events:,} events ({worst.lag_seconds:,.0f} s) behind"
+        return Check(
+            "projections", "warn", found, "Start `projectionist worker`, or see why it does not keep up."
+        )
+    return Check("projections", "ok", "up to date")
+
+
+_UNSEALED = """
+select count(*), coalesce(extract(epoch from now() - min(recorded_at)) / 3600, 0)::float8
+  from events where position > (select coalesce(max(high), 0) from seals)"""
+
+
+def sealed(conn: Conn) -> Check:
+    """How long ago the log was last sealed."""
+    count, hours = conn.execute(_UNSEALED).fetchone() or (0, 0.0)
+    found = (
+        f"{count:,} events are not sealed yet, the oldest for {hours:,.0f} hours"
+        if count
+        else "every event is sealed"
+    )
+    if hours > _SEAL_HOURS:
+        return Check("seals", "warn", found, "Run `projectionist events verify`, best every night.")
+    return Check("seals", "ok", found)
+
+
+OF_THE_MACHINE: tuple[Callable[[Settings], Check], ...] = (data_dir, disk, cache)
+OF_THE_SERVER: tuple[Callable[[Conn], Check], ...] = (version, clock)
+OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (grants, guards, home, partitions, projections, sealed)
+
+
+def pending_migrations(conninfo: str) -> Check:
+    """Whether the database is of this version."""
+    from app.database import pending
+
+    if waiting := pending(conninfo):
+        return Check("migrations", "fail", f"pending: {', '.join(waiting)}", "Run `projectionist migrate`.")
+    return Check("migrations", "ok", "none is pending")
+
+
+def of_the_database(conninfo: str, conn: Conn) -> Iterator[Check]:
+    """Yield what is found in a database that answers; what needs tables that are not there is left out."""
+    for check in OF_THE_SERVER:
+        yield check(conn)
+    migrations = pending_migrations(conninfo)
+    yield migrations
+    if migrations.status == "ok":
+        for check in OF_THE_LOG:
+            yield check(conn)

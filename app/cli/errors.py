@@ -1,0 +1,118 @@
+"""How commands fail: one line that says what to do, and an exit code that scripts can tell apart."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import typer
+from psycopg import errors
+from pydantic import ValidationError
+from typer.core import TyperGroup
+
+from accounts.passwords import TooBusy
+from app.cli.console import say
+from app.embedded import EmbeddedError
+from app.wheels import WheelUnavailable
+from catalog.rows import UnreadableRelease
+from events.cluster import LogMoved
+from events.errors import Rejected
+from events.safe_position import LogBusy
+from projections.rebuild import RebuildBusy, RebuildFailed
+
+REFUSED = 1
+USAGE = 2
+UNAVAILABLE = 3
+
+NOT_MIGRATED = "The database is not ready for this version: run `projectionist migrate`."
+
+
+class Refused(Exception):
+    """The command cannot do what it was asked; the message says why and what to do."""
+
+
+class WrongUse(Exception):
+    """The arguments make no sense together; the message says what to give instead."""
+
+
+class Commands(TyperGroup):
+    """The root of all commands: what they raise is said here, in one line, and becomes the exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            said = explained(error)
+            if said is None:
+                raise
+            message, code = said
+            say(f"Error: {message}")
+            raise typer.Exit(code) from error
+
+
+def explained(error: Exception) -> tuple[str, int] | None:
+    """Return what to say of an error and the exit code; None for what is not ours to explain."""
+    for kinds, code, message in _KNOWN:
+        if isinstance(error, kinds):
+            return message(error), code
+    if isinstance(error, OSError) and error.errno != errno.EPIPE:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}.", REFUSED
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _as_said(error: Exception) -> str:
+    return str(error)
+
+
+def _docstring(error: Exception) -> str:
+    said = str(error) or type(error).__doc__ or type(error).__name__
+    return " ".join(said.split())
+
+
+def _settings(error: Exception) -> str:
+    assert isinstance(error, ValidationError)
+    return "; ".join(f"{variable(fault['loc'])}: {_reason(fault['msg'])}" for fault in error.errors())
+
+
+def variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable of a setting that a validation names."""
+    name = str(location[0]) if location else "settings"
+    return name if name.isupper() else f"PROJECTIONIST_{name.upper()}"
+
+
+def _reason(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _away(error: Exception) -> str:
+    return f"PostgreSQL cannot be reached, or went away: {_first_line(error)}. Is it running, is DATABASE_URL right?"
+
+
+def _not_allowed(error: Exception) -> str:
+    return f"The database refuses it: {_first_line(error)}. Use a DATABASE_URL of the user who migrates."
+
+
+_KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable[[Exception], str]], ...] = (
+    (Refused, REFUSED, _as_said),
+    (WrongUse, USAGE, _as_said),
+    (ValidationError, USAGE, _settings),
+    ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
+    (TooBusy, UNAVAILABLE, _as_said),
+    ((Rejected, UnreadableRelease), REFUSED, _as_said),
+    ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
+    (
+        (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn),
+        REFUSED,
+        lambda _: NOT_MIGRATED,
+    ),
+    (errors.InsufficientPrivilege, REFUSED, _not_allowed),
+    ((psycopg.OperationalError, psycopg.InterfaceError), UNAVAILABLE, _away),
+)

@@ -1,0 +1,112 @@
+"""`projectionist import`: data sets that others collected."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from app.cli.console import Json, answer, answer_json, say
+from app.cli.database import database, session
+from app.cli.progress import progress_shown
+from app.importing import ImportReport, import_movielens
+from catalog.rows import BadRow
+
+commands = typer.Typer(no_args_is_help=True, help="Bring in data sets; the same one again adds nothing.")
+
+_SHOWN = 20
+"""Bad rows that are printed."""
+
+
+@commands.command(epilog="Example: projectionist import movielens ml-latest-small.zip --bad-rows bad.jsonl")
+def movielens(
+    path: Annotated[
+        Path, typer.Argument(help="The zip as it was fetched, or the folder of its files.", exists=True)
+    ],
+    shift_to_today: Annotated[
+        bool, typer.Option("--shift-to-today", help="Move all times by the same days, the newest to today.")
+    ] = False,
+    bad_rows: Annotated[
+        Path | None, typer.Option(help="Write every row that was passed over to this file, as JSON lines.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Import any MovieLens release: 100K, 1M and 10M (.dat), latest-small, 20M and newer (.csv).
+
+    Each rating becomes an event with its original time, folded at once. Broken rows are named and passed over.
+    """
+    with ExitStack() as stack:
+        bad = _BadRows(stack.enter_context(bad_rows.open("wb")) if bad_rows else None)
+        conninfo = stack.enter_context(database())
+        session(conninfo).close()
+        with progress_shown() as progress:
+            report = import_movielens(
+                conninfo, path, shift_to_today=shift_to_today, progress=progress, on_bad=bad.take
+            )
+    if report.bad > _SHOWN:
+        said = f"all are in {bad_rows}" if bad_rows else "--bad-rows FILE writes all of them"
+        say(f"… and {report.bad - _SHOWN:,} more rows were passed over; {said}.")
+    if as_json:
+        answer_json(as_plain(report))
+    else:
+        for line in lines(report):
+            answer(line)
+
+
+class _BadRows:
+    """Prints the first rows that are passed over, and writes all of them where a file was given."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._count = 0
+
+    def take(self, row: BadRow) -> None:
+        """Name one row."""
+        self._count += 1
+        if self._count <= _SHOWN:
+            say(f"{row.file}:{row.line}: {row.reason}: {row.text}")
+        if self._file is not None:
+            self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def lines(report: ImportReport) -> list[str]:
+    """What an import came to, for people."""
+    movies, ratings = report.movies, report.ratings
+    already = ratings.repeated + ratings.unchanged
+    said = [
+        f"{report.source}: {movies.created:,} movies added, {movies.updated:,} changed, {movies.unchanged:,} as they were.",
+        f"{report.people_created:,} people added.",
+        f"{ratings.rated:,} ratings recorded in {ratings.events:,} events; {already:,} were known already.",
+    ]
+    if ratings.erased:
+        said.append(f"{ratings.erased:,} ratings left out: the people they were of are erased.")
+    if report.shifted_by:
+        said.append(f"All times were moved by {report.shifted_by.days:,} days.")
+    if report.bad:
+        said.append(f"{report.bad:,} rows were passed over.")
+    if ratings.events:
+        said.append(f"The import's correlation id is {ratings.correlation_id}.")
+    return said
+
+
+def as_plain(report: ImportReport) -> dict[str, Any]:
+    """What an import came to, for programs."""
+    movies, ratings = report.movies, report.ratings
+    return {
+        "source": report.source,
+        "movies": {"created": movies.created, "updated": movies.updated, "unchanged": movies.unchanged},
+        "people": {"created": report.people_created},
+        "ratings": {
+            "recorded": ratings.rated,
+            "unchanged": ratings.unchanged,
+            "repeated": ratings.repeated,
+            "erased": ratings.erased,
+        },
+        "events": ratings.events,
+        "correlationId": ratings.correlation_id,
+        "badRows": report.bad,
+        "shiftedByDays": report.shifted_by.days,
+    }

@@ -1,0 +1,32 @@
+"""Whom a command is about."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from psycopg.rows import args_row
+
+from accounts.names import login_key
+from accounts.people import User, as_user
+from app.cli.database import Conn
+from app.cli.errors import Refused
+
+_FIND = """
+select id, database_id, username, email, roles, created_at, deactivated_at from users
+ where id = %(id)s or email_key = %(key)s or username_key = %(key)s"""
+
+
+def person(conn: Conn, name: str) -> User:
+    """Return the account with this id, username or e-mail address. Raises Refused where there is none."""
+    with conn.cursor(row_factory=args_row(as_user)) as cursor:
+        found = cursor.execute(_FIND, {"id": _id(name), "key": login_key(name) or None}).fetchone()
+    if found is None:
+        raise Refused(f"There is no account {name}. `projectionist users list` shows them.")
+    return found
+
+
+def _id(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None

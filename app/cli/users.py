@@ -1,0 +1,143 @@
+"""`projectionist users`: the first operator is made here."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated, Any
+
+import typer
+from psycopg.rows import args_row
+
+from accounts.passwords import Passwords
+from accounts.people import Role, User, as_user, create_user, grant_role, revoke_role
+from app.cli.console import Json, answer, answer_json, answer_table
+from app.cli.database import database, session
+from app.cli.errors import WrongUse
+from app.cli.people import person
+from app.settings import Settings
+from database.connect import pool
+
+commands = typer.Typer(no_args_is_help=True, help="Make accounts and say what they may do.")
+
+# People whom an import brought cannot sign in and are not listed.
+_LIST = """
+select id, database_id, username, email, roles, created_at, deactivated_at from users
+ where password_hash is not null and (%(role)s::text is null or %(role)s = any (roles)) order by database_id"""
+
+Who = Annotated[str, typer.Argument(help="An id, a username or an e-mail address.")]
+WhichRole = Annotated[Role, typer.Argument(help="What the account may do.")]
+
+
+@commands.command(
+    epilog="Example: projectionist users create --email ann@example.org --username ann --role operator"
+)
+def create(
+    email: Annotated[str, typer.Option(help="To sign in with.")],
+    username: Annotated[str | None, typer.Option(help="To sign in with; made up when not given.")] = None,
+    roles: Annotated[list[Role] | None, typer.Option("--role", help="May be given again.")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make an account. The password is asked for, or read from stdin; it is never an argument."""
+    password = _password(from_stdin=password_stdin)
+    settings = Settings()
+    account = {"email": email, "username": username, "password": password, "roles": roles or []}
+    with database(settings) as conninfo:
+        session(conninfo).close()
+        user = asyncio.run(_create(conninfo, settings.bcrypt_cost, account))
+    _answer(user, f"Made {user.username} ({', '.join(sorted(user.roles))}), id {user.id}.", as_json=as_json)
+
+
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise WrongUse("There is no terminal to ask for the password on: give --password-stdin.")
+    answered: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return answered
+
+
+async def _create(conninfo: str, cost: int, account: dict[str, Any]) -> User:
+    passwords = Passwords(cost)
+    try:
+        async with pool(conninfo, size=1) as opened:
+            return await create_user(opened, passwords, **account)
+    finally:
+        passwords.close()
+
+
+@commands.command(epilog="Example: projectionist users grant ann operator")
+def grant(who: Who, role: WhichRole, as_json: Json = False) -> None:
+    """Give a role; access tokens show it from their next refresh on."""
+    user = _change(grant_role, who, role)
+    _answer(user, f"{user.username} is {', '.join(sorted(user.roles))} now.", as_json=as_json)
+
+
+@commands.command(epilog="Example: projectionist users revoke ann operator")
+def revoke(who: Who, role: WhichRole, as_json: Json = False) -> None:
+    """Take a role back; access tokens that were signed before show it until they end."""
+    if role is Role.PERSON:
+        raise WrongUse("Everybody is a person: this role cannot be taken back.")
+    user = _change(revoke_role, who, role)
+    _answer(user, f"{user.username} is {', '.join(sorted(user.roles))} now.", as_json=as_json)
+
+
+def _change(change: Any, who: str, role: Role) -> User:
+    with database() as conninfo:
+        with session(conninfo) as conn:
+            found = person(conn, who)
+
+        async def run() -> User | None:
+            async with pool(conninfo, size=1) as opened:
+                changed: User | None = await change(opened, found.id, role)
+                return changed
+
+        return asyncio.run(run()) or found
+
+
+@commands.command("list", epilog="Example: projectionist users list --role operator")
+def show(
+    role: Annotated[Role | None, typer.Option(help="Only those who have this role.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the accounts that can sign in; people whom an import brought cannot."""
+    with (
+        database() as conninfo,
+        session(conninfo) as conn,
+        conn.cursor(row_factory=args_row(as_user)) as cursor,
+    ):
+        found = cursor.execute(_LIST, {"role": role}).fetchall()
+    if as_json:
+        answer_json([as_plain(user) for user in found])
+        return
+    columns = ("username", "email", "roles", "since", "deactivated")
+    answer_table(
+        columns,
+        (
+            (u.username, u.email, ", ".join(sorted(u.roles)), f"{u.created_at:%Y-%m-%d}", u.deactivated_at)
+            for u in found
+        ),
+    )
+
+
+def _answer(user: User, said: str, *, as_json: bool) -> None:
+    if as_json:
+        answer_json(as_plain(user))
+    else:
+        answer(said)
+
+
+def as_plain(user: User) -> dict[str, Any]:
+    """An account, for programs."""
+    return {
+        "id": user.id,
+        "databaseId": user.database_id,
+        "username": user.username,
+        "email": user.email,
+        "roles": sorted(user.roles),
+        "createdAt": user.created_at,
+        "deactivatedAt": user.deactivated_at,
+    }

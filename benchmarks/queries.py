@@ -1,0 +1,186 @@
+"""Reading: every document of the contract, beside `pgbench` with the same SQL and beside a plain Strawberry server."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from benchmarks import catalogue, history, http, pgbench
+from benchmarks.catalogue import MOVIES, PEOPLE
+from benchmarks.measure import ROUNDS, Sample, Window, median, observe
+from benchmarks.postgres import Database, database
+from benchmarks.questions import VARIABLES, Question, requests, script
+from benchmarks.report import Report, Section, console, count, facts, ms, times
+from benchmarks.servers import Server, documents, running, tokens
+from database.connect import session_conninfo
+from projections.rebuild import deploy
+
+RATINGS = 1_000_000
+CONNECTIONS = (1, 16, 64)
+TARGETS = {"plain": 30.0, "pgbench": 0.8}
+"""Of `Home` at 64 connections."""
+
+OURS, PEER, PLAIN = "compiled", "pgbench", "plain"
+_DISTINCT = 4_000
+"""Different requests of each document."""
+_CHECKED = 20
+
+Key = tuple[str, str, int]
+Results = dict[Key, list[Sample]]
+
+
+def run(*, quick: bool, names: Sequence[str] = ()) -> Report:
+    """Measure each document (or those named) at every number of connections, in turns."""
+    window = Window(seconds=1.0, warm_s=0.5) if quick else Window(seconds=4.0, warm_s=1.0)
+    names = names or list(VARIABLES)
+    with database("queries") as db, ExitStack() as stack:
+        about = _fill(db, RATINGS // 10 if quick else RATINGS)
+        ours = stack.enter_context(running(db, "benchmarks.serve", "--no-worker"))
+        plain = stack.enter_context(running(db, "benchmarks.plain"))
+        signed = tokens()
+        _require_equal(names, signed, ours, plain)
+        found: Results = defaultdict(list)
+        for turn in range(1 if quick else ROUNDS):
+            for name in names:
+                console.print(f"queries: {name}, round {turn + 1} ...")
+                written = http.Requests.written(db.folder / "requests", requests(name, signed, _DISTINCT))
+                for connections in CONNECTIONS if not quick else CONNECTIONS[1:]:
+                    bench = _Bench(db, written, name, connections, window)
+                    found[name, OURS, connections].append(bench.server(ours))
+                    found[name, PEER, connections].append(bench.pgbench())
+                    found[name, PLAIN, connections].append(bench.server(plain))
+    return _report(about, quick, {key: median(samples) for key, samples in found.items()})
+
+
+def _fill(db: Database, ratings: int) -> dict[str, str]:
+    console.print(f"queries: {count(MOVIES)} movies, {count(PEOPLE)} people, {count(ratings)} ratings ...")
+    pairs = int(ratings / history.rated_share(history.RATINGS))
+    with db.connect() as conn:
+        catalogue.load(conn)
+        history.load(conn, mixture=history.RATINGS, pairs=pairs)
+        deploy(conn)
+        about = facts(conn)
+    with db.owner() as owner:
+        owner.execute("vacuum analyze")
+    db.settle()
+    return about
+
+
+class _Bench:
+    def __init__(
+        self, db: Database, written: http.Requests, name: str, connections: int, window: Window
+    ) -> None:
+        self._db, self._written, self._name = db, written, name
+        self._connections, self._window = connections, window
+
+    def server(self, server: Server) -> Sample:
+        """Measure a server."""
+        load = http.start(
+            self._written,
+            self._db.folder,
+            port=server.port,
+            connections=self._connections,
+            window=self._window,
+        )
+        return observe(load, {"server": server.cpu_s, "PostgreSQL": self._db.cpu_s})
+
+    def pgbench(self) -> Sample:
+        """Measure the same statement without a server."""
+        text, defined = script(self._name)
+        conninfo = session_conninfo(self._db.conninfo, plan_cache_mode="force_generic_plan")
+        load = pgbench.start(
+            conninfo,
+            text,
+            self._db.folder,
+            clients=self._connections,
+            window=self._window,
+            variables=defined,
+        )
+        return observe(load, {"PostgreSQL": self._db.cpu_s})
+
+
+# --- equal answers ---
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+
+def _require_equal(names: Sequence[str], signed: list[str], ours: Server, plain: Server) -> None:
+    """Raise RuntimeError when the two servers do not answer alike."""
+    chance = random.Random("equal")
+    for name in names:
+        for _ in range(_CHECKED):
+            question = Question.drawn(name, chance)
+            asked = http.request(documents()[name], name, question.variables, signed[question.person])
+            mine, theirs = (_normal(orjson.loads(http.ask(s.port, asked))["data"]) for s in (ours, plain))
+            if mine != theirs:
+                raise RuntimeError(f"{name} {question.variables}: {_first_difference(mine, theirs)}")
+
+
+def _normal(value: Any) -> Any:
+    """Moments may be written in several ways, and cursors are each server's own."""
+    if isinstance(value, dict):
+        return {
+            key: bool(inner) if key.lower().endswith("cursor") else _normal(inner) for key, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_normal(inner) for inner in value]
+    if isinstance(value, str) and _MOMENT.match(value):
+        return datetime.fromisoformat(value)
+    return value
+
+
+def _first_difference(mine: Any, theirs: Any, path: str = "data") -> str:
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        for key in {**mine, **theirs}:
+            if mine.get(key) != theirs.get(key):
+                return _first_difference(mine.get(key), theirs.get(key), f"{path}.{key}")
+    if isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+        for index, (a, b) in enumerate(zip(mine, theirs, strict=True)):
+            if a != b:
+                return _first_difference(a, b, f"{path}[{index}]")
+    return f"{path}: {str(mine)[:300]} is not {str(theirs)[:300]}"
+
+
+# --- what it comes to ---
+
+
+def _report(about: dict[str, str], quick: bool, found: dict[Key, Sample]) -> Report:
+    report = Report("queries", about, quick)
+    for connections in sorted({key[2] for key in found}):
+        section = Section(
+            f"Reading over {connections} connection{'s' if connections > 1 else ''}: requests a second",
+            (
+                *("document", "requests/s", "pgbench", "÷ pgbench", "plain", "÷ plain", "p50 ms", "p99 ms"),
+                *("plain p99 ms", "server µs", "PostgreSQL µs", "pgbench µs", "plain µs"),
+            ),
+        )
+        for name in dict.fromkeys(key[0] for key in found):
+            samples = [found[name, kind, connections] for kind in (OURS, PEER, PLAIN)]
+            section.rows.append(_row(name, *samples))
+        report.sections.append(section)
+    report.sections[-1].note = (
+        "The CPU columns are microseconds a request: of our server, of PostgreSQL for it, of PostgreSQL for pgbench, and"
+        " of the plain server with its PostgreSQL."
+    )
+    if ("Home", OURS, 64) in found:
+        ours, peer, plain = (found["Home", kind, 64] for kind in (OURS, PEER, PLAIN))
+        report.at_least("Home at 64 connections ÷ plain Strawberry", TARGETS[PLAIN], ours.rate / plain.rate)
+        report.at_least("Home at 64 connections ÷ pgbench", TARGETS[PEER], ours.rate / peer.rate)
+    report.raw = {f"{name}, {kind}, {n}": sample.told() for (name, kind, n), sample in found.items()}
+    return report
+
+
+def _row(name: str, ours: Sample, peer: Sample, plain: Sample) -> Sequence[str]:
+    return (
+        *(name, count(ours.rate), count(peer.rate), times(ours.rate / peer.rate)),
+        *(count(plain.rate), times(ours.rate / plain.rate), ms(ours.p50_ms), ms(ours.p99_ms), ms(plain.p99_ms)),
+        *(count(ours.cpu_us["server"]), count(ours.cpu_us["PostgreSQL"]), count(peer.cpu_us["PostgreSQL"])),
+        count(sum(plain.cpu_us.values())),
+    )

@@ -1,0 +1,125 @@
+"""What is asked: each document with variables, as a request over HTTP, and as the statement that it compiles to."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import schema
+from benchmarks.catalogue import GENRES, MOVIES, PEOPLE, movie, movie_sql, person, person_sql
+from benchmarks.http import request
+from benchmarks.servers import documents
+from resolvers.documents import Operation
+from resolvers.plan import bind, compile_plan
+from resolvers.selection import Document, Values, form_of
+
+Chance = random.Random
+
+_COLON = re.compile(r"(?<!:):(?=\w)")
+
+
+def _movie(chance: Chance) -> str:
+    return f"Movie:{movie(chance.randint(1, MOVIES))}"
+
+
+VARIABLES: Mapping[str, Callable[[Chance], dict[str, Any]]] = {
+    "Movie": lambda chance: {"by": {"id": _movie(chance)}},
+    "BrowseMovies": lambda chance: {
+        "filter": {"genre": chance.choice(GENRES).lower()},
+        "orderBy": "NEWEST",
+        "first": 20,
+    },
+    "Refetch": lambda chance: {"id": _movie(chance)},
+    "Home": lambda chance: {},
+    "MyRatings": lambda chance: {"first": 20},
+    "MyHistory": lambda chance: {"first": 20},
+}
+"""Each of a random person's requests."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A document with variables and who asks."""
+
+    name: str
+    variables: dict[str, Any]
+    person: int
+
+    @classmethod
+    def drawn(cls, name: str, chance: Chance) -> Question:
+        """Return one of many like it."""
+        return cls(name, VARIABLES[name](chance), chance.randint(1, PEOPLE))
+
+
+def requests(name: str, signed: list[str], number: int) -> list[bytes]:
+    """Return so many requests of different people; `signed` are the people's tokens."""
+    chance = random.Random(name)
+    query = documents()[name]
+    drawn = (Question.drawn(name, chance) for _ in range(number))
+    return [request(query, name, question.variables, signed[question.person]) for question in drawn]
+
+
+_SCRIPT = """\\set again random(1, 100)
+\\if :fresh = 1 or :again = 1
+\\set person random(1, {people})
+\\set number random(1, {movies})
+select {person} as viewer, {movie} as movie
+\\gset
+\\set fresh 0
+\\endif
+{statement};
+"""
+
+
+def script(name: str) -> tuple[str, dict[str, str]]:
+    """Return the compiled statement as a script of `pgbench`, and the variables to define.
+
+    A client stays with a person and a movie for some hundred requests: texts can only come from the server, and to ask
+    for them each time would cost a round trip.
+    """
+    question = Question.drawn(name, random.Random(name))
+    statement, values = _compiled(question)
+    viewer, shown = str(person(question.person)), str(_number_of(question))
+    names: list[str] = []
+    defined = {"fresh": "1", "viewer": viewer, "movie": viewer}
+    for index, value in enumerate(values):
+        if value in (viewer, shown):
+            names.append("viewer" if value == viewer else "movie")
+        else:
+            names.append(f"value{index}")
+            defined[f"value{index}"] = value
+    # pgbench takes a colon before a letter for a variable, even in a literal
+    statement = _COLON.sub(":' || '", statement)
+    for index in range(len(names)):
+        statement = statement.replace(f"${index + 1}::", f":{names[index]}::")
+    text = _SCRIPT.format(
+        people=PEOPLE,
+        movies=MOVIES,
+        person=person_sql(":person::integer"),
+        movie=movie_sql(":number::integer"),
+        statement=statement,
+    )
+    return text, defined
+
+
+def _number_of(question: Question) -> str | None:
+    given = question.variables.get("by", {}).get("id") or question.variables.get("id")
+    return given.partition(":")[2] if given else None
+
+
+def _compiled(question: Question) -> tuple[str, list[str]]:
+    """Return the statement for one request and its parameters. Raises RuntimeError for what does not compile."""
+    built = schema.build()
+    operation = built.engine.prepare(documents()[question.name], question.name, question.variables)
+    if not isinstance(operation, Operation):
+        raise RuntimeError(f"{question.name} is not an operation: {operation.errors}")
+    forms = {name: form_of(value) for name, value in operation.variables.items()}
+    document = Document(built.graphql, operation.node, operation.parsed.fragments, forms)
+    plan = compile_plan(document, built.sources, frozenset({"person"}), {})
+    if plan.one is None:
+        raise RuntimeError(f"{question.name} has no statement")
+    values = bind(plan.parameters, Values(operation.variables, str(person(question.person))))
+    return plan.one.sql.decode(), [(value or b"").decode() for value in values]
