@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from psycopg import OperationalError
+import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,6 +32,8 @@ from resolvers.context import Services
 PATH = "/graphql"
 LAG_S = 60.0
 """A projection that is further behind than this makes the server not ready."""
+READY_S = 5.0
+"""How long the database may take to answer whether the server is ready."""
 
 
 def application(
@@ -90,7 +92,10 @@ def application(
     async def numbers(_: Request) -> Response:
         try:
             found = await _statuses(state["services"])
-        except (OperationalError, PoolTimeout):
+        except (
+            psycopg.Error,
+            PoolTimeout,
+        ):  # away, or not migrated: what this process knows is shown all the same
             found = []
         return Response(
             metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8"
@@ -118,9 +123,10 @@ async def _statuses(opened: Services) -> list[ProjectionStatus]:
 async def _readiness(opened: Services, conninfo: str) -> dict[str, Any]:
     """What keeps the server from being ready: migrations that are missing, projections that are stale or far behind."""
     try:
-        pending = await asyncio.to_thread(database.pending, conninfo)
-        found = {status.name: status for status in await _statuses(opened)}
-    except (OperationalError, PoolTimeout):
+        async with asyncio.timeout(READY_S):
+            pending = await asyncio.to_thread(database.pending, conninfo)
+            found = {} if pending else {status.name: status for status in await _statuses(opened)}
+    except (psycopg.OperationalError, PoolTimeout, TimeoutError):
         return {"status": "unavailable", "reason": "the database is away"}
     stale = [
         p.name for p in projections().values() if p.name not in found or found[p.name].version != p.version

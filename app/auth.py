@@ -21,7 +21,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z", re.ASCII)
 class _Anybody:
     """Mutations that a person needs exactly when their access token has ended."""
 
-    fields: frozenset[str] = frozenset({"signUp", "signIn", "refreshSession", "signOut"})
+    fields: frozenset[str] = frozenset({"signUp", "signIn", "refreshSession", "signOut", "__typename"})
 
     def covers(self, operation: Operation) -> bool:
         """Whether an operation does nothing else."""
@@ -40,13 +40,13 @@ class Gate:
     def __init__(self, services: Services, sources: Sources) -> None:
         self._services, self._sources = services, sources
 
-    def context(self, headers: Mapping[str, str]) -> Context | None:
+    def context(self, headers: Mapping[str, str], request_id: str) -> Context | None:
         """Return the context of a request, None when its access token is not valid."""
         authorization = headers.get("authorization", "")
         if not authorization:
-            return self.stranger(headers)
+            return self.of(None, request_id)
         viewer = self.viewer(authorization)
-        return Context(self._services, self._sources, viewer, self.request_id(headers)) if viewer else None
+        return self.of(viewer, request_id) if viewer else None
 
     def viewer(self, authorization: str) -> Viewer | None:
         """Return whom an Authorization header names, None when its token is not valid."""
@@ -60,12 +60,8 @@ class Gate:
         return Viewer(claims.user_id, claims.session_id, frozenset(claims.roles))
 
     def of(self, viewer: Viewer | None, request_id: str) -> Context:
-        """Return the context of an operation on a socket."""
+        """Return the context of one operation; None is somebody who did not sign in."""
         return Context(self._services, self._sources, viewer, request_id)
-
-    def stranger(self, headers: Mapping[str, str]) -> Context:
-        """Return the context of somebody who did not sign in."""
-        return Context(self._services, self._sources, None, self.request_id(headers))
 
     @staticmethod
     def request_id(headers: Mapping[str, str]) -> str:

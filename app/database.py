@@ -45,11 +45,11 @@ def pending(conninfo: str) -> list[str]:
 
 @contextmanager
 def _connection(conninfo: str) -> Iterator[Connection]:
-    engine = create_engine(
-        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
-    )
-    with engine.connect() as connection:
-        yield connection
+    # connected here and not by SQLAlchemy, so that a database that is away is psycopg's error for every caller
+    with psycopg.connect(conninfo) as opened:
+        engine = create_engine("postgresql+psycopg://", creator=lambda: opened, poolclass=NullPool)
+        with engine.connect() as connection:
+            yield connection
 
 
 def _take_turn(connection: Connection) -> None:

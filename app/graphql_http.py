@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from app.auth import ANYBODY, Gate
 from app.metrics import Metrics
 from app.settings import Settings
 from resolvers.answers import Answer
+from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import TooSlow, Unauthenticated
@@ -25,6 +27,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 HTML = "text/html"
+HEARTBEAT_S = 12.0
 
 
 class BadRequest(Exception):
@@ -62,8 +65,9 @@ class GraphQLHTTP:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
+        request_id = self._gate.request_id(request.headers)
         try:
-            response = await self._respond(request)
+            response = await self._respond(request, request_id)
         except BadRequest as bad:
             self._metrics.errors.labels(bad.code).inc()
             accepted = _accepted(request.headers.get("accept", ""))
@@ -72,15 +76,16 @@ class GraphQLHTTP:
             response = Response(body, bad.status, headers=bad.headers, media_type=f"{kind}; charset=utf-8")
         except ClientDisconnect:
             return
-        response.headers["x-request-id"] = self._gate.request_id(request.headers)
+        response.headers["x-request-id"] = request_id
         response.headers.setdefault("cache-control", "no-store")
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request, request_id: str) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
-        accepted = _accepted(request.headers.get("accept", ""))
-        if accepted == HTML and request.method == "GET" and "query" not in request.query_params:
+        is_page = request.method == "GET" and "query" not in request.query_params
+        accepted = _accepted(request.headers.get("accept", ""), HTML if is_page else None)
+        if accepted == HTML:
             if self._page is None:
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page)
@@ -90,9 +95,9 @@ class GraphQLHTTP:
         prepared = self._engine.prepare(asked.query, asked.name, asked.variables)
         if isinstance(prepared, Answer):
             return self._answer(prepared, accepted, "invalid", time.perf_counter())
-        return await self._run(request, prepared, accepted)
+        return await self._run(request, prepared, accepted, request_id)
 
-    async def _run(self, request: Request, operation: Operation, accepted: str) -> Response:
+    async def _run(self, request: Request, operation: Operation, accepted: str, request_id: str) -> Response:
         started = time.perf_counter()
         kind = operation.node.operation
         if request.method == "GET" and kind is OperationType.MUTATION:
@@ -100,17 +105,15 @@ class GraphQLHTTP:
         if kind is OperationType.SUBSCRIPTION and accepted != EVENT_STREAM:
             message = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
             raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", message)
-        context = self._gate.context(request.headers)
+        context = self._gate.context(request.headers, request_id)
         if context is None and not ANYBODY.covers(operation):
             answer = _unauthenticated()
             response = self._answer(answer, accepted, kind.value, started)
             response.status_code = 401 if accepted == GRAPHQL_JSON else 200
             return response
-        context = context or self._gate.stranger(request.headers)
+        context = context or self._gate.of(None, request_id)
         if accepted == EVENT_STREAM:
-            return StreamingResponse(
-                self._stream(operation, context), media_type=EVENT_STREAM, headers={"x-accel-buffering": "no"}
-            )
+            return _EventStream(self._stream(operation, context))
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 answer = await self._engine.run(operation, context)
@@ -118,12 +121,16 @@ class GraphQLHTTP:
             answer = Answer(b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}])
         return self._answer(answer, accepted, kind.value, started)
 
-    async def _stream(self, operation: Operation, context: Any) -> AsyncIterator[bytes]:
+    async def _stream(self, operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
         """Server-sent events, one connection an operation: `next` for each answer, then `complete`."""
         self._metrics.subscriptions.inc()
         try:
-            async for answer in _with_heartbeat(self._engine.stream(operation, context), 12.0):
-                yield b":\n\n" if answer is None else b"event: next\ndata: " + answer.body() + b"\n\n"
+            async with (
+                aclosing(self._engine.stream(operation, context)) as answers,
+                aclosing(_with_heartbeat(answers, HEARTBEAT_S)) as beats,
+            ):
+                async for answer in beats:
+                    yield b":\n\n" if answer is None else b"event: next\ndata: " + answer.body() + b"\n\n"
             yield b"event: complete\ndata:\n\n"
         finally:
             self._metrics.subscriptions.dec()
@@ -147,14 +154,13 @@ class GraphQLHTTP:
             given: dict[str, Any] = dict(request.query_params)
             for name in ("variables", "extensions"):
                 if given.get(name):
-                    given[name] = self._json(given[name].encode())
+                    given[name] = self._json(given[name].encode(), f"`{name}`")
                 else:
                     given.pop(name, None)
         else:
-            content_type = request.headers.get("content-type", "").partition(";")
-            if content_type[0].strip().lower() != JSON:
-                raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}.")
-            given = self._json(await self._body(request))
+            if not _is_json(request.headers.get("content-type", "")):
+                raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}, in UTF-8.")
+            given = self._json(await self._body(request), "The body")
         return self._checked(given)
 
     def _checked(self, given: Any) -> Asked:
@@ -164,7 +170,7 @@ class GraphQLHTTP:
         variables, extensions = given.get("variables"), given.get("extensions")
         if not isinstance(query, str) or not query.strip():
             raise BadRequest(400, "BAD_REQUEST", "`query` must be a text: the GraphQL document.")
-        if len(query) > self._settings.document_bytes:
+        if len(query.encode(errors="replace")) > self._settings.document_bytes:
             raise BadRequest(
                 413, "DOCUMENT_TOO_LARGE", f"A document has at most {self._settings.document_bytes} bytes."
             )
@@ -196,14 +202,26 @@ class GraphQLHTTP:
             ) from None
         return bytes(body)
 
-    def _json(self, body: bytes) -> Any:
+    def _json(self, text: bytes, what: str) -> Any:
         try:
-            value = orjson.loads(body)
+            value = orjson.loads(text)
         except orjson.JSONDecodeError:
-            raise BadRequest(400, "BAD_JSON", "The body is not JSON in UTF-8.") from None
+            raise BadRequest(400, "BAD_JSON", f"{what} is not JSON in UTF-8.") from None
         if _deeper_than(value, self._settings.json_depth):
-            raise BadRequest(400, "BAD_JSON", f"The body is nested deeper than {self._settings.json_depth}.")
+            raise BadRequest(400, "BAD_JSON", f"{what} is nested deeper than {self._settings.json_depth}.")
         return value
+
+
+class _EventStream(StreamingResponse):
+    """Server-sent events that end on our side, too, as soon as the client has gone."""
+
+    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(events, media_type=EVENT_STREAM, headers={"x-accel-buffering": "no"})
+        self._events = events
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with aclosing(self._events):
+            await super().__call__(scope, receive, send)
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
@@ -222,7 +240,7 @@ def _deeper_than(value: Any, depth: int) -> bool:
     return True
 
 
-def _accepted(accept: str) -> str | None:
+def _accepted(accept: str, *more: str | None) -> str | None:
     """Return the media type that the client likes best of ours; None when it takes none of them."""
     if not accept.strip():
         return JSON
@@ -231,9 +249,15 @@ def _accepted(accept: str) -> str | None:
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
         kind = JSON if kind in ("*/*", "application/*") else kind
-        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, HTML) and (weight, -index) > best[:2]:
+        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, *more) and (weight, -index) > best[:2]:
             best = (weight, -index, kind)
     return best[2]
+
+
+def _is_json(content_type: str) -> bool:
+    kind, *parameters = (piece.strip() for piece in content_type.lower().split(";"))
+    charsets = {p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")}
+    return kind == JSON and charsets <= {"utf-8", "utf8"}
 
 
 def _weight(text: str) -> float:
@@ -248,7 +272,9 @@ def _unauthenticated() -> Answer:
     return Answer(None, [{"message": message, "extensions": {"code": Unauthenticated.code}}])
 
 
-async def _with_heartbeat(answers: AsyncIterator[Answer], every_s: float) -> AsyncIterator[Answer | None]:
+async def _with_heartbeat(
+    answers: AsyncGenerator[Answer, None], every_s: float
+) -> AsyncGenerator[Answer | None, None]:
     """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection."""
     following = asyncio.ensure_future(anext(answers, None))
     try:

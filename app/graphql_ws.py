@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from app.metrics import Metrics
 from app.settings import Settings
 from resolvers.answers import Answer
 from resolvers.context import Viewer
+from resolvers.documents import Operation
 from resolvers.engine import Engine
 
 PROTOCOL = "graphql-transport-ws"
@@ -145,22 +147,23 @@ class GraphQLWebSocket:
     async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
         self._metrics.subscriptions.inc()
         try:
-            answer = self._prepare(payload)
-            if isinstance(answer, Answer):
-                self._operations.pop(operation_id, None)
-                await self._message("error", operation_id, orjson.dumps(answer.errors))
+            prepared = self._prepare(payload)
+            if isinstance(prepared, Answer):
+                del self._operations[operation_id]
+                await self._message("error", operation_id, orjson.dumps(prepared.errors))
                 return
             context = self._gate.of(self._viewer, uuid.uuid4().hex)
-            async for result in self._engine.stream(answer, context):
-                await self._message("next", operation_id, result.body())
-            self._operations.pop(operation_id, None)
+            async with aclosing(self._engine.stream(prepared, context)) as answers:
+                async for answer in answers:
+                    await self._message("next", operation_id, answer.body())
+            del self._operations[operation_id]
             await self._send(b'{"type":"complete","id":' + orjson.dumps(operation_id) + b"}")
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
             self._metrics.subscriptions.dec()
 
-    def _prepare(self, payload: dict[str, Any]) -> Any:
+    def _prepare(self, payload: dict[str, Any]) -> Operation | Answer:
         name, variables = payload.get("operationName"), payload.get("variables")
         if len(payload["query"]) > self._settings.document_bytes:
             return Answer(

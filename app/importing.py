@@ -11,7 +11,6 @@ from uuid import UUID
 
 import psycopg
 
-import projections  # noqa: F401 registers them all
 from accounts.names import login_key
 from app.wheels import fetch
 from catalog import demo
@@ -30,6 +29,15 @@ Progress = Callable[[str, int], Callable[[int], None]]
 """Given what is counted and how many there are, what takes the number that was done since its last call."""
 
 OnBad = Callable[[BadRow], None]
+
+
+def _silent(_: object) -> None:
+    """Tell nobody."""
+
+
+def _silently(_what: str, _total: int) -> Callable[[int], None]:
+    return _silent
+
 
 _TOLD = 10_000
 """Rows between two reports of progress where nothing is committed."""
@@ -82,8 +90,8 @@ def import_movielens(
     path: Path,
     *,
     shift_to_today: bool = False,
-    progress: Progress = lambda _what, _total: lambda _done: None,
-    on_bad: OnBad = lambda _: None,
+    progress: Progress = _silently,
+    on_bad: OnBad = _silent,
 ) -> ImportReport:
     """Import any MovieLens release from a folder or a zip; the same again, shifted or not, adds nothing.
 
@@ -111,7 +119,7 @@ def import_movielens(
         advance = progress("ratings", found.rows)
         rows = _resolved(release, people, movies, shifted_by, pass_over)
         ratings = append_ratings(conn, rows, fold_inline, advance)
-        advance = progress("projections", ratings.events)
+        advance = progress("projections", ratings.events) if ratings.events else _silent
         catch_up(conn)
         advance(ratings.events)
     return ImportReport(
@@ -129,8 +137,8 @@ def import_demo(
     cache_dir: Path,
     *,
     say: Callable[[str], None],
-    progress: Progress = lambda _what, _total: lambda _done: None,
-    on_bad: OnBad = lambda _: None,
+    progress: Progress = _silently,
+    on_bad: OnBad = _silent,
 ) -> ImportReport | None:
     """Fetch the demo data once and import it, shifted to today; None where it is there, or the log holds other data.
 

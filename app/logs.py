@@ -33,3 +33,6 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    if level != "debug":
+        for chatty in ("alembic", "uvicorn.error"):
+            logging.getLogger(chatty).setLevel("WARNING")

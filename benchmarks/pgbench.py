@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.measure import Load, Records, Window
 from benchmarks.postgres import program
 
-_SLACK_S = 1.0
-"""How long it may take until the first lines of the log are written."""
+_SLACK_S = 2.0
+"""How long it may take until every client is warm."""
 
 
 def start(
@@ -36,22 +36,23 @@ def start(
     for old in folder.glob(f"{prefix.name}*"):
         old.unlink()
     defined = [f"--define={name}={value}" for name, value in (variables or {}).items()]
-    whole = math.ceil(window.warm_s + window.seconds + _SLACK_S)
+    whole = math.ceil(window.seconds + _SLACK_S + 0.5)
     command = [
         *(str(program("pgbench")), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
         *(f"--time={whole}", f"--file={file}", "--log", f"--log-prefix={prefix}", *defined, conninfo),
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def await_begin(running: subprocess.Popen[bytes]) -> None:
-        _await_first_lines(prefix, running)
-        time.sleep(window.warm_s)
-
-    return Load(process, lambda: _records(prefix), await_begin, lambda _: time.sleep(window.seconds))
+    return Load(
+        process,
+        lambda: _records(prefix),
+        lambda running: _await_first_lines(prefix, running),
+        lambda _: time.sleep(window.seconds),
+    )
 
 
 def _await_first_lines(prefix: Path, running: subprocess.Popen[bytes]) -> None:
-    """Every client is connected by then; where transactions are so slow that lines are late, go on."""
+    """Return when some 4 kB of the log are full: every client is connected then and has planned its statement."""
     deadline = time.monotonic() + _SLACK_S
     while time.monotonic() < deadline and running.poll() is None:
         if any(log.stat().st_size for log in prefix.parent.glob(f"{prefix.name}.*")):

@@ -82,19 +82,17 @@ def script(name: str) -> tuple[str, dict[str, str]]:
     """
     question = Question.drawn(name, random.Random(name))
     statement, values = _compiled(question)
-    viewer, shown = str(person(question.person)), str(_number_of(question))
-    names: list[str] = []
+    viewer, shown = str(person(question.person)), _movie_of(question)
     defined = {"fresh": "1", "viewer": viewer, "movie": viewer}
-    for index, value in enumerate(values):
-        if value in (viewer, shown):
-            names.append("viewer" if value == viewer else "movie")
-        else:
-            names.append(f"value{index}")
-            defined[f"value{index}"] = value
     # pgbench takes a colon before a letter for a variable, even in a literal
     statement = _COLON.sub(":' || '", statement)
-    for index in range(len(names)):
-        statement = statement.replace(f"${index + 1}::", f":{names[index]}::")
+    for number, value in enumerate(values, 1):
+        name = "viewer" if value == viewer else "movie" if value == shown else f"value{number}"
+        if value is not None:
+            defined[name] = value
+        # nor can it define a null
+        put_in = "null::" if value is None else f":{name}::"
+        statement = statement.replace(f"${number}::", put_in)
     text = _SCRIPT.format(
         people=PEOPLE,
         movies=MOVIES,
@@ -105,12 +103,12 @@ def script(name: str) -> tuple[str, dict[str, str]]:
     return text, defined
 
 
-def _number_of(question: Question) -> str | None:
+def _movie_of(question: Question) -> str | None:
     given = question.variables.get("by", {}).get("id") or question.variables.get("id")
     return given.partition(":")[2] if given else None
 
 
-def _compiled(question: Question) -> tuple[str, list[str]]:
+def _compiled(question: Question) -> tuple[str, list[str | None]]:
     """Return the statement for one request and its parameters. Raises RuntimeError for what does not compile."""
     built = schema.build()
     operation = built.engine.prepare(documents()[question.name], question.name, question.variables)
@@ -122,4 +120,4 @@ def _compiled(question: Question) -> tuple[str, list[str]]:
     if plan.one is None:
         raise RuntimeError(f"{question.name} has no statement")
     values = bind(plan.parameters, Values(operation.variables, str(person(question.person))))
-    return plan.one.sql.decode(), [(value or b"").decode() for value in values]
+    return plan.one.sql.decode(), [None if value is None else value.decode() for value in values]

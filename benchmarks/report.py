@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from collections.abc import Sequence
@@ -21,7 +20,8 @@ from benchmarks.postgres import Conn
 RESULTS = Path(__file__).with_name("results")
 _PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
-console = Console(highlight=False, width=max(100, int(os.environ.get("COLUMNS", "120"))))
+console = Console(highlight=False)
+console.width = max(console.width, 150)
 
 
 @dataclass

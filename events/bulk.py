@@ -170,6 +170,8 @@ def append_ratings(
     ratings: Iterable[SourceRating],
     fold_inline: FoldInline,
     on_progress: Callable[[int], None] = lambda _: None,
+    *,
+    chunk: int = CHUNK,
 ) -> Imported:
     """Append ratings in their order, fold them inline and remember their keys; the same again appends nothing.
 
@@ -178,21 +180,21 @@ def append_ratings(
     """
     conn.execute(_STAGE)
     total = Imported(correlation_id=uuid7())
-    for chunk in _chunks(ratings):
+    for part in _chunks(ratings, chunk):
         conn.execute("select events_add_partitions()")
         with conn.transaction(), conn.cursor() as cursor:
-            total += _append_chunk(cursor, chunk, fold_inline, total.correlation_id)
-        on_progress(len(chunk))
+            total += _append_chunk(cursor, part, fold_inline, total.correlation_id)
+        on_progress(len(part))
     return total
 
 
-def _chunks(ratings: Iterable[SourceRating]) -> Iterator[list[SourceRating]]:
+def _chunks(ratings: Iterable[SourceRating], most: int) -> Iterator[list[SourceRating]]:
     """Cut where a chunk is full of ratings or of people."""
     chunk: list[SourceRating] = []
     people: set[UUID] = set()
     for rating in ratings:
         people.add(rating.user_id)
-        if len(chunk) == CHUNK or len(people) > PEOPLE:
+        if len(chunk) == most or len(people) > PEOPLE:
             yield chunk
             chunk, people = [], {rating.user_id}
         chunk.append(rating)

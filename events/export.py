@@ -56,6 +56,7 @@ def export(
     high: int | None = None,
     with_secret: bool = False,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    window: int = WINDOW,
 ) -> Exported:
     """Write the settled events of (low, high] in their order to a file, which appears when it is complete.
 
@@ -69,9 +70,9 @@ def export(
     try:
         with draft.open("wb") as file, _writer(form, file, with_secret) as write:
             while at < end:
-                window = {"low": at, "high": min(at + WINDOW, end)}
-                events += write(conn, window)
-                at = window["high"]
+                part = {"low": at, "high": min(at + window, end)}
+                events += write(conn, part)
+                at = part["high"]
                 on_progress(at - low, end - low)
         draft.replace(path)
     finally:

@@ -115,7 +115,7 @@ def decode(name: str, version: int, user_id: UUID | None, movie_id: UUID | None,
     Raises UnknownEvent for a name or version that this program does not know.
     """
     kind = _KINDS.get(name)
-    if kind is None or version > kind.cls.version:
+    if kind is None or not 1 <= version <= kind.cls.version:
         raise UnknownEvent(f"{name} version {version}")
     for step in range(version, kind.cls.version):
         data = kind.upcasts[step](data)

@@ -95,5 +95,5 @@ select e.* from events e
 """
 """What a snapshot sees of a range of positions (low, high]; `settled` are positions whose xids mean nothing here."""
 
-FENCE = "select last_value, pg_current_xact_id()::text from events_position_seq"
+FENCE = "select last_value - (not is_called)::integer, pg_current_xact_id()::text from events_position_seq"
 PASSED = "select pg_snapshot_xmin(pg_current_snapshot()) > %(fence)s::xid8"

@@ -87,23 +87,23 @@ def newest(conn: Conn) -> tuple[int, int, str] | None:
 
 def verify(conn: Conn) -> Iterator[Checked]:
     """Recompute every seal, yielding how far it came; the last one says whether anything differs."""
-    seals, events, number, previous = 0, 0, 0, b""
+    seals, events, number, end, previous = 0, 0, 0, 0, b""
     while rows := conn.execute(_CHECK, {"after": number}).fetchall():
         for row in rows:
-            broken = _broken(row, number, previous)
+            broken = _broken(row, number, end, previous)
             if broken:
                 yield Checked(seals, events, broken)
                 return
-            number, previous = row[0], row[5]
+            number, end, previous = row[0], row[2], row[5]
             seals, events = seals + 1, events + row[3]
         yield Checked(seals, events, None)
     if not seals:
         yield Checked(0, 0, None)
 
 
-def _broken(row: tuple[Any, ...], number: int, previous: bytes) -> str | None:
+def _broken(row: tuple[Any, ...], number: int, end: int, previous: bytes) -> str | None:
     this, low, high, count, digests, root, before, found, found_digests, found_root, positions = row
-    if this != number + 1 or before != previous:
+    if this != number + 1 or low != end or before != previous:
         return f"seal {number + 1} is missing or does not continue the one before it"
     if found == count and found_root == root:
         return None
@@ -120,8 +120,8 @@ def _broken(row: tuple[Any, ...], number: int, previous: bytes) -> str | None:
 def _name(index: int, kept: list[bytes], now: list[bytes], positions: list[int], low: int) -> str:
     """Say whether the event at this place was changed, removed, or put in."""
     after = positions[index - 1] if index else low
-    if index >= len(now) or now[index : index + 1] == kept[index + 1 : index + 2]:
+    if index >= len(now) or now[index] in kept[index + 1 :]:
         return f"an event after position {after} is missing"
-    if now[index + 1 : index + 2] == kept[index : index + 1]:
+    if kept[index] in now[index + 1 :]:
         return f"event at position {positions[index]} was added after its range was sealed"
     return f"event at position {positions[index]} is not what was recorded"

@@ -32,10 +32,10 @@ def difference(
 ) -> list[Difference]:
     """Return up to `limit` rows in which a table and the log as a snapshot sees it differ; none proves them equal.
 
-    Events that were parked are left out, as they are of the table.
+    Events that were parked are left out, as they are of the table and of those it reads.
     """
     window = (
-        f"{SETTLED} and e.position not in (select position from dead_letters where projection = %(name)s)"
+        f"{SETTLED} and e.position not in (select position from dead_letters where projection = any (%(names)s))"
     )
     return _compare(
         conn, projection, _expected(projection, window), table or projection.name, snapshot, settled, limit
@@ -80,7 +80,7 @@ def _compare(
         "low": 0,
         "high": _HEAD,
         "limit": limit,
-        "name": projection.name,
+        "names": [projection.name, *projection.reads],
     }
     with conn.transaction():
         # where the log has no statistics yet, as after an import, the planner would join row by row: for hours

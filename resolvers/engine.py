@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from resolvers.context import Context
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
 from resolvers.lowering import NotCompilable
-from resolvers.mapping import Run, Sources, Stream
+from resolvers.mapping import Mapped, Run, Sources, Stream
 from resolvers.plan import BadValues, Failures, Plan, bind, compile_plan, holes_of
 from resolvers.selection import Document, Path, Selected, Values, evaluated, form_of, shape
 
@@ -176,32 +177,37 @@ class Engine:
 
     # --- subscriptions ---
 
-    async def stream(self, operation: Operation, context: Context) -> AsyncIterator[Answer]:
+    async def stream(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """Yield the answers of any operation: one of a query or mutation, one an event of a subscription."""
         if operation.node.operation is OperationType.SUBSCRIPTION:
-            async for answer in self._subscribe(operation, context):
-                yield answer
+            async with aclosing(self._subscribe(operation, context)) as answers:
+                async for answer in answers:
+                    yield answer
         else:
             yield await self.run(operation, context)
 
-    async def _subscribe(self, operation: Operation, context: Context) -> AsyncIterator[Answer]:
+    async def _subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """Yield an answer for each event; the selection is compiled once and runs for each."""
-        document = self._document(operation)
-        (selected,) = list(document.root())
-        mapped = self.sources.get(("Subscription", selected.name))
-        if mapped is None or not isinstance(mapped.source, Stream):
-            yield Answer(None, [error_of(BadOperation("This subscription is unknown."), ())])
-            return
+        path: Path = ()
         try:
+            selected, mapped, source = self._stream_of(operation)
+            path = selected.path
             context.require_role(mapped.role)
-            given = {
-                name: evaluated(value, Values(operation.variables))
-                for name, value in selected.arguments.items()
-            }
-            async for payload in mapped.source.resolve(context, given):
-                values = Values(operation.variables, context.viewer_id, payload)
-                answer = await self._read(operation, context, values, selected)
-                data = b'{"%s":%s}' % (selected.key.encode(), answer.data or b"null")
-                yield Answer(data, answer.errors)
+            plain = Values(operation.variables)
+            given = {name: evaluated(value, plain) for name, value in selected.arguments.items()}
+            async with aclosing(source.resolve(context, given)) as payloads:
+                async for payload in payloads:
+                    values = Values(operation.variables, context.viewer_id, payload)
+                    answer = await self._read(operation, context, values, selected)
+                    data = b'{"%s":%s}' % (selected.key.encode(), answer.data or b"null")
+                    yield Answer(data, answer.errors)
         except Exception as failure:
-            yield Answer(None, [error_of(refusal_of(failure, context.request_id), selected.path)])
+            yield Answer(None, [error_of(refusal_of(failure, context.request_id), path)])
+
+    def _stream_of(self, operation: Operation) -> tuple[Selected, Mapped, Stream]:
+        """Return the root field of a subscription and what it follows. Raises BadOperation."""
+        fields = list(self._document(operation).root())
+        mapped = self.sources.get(("Subscription", fields[0].name)) if len(fields) == 1 else None
+        if mapped is None or not isinstance(mapped.source, Stream):
+            raise BadOperation("A subscription follows exactly one thing.")
+        return fields[0], mapped, mapped.source

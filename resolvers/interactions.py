@@ -20,7 +20,8 @@ from events.undo import CannotUndo, undo
 from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
 from resolvers.context import Context
-from resolvers.ids import position_of, uuid_of
+from resolvers.errors import BadInput
+from resolvers.ids import position_of, text, uuid_of
 
 Input = Mapping[str, Any]
 Payload = Mapping[str, str | None]
@@ -28,6 +29,8 @@ Payload = Mapping[str, str | None]
 _movie_uuid = uuid_of("Movie")
 KNOWN_MOVIES = 100_000
 """How many movies a process remembers to exist."""
+KEY_MOST = 200
+"""Characters of an idempotency key."""
 
 
 class UnknownMovie(Rejected):
@@ -62,10 +65,21 @@ def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
 
 
 def _stars(value: float) -> int:
-    halves = value * 2
-    if halves != int(halves):
+    if not 0 < value <= 5 or value * 2 != int(value * 2):
         raise InvalidStars
-    return int(halves)
+    return int(value * 2)
+
+
+def _source(given: Input) -> Source:
+    chosen = given.get("source")
+    return Source.WEB if chosen is None else Source(chosen.value)
+
+
+def _idempotency_key(given: Input) -> str | None:
+    key = given.get("idempotencyKey")
+    if key is not None and not 1 <= len(key) <= KEY_MOST:
+        raise BadInput(f"An idempotency key has 1 to {KEY_MOST} characters.")
+    return None if key is None else text(key)
 
 
 async def record(
@@ -83,8 +97,8 @@ async def record(
             user_id=viewer.id,
             movie_id=movie_id,
             decide=lambda pair, _: decide(pair),
-            source=given.get("source") or Source.WEB,
-            idempotency_key=given.get("idempotencyKey"),
+            source=_source(given),
+            idempotency_key=_idempotency_key(given),
             request=_request(name, given),
         )
         return _decided(await context.services.handler.handle(command), movie_id)
@@ -200,9 +214,9 @@ async def take_back(context: Context, given: Input) -> Payload:
         user_id=viewer.id,
         movie_id=movie_id,
         decide=_undo(event_id),
-        source=given.get("source") or Source.WEB,
+        source=_source(given),
         causation_id=event_id,
-        idempotency_key=given.get("idempotencyKey"),
+        idempotency_key=_idempotency_key(given),
         request=_request("undo", given),
     )
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
 from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
@@ -60,7 +60,9 @@ class Live:
             self._tail.cancel()
             await asyncio.gather(self._tail, return_exceptions=True)
 
-    async def interactions(self, user_id: UUID, after: int | None) -> AsyncIterator[Mapping[str, str | None]]:
+    async def interactions(
+        self, user_id: UUID, after: int | None
+    ) -> AsyncGenerator[Mapping[str, str | None], None]:
         """Yield the position of each event of a person in order, those after a position first. Raises TooFarBehind.
 
         Positions of one person are in the order of their commits (the person is the lock), so the last position that
@@ -91,7 +93,7 @@ class Live:
             if not self._listeners[key]:
                 del self._listeners[key]
 
-    async def progress(self, every_s: float = 0.25) -> AsyncIterator[Mapping[str, str | None]]:
+    async def progress(self, every_s: float = 0.25) -> AsyncGenerator[Mapping[str, str | None], None]:
         """Yield at once, and then whenever a checkpoint has changed."""
         known: object = ()
         while True:

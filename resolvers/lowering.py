@@ -74,9 +74,13 @@ class Entities:
 
 @dataclass(slots=True)
 class Scope:
-    """Where lowering stands: the row `t`; in the aggregate of a hoisted page, `joins` takes its entities."""
+    """Where lowering stands: the row `t`, and if it is in a list what its cursor is made of.
+
+    In the aggregate of a hoisted page, `joins` takes its entities.
+    """
 
     t: str
+    cursor: str = ""
     page: str | None = None
     joins: dict[str, str] = field(default_factory=dict)
     is_nested: bool = False
@@ -104,7 +108,6 @@ class Lowering:
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
         self.entities: dict[tuple[str, str], Entities] = {}
-        self._cursor = ""
         self._names = 0
 
     @classmethod
@@ -149,7 +152,7 @@ class Lowering:
         if selected.name == "__typename":
             return [Literal(f'"{kind.name}"')]
         if selected.name == "cursor" and kind.name.endswith("Edge"):
-            return [Literal('"'), self._cursor, Literal('"')]
+            return [Literal('"'), scope.cursor, Literal('"')]
         mapped = self.sources.get((kind.name, selected.name))
         if mapped is None:
             raise NotCompilable(f"{kind.name}.{selected.name}")
@@ -192,11 +195,6 @@ class Lowering:
     def of(self, selected: Selected) -> Iterator[Selected]:
         """Yield what a field's selection asks of its type."""
         return self.document.fields(object_type(selected), selected)
-
-    def edges(self, selected: Selected, cursor: str) -> Iterator[Selected]:
-        """Yield the fields of an edge; `cursor` is what its field of that name is made of on this page."""
-        self._cursor = cursor
-        return self.of(selected)
 
     def node(self, connection: GraphQLObjectType, selected: Selected, scope: Scope) -> Text | None:
         """Return the JSON of `nodes`: what the edges' `node` would be."""

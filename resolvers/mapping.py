@@ -7,7 +7,7 @@ value x of a mutation's payload. They are written beside the schema, never made 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -138,7 +138,7 @@ class Run:
 class Stream:
     """A subscription: `resolve(context, arguments)` yields the values that `then` is read with, by name."""
 
-    resolve: Callable[[Any, Mapping[str, Any]], AsyncIterator[Mapping[str, str | None]]]
+    resolve: Callable[[Any, Mapping[str, Any]], AsyncGenerator[Mapping[str, str | None], None]]
     then: One | Many
 
 

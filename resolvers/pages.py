@@ -129,7 +129,7 @@ def _part(
         case "pageInfo":
             return _page_info(lowering, page, part, columns)
         case "edges":
-            text = lowering.object(_object(part), lowering.edges(part, page.cursor), scope)
+            text = lowering.object(_object(part), lowering.of(part), scope)
         case "nodes":
             text = lowering.node(kind, part, scope)
         case _:

@@ -134,6 +134,7 @@ def page(lowering: Lowering, source: Page, selected: Selected, scope: Scope) -> 
         except Refused as refusal:
             lowering.refusals[selected.path] = refusal
             return None
+        inner.cursor = rows.cursor
         made = connection_sql(lowering, rows, selected, inner)
     if made is None:
         return None

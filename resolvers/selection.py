@@ -37,6 +37,8 @@ from graphql import (
     value_from_ast,
 )
 
+from resolvers.errors import BadInput
+
 Path = tuple[str, ...]
 
 
@@ -149,6 +151,8 @@ class Document:
                 given = condition.value
                 if isinstance(given, VariableNode):
                     holds = self.shape.get(given.name.value)
+                    if holds is None:
+                        raise BadInput(f"`${given.name.value}` must not be null.")
                 else:
                     holds = isinstance(given, BooleanValueNode) and given.value
                 if bool(holds) is (directive.name.value == "skip"):
@@ -183,7 +187,8 @@ class Document:
             return self._object(get_nullable_type(kind), node)
         if isinstance(node, ListValueNode) and any(isinstance(item, VariableNode) for item in node.values):
             return self._list(kind, node)
-        return constant(value_from_ast(node, kind))
+        value = value_from_ast(node, kind)
+        return constant(value) if value is not Undefined else _INVALID
 
     def _object(self, kind: Any, node: ObjectValueNode) -> Any:
         assert isinstance(kind, GraphQLInputObjectType)
@@ -202,10 +207,19 @@ class Document:
         item = nullable.of_type if is_list_type(nullable) else kind
 
         def of(values: Values) -> list[Any]:
-            found = (value_from_ast(value, item, dict(values.variables)) for value in node.values)
-            return [value for value in found if value is not Undefined]
+            variables = dict(values.variables)
+            found = [value_from_ast(value, item, variables) for value in node.values]
+            return _invalid(values) if Undefined in found else found
 
         return Leaf(of)
+
+
+def _invalid(_: Values) -> Any:
+    raise BadInput("A value is null or too large where it may not be.")
+
+
+_INVALID = Leaf(_invalid)
+"""A literal that its scalar refuses though it was validated, such as a number that is infinite."""
 
 
 def constant(value: Any) -> Argument:

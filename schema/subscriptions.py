@@ -1,6 +1,6 @@
 """What can be followed, over graphql-transport-ws or server-sent events."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import strawberry
@@ -14,11 +14,11 @@ from schema.scalars import Position
 Values = Mapping[str, str | None]
 
 
-def _interactions(context: Context, given: Mapping[str, Any]) -> AsyncIterator[Values]:
+def _interactions(context: Context, given: Mapping[str, Any]) -> AsyncGenerator[Values, None]:
     return context.services.live.interactions(context.require_viewer().id, given.get("after"))
 
 
-def _progress(context: Context, _: Mapping[str, Any]) -> AsyncIterator[Values]:
+def _progress(context: Context, _: Mapping[str, Any]) -> AsyncGenerator[Values, None]:
     return context.services.live.progress()
 
 

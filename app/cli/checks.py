@@ -79,7 +79,7 @@ def cache(settings: Settings) -> Check:
         with client:
             version = client.info("server")["redis_version"]
     except (redis.RedisError, ValueError, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         return Check(
             "redis", "warn", f"does not answer: {reason}", "Start it, or correct or unset REDIS_URL."
         )

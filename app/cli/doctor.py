@@ -78,8 +78,9 @@ def _any_session(conninfo: str) -> psycopg.Connection[tuple[object, ...]]:
 
 
 def _said(error: Exception) -> str:
-    known = explained(error)
-    return (known[0] if known else str(error).splitlines()[0]).rstrip(".")
+    if isinstance(error, ValidationError):
+        return (explained(error) or ("",))[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
 def _rebase() -> None:

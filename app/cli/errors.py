@@ -55,6 +55,9 @@ class Commands(TyperGroup):
 
 def explained(error: Exception) -> tuple[str, int] | None:
     """Return what to say of an error and the exit code; None for what is not ours to explain."""
+    # SQLAlchemy wraps what the driver says
+    cause = getattr(error, "orig", None)
+    error = cause if isinstance(cause, Exception) else error
     for kinds, code, message in _KNOWN:
         if isinstance(error, kinds):
             return message(error), code

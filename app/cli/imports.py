@@ -86,7 +86,7 @@ def lines(report: ImportReport) -> list[str]:
     if report.shifted_by:
         said.append(f"All times were moved by {report.shifted_by.days:,} days.")
     if report.bad:
-        said.append(f"{report.bad:,} rows were passed over.")
+        said.append(f"Rows passed over: {report.bad:,}.")
     if ratings.events:
         said.append(f"The import's correlation id is {ratings.correlation_id}.")
     return said

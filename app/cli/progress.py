@@ -39,7 +39,7 @@ Tell = Callable[[str, int, int], None]
 def steps_shown() -> Iterator[Tell]:
     """Give what is told about steps that follow one another and whose length is known late or never."""
     if ERR.is_terminal:
-        with _bars() as bars:
+        with _bars(transient=True) as bars:
             yield _Steps(bars).tell
         return
     told = time.monotonic()
@@ -59,23 +59,23 @@ def rebuild_shown(tell: Tell, about: str = "") -> Callable[[RebuildProgress], No
 
 
 class _Steps:
-    """One bar a step; the one before is finished when the next begins."""
+    """One bar, which begins anew with every step."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self._step = ""
-        self._task: TaskID | None = None
+        self._task = bars.add_task("", total=None)
 
     def tell(self, step: str, done: int, total: int) -> None:
-        """Move the bar of this step."""
-        if step != self._step or self._task is None:
-            if self._task is not None:
-                self._bars.update(self._task, completed=1, total=1, visible=True)
-            self._step, self._task = step, self._bars.add_task(step, total=None)
+        """Move the bar."""
+        if step != self._step:
+            self._step = step
+            self._bars.remove_task(self._task)
+            self._task = self._bars.add_task(step, total=None)
         self._bars.update(self._task, completed=done, total=total or None)
 
 
-def _bars() -> Bars:
+def _bars(*, transient: bool = False) -> Bars:
     return Bars(
         TextColumn("{task.description}", justify="left"),
         BarColumn(bar_width=30),
@@ -83,6 +83,7 @@ def _bars() -> Bars:
         _Rate(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=ERR,
+        transient=transient,
     )
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-import projections as _registered  # noqa: F401 registers them all
 from app.cli.console import Json, answer, answer_json, answer_table, say
 from app.cli.database import Conn, connected
 from app.cli.errors import REFUSED, Refused, WrongUse

@@ -16,15 +16,14 @@ exception when duplicate_object or unique_violation then null;
 end $$;
 
 do $$
+declare
+  role text;
 begin
-  if not pg_has_role(current_user, 'projectionist_log', 'member') then
-    execute format('grant projectionist_log to %I', current_user);
-  end if;
-  if not pg_has_role(current_user, 'projectionist_app', 'member') then
-    execute format('grant projectionist_app to %I', current_user);
-  end if;
-  if not pg_has_role(current_user, 'projectionist_partitions', 'member') then
-    execute format('grant projectionist_partitions to %I', current_user);
+  -- who made a role may give it, but does not have it yet; a superuser has them all
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    foreach role in array array['projectionist_log', 'projectionist_app', 'projectionist_partitions'] loop
+      execute format('grant %I to %I', role, current_user);
+    end loop;
   end if;
 end $$;
 

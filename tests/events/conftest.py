@@ -6,22 +6,13 @@ from contextlib import AsyncExitStack, ExitStack
 import psycopg
 import pytest
 
-from database.connect import connect, session_conninfo
+from database.connect import session_conninfo
 from database.pipeline import Lane
 from events.handle import Handler
-from projections.rebuild import deploy
 from projections.registry import fold_inline
 from tests.events.writing import Conn
 
 OpenHandler = Callable[..., Awaitable[Handler]]
-
-
-@pytest.fixture
-def deployed(conninfo: str) -> str:
-    """The conninfo of a database of the test's own whose read tables stand, as its owner."""
-    with connect(conninfo) as conn:
-        deploy(conn)
-    return conninfo
 
 
 @pytest.fixture
@@ -38,13 +29,13 @@ def writers(conninfo: str) -> Iterator[Callable[[], Conn]]:
 
 
 @pytest.fixture
-async def open_handler(deployed: str) -> AsyncIterator[OpenHandler]:
+async def open_handler(conninfo: str) -> AsyncIterator[OpenHandler]:
     """Opens handlers, each with connections of its own as if in a process of its own."""
     async with AsyncExitStack() as stack:
 
         async def open_one(lanes: int = 2, lock_timeout_s: float = 0) -> Handler:
-            conninfo = session_conninfo(deployed, lock_timeout_s=lock_timeout_s)
-            opened = [Lane(conninfo, in_flight=1, wait_s=20) for _ in range(lanes)]
+            settings = session_conninfo(conninfo, lock_timeout_s=lock_timeout_s)
+            opened = [Lane(settings, in_flight=1, wait_s=20) for _ in range(lanes)]
             for lane in opened:
                 stack.push_async_callback(lane.close)
                 await lane.open()

@@ -70,8 +70,8 @@ class Proxy:
 
 
 @pytest.fixture
-def proxy(deployed: str) -> Iterator[Proxy]:
-    proxy = Proxy(deployed)
+def proxy(conninfo: str) -> Iterator[Proxy]:
+    proxy = Proxy(conninfo)
     yield proxy
     proxy.close()
 

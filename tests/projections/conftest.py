@@ -1,30 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 import pytest
 
-from database.connect import connect
-from projections.rebuild import deploy
 from tests.postgres import Databases
 from tests.projections.folding import Bench
-
-
-@pytest.fixture
-def deployed(conninfo: str) -> str:
-    """The conninfo of a database of the test's own whose read tables stand."""
-    with connect(conninfo) as conn:
-        deploy(conn)
-    return conninfo
-
-
-@pytest.fixture
-def conn(deployed: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
-    """A connection of the application's to it, autocommit."""
-    with connect(deployed) as conn:
-        yield conn
 
 
 @pytest.fixture(scope="module")

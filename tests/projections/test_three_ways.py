@@ -54,20 +54,20 @@ def rows(conn: Conn, projection: Projection) -> Counter[Any]:
     return Counter(conn.execute(f"select {', '.join(projection.columns)} from {projection.name}").fetchall())
 
 
-async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(deployed: str, conn: Conn) -> None:
-    lane = Lane(session_conninfo(deployed), in_flight=1)
+async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(conninfo: str, connection: Conn) -> None:
+    lane = Lane(session_conninfo(conninfo), in_flight=1)
     await lane.open()
     handler = Handler([lane], fold_inline)
     for seed in (1, 2, 3):
         await say(handler, rich_moves(150, seed=seed, without=[erase]))
-        catch_up(conn)
+        catch_up(connection)
     await lane.close()
-    log = [recorded(row) for row in conn.execute(f"select {COLUMNS} from events order by position").fetchall()]
+    log = [recorded(row) for row in connection.execute(f"select {COLUMNS} from events order by position").fetchall()]
     assert len(log) > 200
     for p in projections().values():
-        assert rows(conn, p) == Counter(p.spec(log)), p.name
-        assert verify(conn, p.name) == []
+        assert rows(connection, p) == Counter(p.spec(log)), p.name
+        assert verify(connection, p.name) == []
     for p in projections().values():
-        assert rebuild(conn, p.name, dry_run=True, window=17).changes[p.name] == []
-        rebuild(conn, p.name, window=50)
-        assert rows(conn, p) == Counter(p.spec(log)), p.name
+        assert rebuild(connection, p.name, dry_run=True, window=17).changes[p.name] == []
+        rebuild(connection, p.name, window=50)
+        assert rows(connection, p) == Counter(p.spec(log)), p.name

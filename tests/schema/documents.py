@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,6 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-Draw = Any
 Composite = GraphQLObjectType | GraphQLInterfaceType
 
 _NUMBERS = [0, 1, 2, 3, 348, 862, 1949, 1995, 2001, -5, 2**31 - 1]
@@ -54,7 +54,7 @@ class Asked:
 
 @dataclass
 class _Author:
-    draw: Draw
+    dice: random.Random
     schema: GraphQLSchema
     pool: Pool
     declared: list[str] = field(default_factory=list)
@@ -64,10 +64,10 @@ class _Author:
     budget: int = 25
 
     def chance(self, percent: int) -> bool:
-        return bool(self.draw(st.integers(0, 99)) < percent)
+        return self.dice.random() * 100 < percent
 
     def pick(self, choices: Sequence[Any]) -> Any:
-        return self.draw(st.sampled_from(choices))
+        return self.dice.choice(choices)
 
     def name(self, prefix: str) -> str:
         self.names += 1
@@ -76,11 +76,11 @@ class _Author:
     # --- selections ---
 
     def selection(self, kind: Composite, depth: int) -> str:
-        parts = [self.item(kind, depth) for _ in range(self.draw(st.integers(1, 4)))]
+        parts = [self.item(kind, depth) for _ in range(self.dice.randint(1, 5))]
         return "{ " + " ".join(parts) + " }"
 
     def item(self, kind: Composite, depth: int) -> str:
-        if self.budget > 0 and depth > 0 and self.chance(30 if isinstance(kind, GraphQLObjectType) else 70):
+        if self.budget > 0 and depth > 0 and self.chance(20 if isinstance(kind, GraphQLObjectType) else 70):
             return self.fragment(kind, depth)
         return self.field(kind, depth)
 
@@ -90,7 +90,7 @@ class _Author:
             on: Composite = self.pick([*self.schema.get_possible_types(kind), kind])
         else:
             on = self.pick([kind, kind, *kind.interfaces])
-        inner = self.selection(on, depth - 1)
+        inner = self.selection(on, depth)
         if self.chance(40):
             name = self.name("F")
             self.fragments.append(f"fragment {name} on {on.name} {inner}")
@@ -105,12 +105,10 @@ class _Author:
             if (depth > 0 and self.budget > 0) or not is_composite_type(get_named_type(found.type))
         }
         inner = [name for name, found in fields.items() if is_composite_type(get_named_type(found.type))]
-        if inner and self.chance(60):
-            name = self.pick(inner)
-        else:
-            name = self.pick([*(name for name in fields if name not in inner), "__typename"])
+        leaves = [*(name for name in fields if name not in inner), "__typename"]
+        name = self.pick(inner if inner and self.chance(75 if len(leaves) == 1 else 50) else leaves)
         if name == "__typename":
-            return self.pick(["__typename", f"{self.name('a')}: __typename"]) + self.directive()
+            return f"{self.pick(['', self.name('a') + ': '])}__typename{self.directive()}"
         found = fields[name]
         arguments = self.arguments(name, found)
         # fields of one key must be the same field with the same arguments
@@ -155,7 +153,7 @@ class _Author:
 
     def variable(self, field_name: str, name: str, kind: GraphQLInputType, *, may_be_null: bool) -> str:
         variable = self.name("v")
-        nullable = get_nullable_type(kind)
+        nullable: Any = get_nullable_type(kind)
         value = self.value(field_name, name, kind)
         how = self.pick(["required", "given", "default", "default and given"])
         if how == "required" or (not may_be_null and how == "given"):
@@ -174,7 +172,7 @@ class _Author:
 
     def literal(self, field_name: str, name: str, kind: GraphQLInputType) -> str:
         """A literal in which there may be variables."""
-        nullable = get_nullable_type(kind)
+        nullable: Any = get_nullable_type(kind)
         if not is_non_null_type(kind) and self.chance(10):
             return "null"
         if isinstance(nullable, GraphQLInputObjectType):
@@ -182,7 +180,7 @@ class _Author:
             for inner in self.chosen(nullable):
                 definition = nullable.fields[inner]
                 made = (
-                    self.literal(inner, inner, _required(definition.type))
+                    self.literal(inner, inner, get_nullable_type(definition.type))
                     if nullable.is_one_of
                     else self.argument(field_name, inner, definition)
                 )
@@ -193,10 +191,10 @@ class _Author:
                 self.argument(field_name, name, GraphQLArgument(nullable.of_type))
                 if self.chance(40)
                 else self.literal(field_name, name, nullable.of_type)
-                for _ in range(self.draw(st.integers(0, 3)))
+                for _ in range(self.dice.randint(0, 3))
             ]
             return f"[{', '.join(items)}]"
-        return _printed(self.value(field_name, name, _required(kind)), nullable)
+        return _printed(self.value(field_name, name, kind), nullable)
 
     def chosen(self, kind: GraphQLInputObjectType) -> list[str]:
         if kind.is_one_of:
@@ -210,13 +208,11 @@ class _Author:
 
     def value(self, field_name: str, name: str, kind: GraphQLInputType) -> Any:
         """A value as it stands in JSON; never null at the top."""
-        nullable = get_nullable_type(kind)
+        nullable: Any = get_nullable_type(kind)
         if is_list_type(nullable):
             if self.chance(25):
                 return self.value(field_name, name, nullable.of_type)  # one value stands for a list of it
-            return [
-                self.value(field_name, name, nullable.of_type) for _ in range(self.draw(st.integers(0, 4)))
-            ]
+            return [self.value(field_name, name, nullable.of_type) for _ in range(self.dice.randint(0, 4))]
         if isinstance(nullable, GraphQLInputObjectType):
             fields = nullable.fields
             return {
@@ -247,11 +243,7 @@ class _Author:
         return self.pick(choices[kind])
 
 
-def _required(kind: GraphQLInputType) -> GraphQLInputType:
-    return get_nullable_type(kind)
-
-
-def _printed(value: Any, kind: GraphQLInputType) -> str:
+def _printed(value: Any, kind: Any) -> str:
     """A value as it stands in a document."""
     nullable = get_nullable_type(kind)
     if is_list_type(nullable):
@@ -264,12 +256,67 @@ def _printed(value: Any, kind: GraphQLInputType) -> str:
     return str(value) if isinstance(nullable, GraphQLEnumType) else json.dumps(value)
 
 
-@st.composite
-def queries(draw: Draw, schema: GraphQLSchema, pool: Pool, *, depth: int = 7) -> Asked:
-    """Queries over the whole schema; a few of them are refused, most are fine."""
+def queries(schema: GraphQLSchema, pool: Pool, *, depth: int = 7) -> st.SearchStrategy[Asked]:
+    """Queries over the whole schema; a few of them are refused, most are fine.
+
+    Each is written by a dice of its own: drawn choice by choice they would be much more alike.
+    """
+    return st.integers(0, 2**63).map(lambda seed: query(schema, pool, random.Random(seed), depth=depth))
+
+
+def query(schema: GraphQLSchema, pool: Pool, dice: random.Random, *, depth: int = 7) -> Asked:
+    """One query over the whole schema."""
     assert schema.query_type is not None
-    author = _Author(draw, schema, pool)
+    author = _Author(dice, schema, pool)
     selection = author.selection(schema.query_type, depth)
     declared = f"({', '.join(author.declared)})" if author.declared else ""
-    query = "\n".join([f"query Q{declared} {selection}", *author.fragments])
-    return Asked(query, author.given)
+    return Asked("\n".join([f"query Q{declared} {selection}", *author.fragments]), author.given)
+
+
+REQUIRED = {
+    "movie": "by: { tmdbId: 348 }",
+    "node": 'id: "Event:16"',
+    "nodes": 'ids: ["Event:9", "Event:16", "Event:30"]',
+}
+"""What fields are given that cannot be asked for without arguments."""
+
+
+def everything(schema: GraphQLSchema, name: str) -> str:
+    """A query for one root field with all that can be reached from it.
+
+    A type is entered twice on one way (a movie like a movie) unless that makes the document longer than the server takes.
+    """
+    assert schema.query_type is not None
+    definition = schema.query_type.fields[name]
+    twice, once = ("{ " + _whole(schema, name, definition, (), times) + " }" for times in (2, 1))
+    return twice if len(twice) < 10_000 else once
+
+
+Way = tuple[str, ...]
+
+
+def _whole(schema: GraphQLSchema, name: str, definition: GraphQLField, way: Way, times: int) -> str:
+    kind = get_named_type(definition.type)
+    required = any(
+        is_non_null_type(argument.type) and argument.default_value is Undefined
+        for argument in definition.args.values()
+    )
+    head = f"{name}({REQUIRED[name]})" if required else name
+    if isinstance(kind, GraphQLInterfaceType):
+        parts = [
+            f"... on {possible.name} {_fields(schema, possible, way, times)}"
+            for possible in schema.get_possible_types(kind)
+        ]
+        return f"{head} {{ __typename {' '.join(parts)} }}"
+    if isinstance(kind, GraphQLObjectType):
+        return f"{head} {_fields(schema, kind, way, times)}"
+    return head
+
+
+def _fields(schema: GraphQLSchema, kind: GraphQLObjectType, way: Way, times: int) -> str:
+    parts = [
+        _whole(schema, name, definition, (*way, kind.name), times)
+        for name, definition in kind.fields.items()
+        if (*way, kind.name).count(get_named_type(definition.type).name) < times
+    ]
+    return "{ __typename " + " ".join(parts) + " }"
