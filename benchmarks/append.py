@@ -6,10 +6,12 @@ import random
 from collections import defaultdict
 from contextlib import ExitStack
 
+import psutil
+
 from benchmarks import catalogue, clients, http, pgbench
 from benchmarks.catalogue import MOVIES, PEOPLE, movie_sql, person_sql
 from benchmarks.measure import ROUNDS, Sample, Window, median, observe
-from benchmarks.postgres import Database, database
+from benchmarks.postgres import Database, database, tree_cpu_s
 from benchmarks.report import Report, Section, console, count, facts, ms, times
 from benchmarks.servers import documents, running, tokens
 from database.connect import session_conninfo
@@ -71,7 +73,8 @@ def run(*, quick: bool) -> Report:
 def _handler(db: Database, waiting: int, window: Window) -> Sample:
     db.settle()
     load = clients.start(db.conninfo, db.folder, clients=waiting, window=window)
-    return observe(load, {"PostgreSQL": db.cpu_s})
+    process = psutil.Process(load.process.pid)
+    return observe(load, {"server": lambda: tree_cpu_s(process), "PostgreSQL": db.cpu_s})
 
 
 def _pgbench(db: Database, waiting: int, window: Window) -> Sample:

@@ -58,6 +58,12 @@ def statuses(conn: Conn) -> list[ProjectionStatus]:
     return [ProjectionStatus(*row) for row in rows]
 
 
+PARKED = "select position from dead_letters where projection = any (%(names)s)"
+"""The events that the folds of `names` could not take."""
+SKIPPED = f"{PARKED} and starts_with(error, 'skipped: ')"
+"""Those of them that an operator gave up: a rebuild leaves them out, and stops at any other that it cannot fold."""
+
+
 def now(conn: Conn) -> tuple[str, int]:
     """Return the snapshot of this moment and the settled position (see events/cluster.py)."""
     row = conn.execute(NOW).fetchone()

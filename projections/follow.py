@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 _LEASE = """
 select snapshot::text from checkpoints
- where name = any (%(names)s) and status in ('live', 'rebuilding') order by name for update skip locked"""
+ where (name, version) in (select * from unnest(%(names)s::text[], %(versions)s::integer[]))
+   and status in ('live', 'rebuilding') order by name for update skip locked"""
 _TICK_POSITIONS = f"select position from ({TICK}) t order by position"
 _THESE = "select * from events where position = any (%(positions)s)"
 _PARK = """
@@ -28,15 +29,16 @@ on conflict (projection, position) do update set tries = d.tries + 1, error = ex
 
 
 def tick(conn: Conn, members: Sequence[Projection]) -> int | None:
-    """Fold what is new into projections that share a checkpoint; return how many events, None when leased elsewhere.
+    """Fold what is new into projections that share a checkpoint; return how many events.
 
+    None when they are leased elsewhere, stale, or tables of another version than this program's.
     An event that a fold cannot take is parked in `dead_letters`, and the others go on.
     """
-    names = [p.name for p in members]
     try:
         with conn.transaction():
             conn.execute("set transaction isolation level repeatable read")
-            held = conn.execute(_LEASE, {"names": names}).fetchall()
+            mine = {"names": [p.name for p in members], "versions": [p.version for p in members]}
+            held = conn.execute(_LEASE, mine).fetchall()
             if len(held) < len(members):
                 return None
             new, settled = now(conn)

@@ -10,7 +10,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from events.log import SETTLED, TICK
-from projections.checkpoints import Conn, keep, now, stale
+from projections.checkpoints import SKIPPED, Conn, keep, now, stale
 from projections.registry import Projection, create_keys, create_table, family, fold_window
 from projections.verify import Difference, compare_tables, difference
 
@@ -20,6 +20,8 @@ SMALL = 500
 """A catch-up round below this many events is small enough for the swap to do the rest."""
 _BEFORE = """
 select version, case when %s then %s else snapshot::text end from public.checkpoints where name = %s"""
+_WHOLE = f"{SETTLED} and e.position not in ({SKIPPED})"
+_TAKEN = f"delete from public.dead_letters where projection = any (%(names)s) and position not in ({SKIPPED})"
 _SHADOW = "set search_path = shadow, read, public"
 _LIVE = "set search_path = read, public"
 
@@ -72,9 +74,11 @@ def rebuild(
     got = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (lock,)).fetchone()
     if not got or not got[0]:
         raise RebuildBusy(f"a rebuild of {name} is running already")
+    work = _Rebuild(conn, members, on_progress, window)
     try:
-        return _Rebuild(conn, members, on_progress, window).run(dry_run)
+        return work.run(dry_run)
     finally:
+        work.clean_up()
         if not conn.closed:
             conn.execute(_LIVE)
             conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (lock,))
@@ -95,9 +99,12 @@ class _Rebuild:
         self.result = Rebuilt(tuple(p.name for p in members), 0)
         self.snapshot = ""
         self.settled = 0
+        self.is_whole = False
+        """Whether the shadow tables hold the log from its beginning."""
 
     def run(self, dry_run: bool) -> Rebuilt:
         self.conn.execute(_SHADOW)
+        self.is_whole = True
         for step in (self._fold_log, self._add_keys, self.catch_up, self._prove):
             started = time.monotonic()
             self._tell(Progress(step.__name__.strip("_")))
@@ -107,8 +114,6 @@ class _Rebuild:
             for p in self.members:
                 changes = compare_tables(self.conn, p, new=f"shadow.{p.name}", old=f"read.{p.name}")
                 self.result.changes[p.name] = changes
-                self.conn.execute(f"drop table shadow.{p.name}")
-            self._clear_progress()
             return self.result
         started = time.monotonic()
         self.swap()
@@ -121,13 +126,20 @@ class _Rebuild:
         told = {"step": progress.step, "events": progress.events, "total": progress.total}
         told |= {"rate": round(progress.rate), "eta_s": round(progress.eta_s, 1)}
         self.conn.execute(
-            "update public.checkpoints set status = 'rebuilding', progress = %s where name = any (%s)",
+            """update public.checkpoints set progress = %s,
+                      status = case status when 'live' then 'rebuilding' else status end where name = any (%s)""",
             (Jsonb(told), list(self.result.names)),
         )
 
-    def _clear_progress(self) -> None:
+    def clean_up(self) -> None:
+        """Leave nothing of an attempt that was stopped, refused or dry."""
+        if self.result.swapped or self.conn.closed:
+            return
+        for p in self.members:
+            self.conn.execute(f"drop table if exists shadow.{p.name}")
         self.conn.execute(
-            "update public.checkpoints set status = 'live', progress = null where name = any (%s)",
+            """update public.checkpoints set progress = null,
+                      status = case status when 'rebuilding' then 'live' else status end where name = any (%s)""",
             (list(self.result.names),),
         )
 
@@ -161,8 +173,9 @@ class _Rebuild:
                 self._fold_range(p, 0, 0, first=True)
 
     def _fold_range(self, projection: Projection, low: int, high: int, *, first: bool) -> int:
-        values = {"new": self.snapshot, "settled": self.settled, "low": low, "high": high}
-        row = self.conn.execute(fold_window(projection, SETTLED, merge=not first), values).fetchone()
+        names = [projection.name, *projection.reads]
+        values = {"new": self.snapshot, "settled": self.settled, "low": low, "high": high, "names": names}
+        row = self.conn.execute(fold_window(projection, _WHOLE, merge=not first), values).fetchone()
         return row[0] if row else 0
 
     def _keys_of(self, members: Sequence[Projection]) -> None:
@@ -202,22 +215,27 @@ class _Rebuild:
     def _prove(self) -> None:
         for p in self.members:
             wrong = difference(
-                self.conn, p, snapshot=self.snapshot, settled=self.settled, table=f"shadow.{p.name}", limit=3
+                self.conn,
+                p,
+                snapshot=self.snapshot,
+                settled=self.settled,
+                table=f"shadow.{p.name}",
+                limit=3,
+                is_rebuilt=True,
             )
             if wrong:
-                for member in self.members:
-                    self.conn.execute(f"drop table shadow.{member.name}")
-                self._clear_progress()
                 raise RebuildFailed(f"the rebuilt {p.name} differs from the log: {wrong[0]}")
 
     def swap(self) -> None:
         """Put the shadow tables in the place of the live ones. Raises RebuildFailed where no moment is quiet."""
+        caught_up = self.snapshot
         for attempt in range(50):
             try:
                 with self.conn.transaction():
                     self._swap_now()
                 return
             except (errors.LockNotAvailable, errors.DeadlockDetected):
+                self.snapshot = caught_up  # what this attempt folded was rolled back
                 time.sleep(min(0.05 * (attempt + 1), 1.0))
         raise RebuildFailed(f"no quiet moment to swap {', '.join(self.result.names)}; try again later")
 
@@ -241,6 +259,8 @@ class _Rebuild:
         for p in self.members:
             execute(f"alter table shadow.{p.name} set schema read")
         keep(self.conn, self.members, self.snapshot)
+        if self.is_whole:
+            execute(_TAKEN, {"names": names})
 
 
 def _exists(conn: Conn, table: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from events.log import SETTLED
-from projections.checkpoints import Conn, now
+from projections.checkpoints import PARKED, SKIPPED, Conn, now
 from projections.registry import Projection, family, projections
 
 _HEAD = 2**62
@@ -29,14 +29,14 @@ def difference(
     settled: int,
     table: str | None = None,
     limit: int = 20,
+    is_rebuilt: bool = False,
 ) -> list[Difference]:
     """Return up to `limit` rows in which a table and the log as a snapshot sees it differ; none proves them equal.
 
-    Events that were parked are left out, as they are of the table and of those it reads.
+    Events that were parked are left out, as they are of the table and of those it reads; of a table that was rebuilt
+    those only that were given up.
     """
-    window = (
-        f"{SETTLED} and e.position not in (select position from dead_letters where projection = any (%(names)s))"
-    )
+    window = f"{SETTLED} and e.position not in ({SKIPPED if is_rebuilt else PARKED})"
     return _compare(
         conn, projection, _expected(projection, window), table or projection.name, snapshot, settled, limit
     )
@@ -54,7 +54,7 @@ def _expected(projection: Projection, window: str) -> str:
     if not projection.is_personal:
         return f"with batch as ({window}) select * from ({projection.proof}) p ({columns})"
     return f"""with arrived as ({window}),
-    batch as (select * from arrived where user_id not in (select user_id from events where type = 'user_erased'))
+    batch as (select * from arrived where user_id not in (select user_id from arrived where type = 'user_erased'))
     select * from ({projection.proof}) p ({columns})"""
 
 

@@ -13,7 +13,11 @@ from schema.movies import Movie
 from schema.nodes import Plain
 from schema.people import User
 
-_ERRORS = Many("jsonb_to_recordset({v_errors:jsonb}) as {t}(code text, message text, path text[])", order="1")
+_ERRORS = Many(
+    "rows from (jsonb_to_recordset({v_errors:jsonb}) as (code text, message text, path text[]))"
+    " with ordinality as {t} (code, message, path, n)",
+    order="{t}.n",
+)
 
 
 @strawberry.type(description="Why a rule refused a mutation.")

@@ -195,7 +195,9 @@ def rich_moves(
         says = dice.choice(commands)
         person = ERASED if says is erase else dice.randrange(PEOPLE)
         args = dice.choice(MOVES[says])
-        moves.append(Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES)))
+        moves.append(
+            Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
+        )
     return moves
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -67,11 +68,12 @@ def show_tail(
     with connected() as conn:
         require_home(conn)
         wanted = Wanted(tuple(types or ()), person(conn, user).id if user else None)
-        for event in tail(conn, wanted, begin=begin, last=last, follow=follow):
-            if as_json:
-                answer_json(event)
-            else:
-                answer(_line(event))
+        with closing(tail(conn, wanted, begin=begin, last=last, follow=follow)) as events:
+            for event in events:
+                if as_json:
+                    answer_json(event)
+                else:
+                    answer(_line(event))
 
 
 def _line(event: dict[str, Any]) -> str:

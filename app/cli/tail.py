@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -39,7 +39,7 @@ class Wanted:
 
 def tail(
     conn: Conn, wanted: Wanted, *, begin: int | None, last: int, follow: bool
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Yield events by column: those from position `begin` on, or the `last` ones; then, to `follow`, those to come.
 
     An event that commits late is yielded late, behind events of greater positions: that is how none is lost.

@@ -91,7 +91,9 @@ async def test_a_failing_group_fails_alone_and_says_why(open_lane: Any) -> None:
 
 async def test_a_group_is_a_transaction_of_its_own(open_lane: Any) -> None:
     lane = await open_lane()
-    keep = Statement("insert into idempotency_keys (user_id, key, request, event_ids) values ($1, 'k', '', '{}')")
+    keep = Statement(
+        "insert into idempotency_keys (user_id, key, request, event_ids) values ($1, 'k', '', '{}')"
+    )
     user = (b"00000000-0000-0000-0000-000000000017",)
     with pytest.raises(StatementFailed):
         await lane.run([(keep, user), (DIVIDE, (b"0",))])
@@ -162,7 +164,9 @@ async def test_a_connection_that_is_cut_fails_who_waits_and_comes_back(
     assert await backend(lane) != pid
 
 
-async def test_a_connection_that_is_cut_while_idle_comes_back(open_lane: Any, owner_connection: Owner) -> None:
+async def test_a_connection_that_is_cut_while_idle_comes_back(
+    open_lane: Any, owner_connection: Owner
+) -> None:
     lane = await open_lane()
     for _ in range(3):
         pid, session = await backend(lane), lane.session
@@ -225,7 +229,10 @@ async def test_answers_and_questions_may_be_huge(open_lane: Any) -> None:
     measure = Statement("select length($1::text), $1::text")
     text = b"y" * 5_000_000
     answers = await asyncio.gather(
-        lane.run([(many, ())]), lane.run([(measure, (text,))]), number(lane, 3), lane.run([(measure, (text,))])
+        lane.run([(many, ())]),
+        lane.run([(measure, (text,))]),
+        number(lane, 3),
+        lane.run([(measure, (text,))]),
     )
     assert len(answers[0][0]) == 10_000
     assert answers[1] == answers[3] == [[[b"5000000", text]]]

@@ -18,7 +18,9 @@ from database.connect import connect
 from tests.events.writing import Conn, views, write
 from tests.postgres import Databases
 
-INSERT = "insert into events (event_id, type, correlation_id) values (gen_random_uuid(), 'x', gen_random_uuid())"
+INSERT = (
+    "insert into events (event_id, type, correlation_id) values (gen_random_uuid(), 'x', gen_random_uuid())"
+)
 NEW_GUARD = "returns trigger language plpgsql as $$ begin return null; end $$"
 
 ROWS = [
@@ -126,7 +128,8 @@ def as_recorded(conn: Conn) -> list[Any]:
     looks = (
         "select * from events order by position",
         "select * from seals",
-        """select tgrelid::regclass::text, tgname, tgenabled, tgtype, p.prosrc from pg_trigger t join pg_proc p on p.oid = tgfoid
+        """select tgrelid::regclass::text, tgname, tgenabled, tgtype, p.prosrc
+             from pg_trigger t join pg_proc p on p.oid = tgfoid
             where tgrelid::regclass::text ~ '^(events|seals)' order by 1, 2""",
         "select attrelid::regclass::text, attname, atttypid from pg_attribute where attnum > 0"
         " and attrelid in ('events'::regclass, 'events_p0'::regclass, 'seals'::regclass) order by 1, attnum",
@@ -139,7 +142,9 @@ def as_recorded(conn: Conn) -> list[Any]:
     return [conn.execute(look).fetchall() for look in looks]
 
 
-@pytest.mark.parametrize("attack", [*ROWS, *TABLES, *GUARDS], ids=lambda attack: " ".join(attack.split())[:70])
+@pytest.mark.parametrize(
+    "attack", [*ROWS, *TABLES, *GUARDS], ids=lambda attack: " ".join(attack.split())[:70]
+)
 @pytest.mark.parametrize("role", AS)
 def test_every_attack_is_refused(database: str, role: str, attack: str) -> None:
     with psycopg.connect(database, autocommit=True) as conn:
@@ -159,7 +164,9 @@ def test_a_look_alike_in_the_search_path_does_not_open_the_guard(database: str) 
         conn.execute("begin")
         conn.execute("set local role projectionist_app")
         conn.execute("grant usage on schema read to projectionist_log")
-        conn.execute("create function read.events_break_glass() returns boolean language sql as 'select true'")
+        conn.execute(
+            "create function read.events_break_glass() returns boolean language sql as 'select true'"
+        )
         conn.execute("create function read.events_is_log(oid) returns boolean language sql as 'select false'")
         conn.execute("set local role projectionist_log")
         conn.execute("set local search_path = read, public, pg_catalog")
@@ -243,7 +250,11 @@ def test_partitions_are_added_ahead_and_guarded(conninfo: str, connection: Conn)
         assert write(conn, *views(1)) == [25_000_001]
         assert conn.execute("select count(*) from events_p20000000").fetchone() == (1,)
         conn.execute("set session_replication_role = replica")
-        for attack in ("update events_p20000000 set type = 'x'", "truncate events_p20000000", "drop table events_p20000000"):
+        for attack in (
+            "update events_p20000000 set type = 'x'",
+            "truncate events_p20000000",
+            "drop table events_p20000000",
+        ):
             with pytest.raises(errors.RestrictViolation):
                 conn.execute(attack)
 

@@ -35,14 +35,17 @@ def fold_inline_anew(conn: Conn) -> None:
 @pytest.fixture
 def moved(log: Conn, owner_connection: Conn) -> Conn:
     """The same, as if it had been restored from the dump of another cluster, much older than this one."""
-    owner_connection.execute("update log_cluster set system_identifier = 7")
-    owner_connection.execute("set projectionist.break_glass = 'on'")
-    owner_connection.execute("alter table events_p0 disable trigger append_only; alter table events disable trigger append_only")
-    owner_connection.execute("update events set xid = (xid::text::bigint + 1000000000)::text::xid8")
-    owner_connection.execute(
-        "alter table events_p0 enable always trigger append_only; alter table events enable always trigger append_only"
-    )
-    owner_connection.execute("set projectionist.break_glass = 'off'")
+    for statement in (
+        "update log_cluster set system_identifier = 7",
+        "set projectionist.break_glass = 'on'",
+        "alter table events disable trigger append_only",
+        "alter table events_p0 disable trigger append_only",
+        "update events set xid = (xid::text::bigint + 1000000000)::text::xid8",
+        "alter table events enable always trigger append_only",
+        "alter table events_p0 enable always trigger append_only",
+        "set projectionist.break_glass = 'off'",
+    ):
+        owner_connection.execute(statement)
     return log
 
 
@@ -74,7 +77,9 @@ def test_another_cluster_is_noticed(log: Conn, owner_connection: Conn) -> None:
 
 
 def test_ids_from_the_future_are_noticed(moved: Conn, owner_connection: Conn) -> None:
-    owner_connection.execute("update log_cluster set system_identifier = (select system_identifier from pg_control_system())")
+    owner_connection.execute(
+        "update log_cluster set system_identifier = (select system_identifier from pg_control_system())"
+    )
     assert has_moved(moved)
 
 

@@ -39,7 +39,9 @@ class Colour(StrEnum):
 
 def test_every_version_of_every_fact_has_an_example() -> None:
     stored = {(example["type"], example["schema_version"]) for example in EXAMPLES}
-    assert stored == {(name, version) for name, cls in kinds().items() for version in range(1, cls.version + 1)}
+    assert stored == {
+        (name, version) for name, cls in kinds().items() for version in range(1, cls.version + 1)
+    }
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: f"{e['type']} {e['schema_version']}")
@@ -55,7 +57,12 @@ def test_the_log_gives_back_what_an_example_says(connection: Conn) -> None:
     for example in EXAMPLES:
         user, movie = (UUID(example[name]) if example[name] else None for name in ("user_id", "movie_id"))
         write_raw(
-            connection, example["type"], example["data"], user=user, movie=movie, version=example["schema_version"]
+            connection,
+            example["type"],
+            example["data"],
+            user=user,
+            movie=movie,
+            version=example["schema_version"],
         )
     rows = connection.execute(f"select {COLUMNS} from events order by position").fetchall()
     assert [recorded(row).fact.type for row in rows] == [example["type"] for example in EXAMPLES]
@@ -145,7 +152,7 @@ def test_every_kind_of_field_is_read_as_it_was_written() -> None:
         user_id=USER,
         movie_id=MOVIE,
         number=2**60,
-        text="é\n\"quoted\" \\ 🎬",
+        text='é\n"quoted" \\ 🎬',
         yes=False,
         day=date(1888, 10, 14),
         other=uuid4(),

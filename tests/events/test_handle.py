@@ -30,7 +30,12 @@ Decides = Callable[[Pair], Sequence[PairEvent]]
 
 
 def command(
-    decide: Decides, *, user: UUID | None = None, movie: UUID | None = None, key: str | None = None, request: str = ""
+    decide: Decides,
+    *,
+    user: UUID | None = None,
+    movie: UUID | None = None,
+    key: str | None = None,
+    request: str = "",
 ) -> Command:
     return Command(
         user_id=user or uuid4(),
@@ -46,7 +51,9 @@ def rates(half_stars: int) -> Decides:
 
 
 def the_log(conn: Conn) -> list[Recorded]:
-    return [recorded(row) for row in conn.execute(f"select {COLUMNS} from events order by position").fetchall()]
+    return [
+        recorded(row) for row in conn.execute(f"select {COLUMNS} from events order by position").fetchall()
+    ]
 
 
 def wait_until_idle(conn: psycopg.Connection[Any]) -> None:
@@ -60,7 +67,9 @@ def wait_until_idle(conn: psycopg.Connection[Any]) -> None:
          where l.locktype = 'advisory' and d.datname = current_database()""").fetchone() == (0,)
 
 
-async def test_what_is_recorded_is_answered_as_the_log_has_it(open_handler: OpenHandler, connection: Conn) -> None:
+async def test_what_is_recorded_is_answered_as_the_log_has_it(
+    open_handler: OpenHandler, connection: Conn
+) -> None:
     handler = await open_handler()
     user, movie, cause = uuid4(), uuid4(), uuid4()
     await handler.handle(command(lambda pair: add_to_watchlist(pair, Priority.HIGH), user=user, movie=movie))
@@ -68,7 +77,11 @@ async def test_what_is_recorded_is_answered_as_the_log_has_it(open_handler: Open
     rating.causation_id = cause
     answer = await handler.handle(rating)
     log = the_log(connection)
-    assert [event.fact.type for event in log] == ["watchlist_item_added", "movie_rated", "watchlist_item_removed"]
+    assert [event.fact.type for event in log] == [
+        "watchlist_item_added",
+        "movie_rated",
+        "watchlist_item_removed",
+    ]
     assert list(answer) == log[1:]
     assert answer[0].correlation_id == answer[1].correlation_id != log[0].correlation_id
     assert [event.causation_id for event in answer] == [cause, answer[0].event_id]
@@ -88,7 +101,9 @@ async def test_many_who_wait_share_a_transaction(open_handler: OpenHandler, conn
     )
 
 
-async def test_a_command_that_changes_nothing_leaves_nothing(open_handler: OpenHandler, connection: Conn) -> None:
+async def test_a_command_that_changes_nothing_leaves_nothing(
+    open_handler: OpenHandler, connection: Conn
+) -> None:
     handler = await open_handler()
     assert await handler.handle(command(unfavorite_movie)) == []
     assert the_log(connection) == []
@@ -168,7 +183,9 @@ async def test_a_listener_that_fails_does_not_make_it_happen_twice(
         raise ZeroDivisionError
 
     handler.on_append.append(fails)
-    answers = await asyncio.gather(*(handler.handle(command(view_movie)) for _ in range(5)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(handler.handle(command(view_movie)) for _ in range(5)), return_exceptions=True
+    )
     assert [len(answer) for answer in answers if isinstance(answer, Sequence)] == [1] * 5
     assert len(the_log(connection)) == 5
 
@@ -180,7 +197,9 @@ def _toggle(pair: Pair) -> Sequence[PairEvent]:
     return unfavorite_movie(pair) or favorite_movie(pair)
 
 
-async def test_two_processes_never_decide_on_the_same_old_state(open_handler: OpenHandler, connection: Conn) -> None:
+async def test_two_processes_never_decide_on_the_same_old_state(
+    open_handler: OpenHandler, connection: Conn
+) -> None:
     one, two = await open_handler(), await open_handler()
     dice = random.Random(5)
     people, movies = [uuid4() for _ in range(3)], [uuid4() for _ in range(2)]
@@ -237,7 +256,9 @@ async def test_someone_who_is_locked_for_long_gets_a_conflict_and_nobody_else(
     user = uuid4()
     connection.execute("select pg_advisory_lock(%s)", (person_lock(user),))
     locked, other = await asyncio.gather(
-        handler.handle(command(rates(7), user=user)), handler.handle(command(rates(7))), return_exceptions=True
+        handler.handle(command(rates(7), user=user)),
+        handler.handle(command(rates(7))),
+        return_exceptions=True,
     )
     assert isinstance(locked, Conflict)
     assert isinstance(other, Sequence)
@@ -291,7 +312,10 @@ async def test_a_key_holds_within_a_group_too(open_handler: OpenHandler, connect
     handler = await open_handler()
     user, movie = uuid4(), uuid4()
     *same, different = await asyncio.gather(
-        *(handler.handle(command(view_movie, user=user, movie=movie, key="k", request="view")) for _ in range(10)),
+        *(
+            handler.handle(command(view_movie, user=user, movie=movie, key="k", request="view"))
+            for _ in range(10)
+        ),
         handler.handle(command(rates(8), user=user, movie=movie, key="k", request="rate")),
         return_exceptions=True,
     )
@@ -330,7 +354,9 @@ async def test_a_refused_command_does_not_use_up_its_key(open_handler: OpenHandl
     assert len(await handler.handle(command(rates(10), user=user, movie=movie, key="k"))) == 1
 
 
-@pytest.mark.parametrize("key", ['quote " and \\ backslash', "{brace,comma}", "ключ 🔑", "null", " ", "'; --"])
+@pytest.mark.parametrize(
+    "key", ['quote " and \\ backslash', "{brace,comma}", "ключ 🔑", "null", " ", "'; --"]
+)
 async def test_a_key_may_hold_any_text(open_handler: OpenHandler, connection: Conn, key: str) -> None:
     handler = await open_handler()
     user, movie = uuid4(), uuid4()
@@ -343,7 +369,9 @@ async def test_a_key_may_hold_any_text(open_handler: OpenHandler, connection: Co
 # Callers who go, connections that break
 
 
-async def test_callers_who_go_away_do_not_hurt_the_others(open_handler: OpenHandler, connection: Conn) -> None:
+async def test_callers_who_go_away_do_not_hurt_the_others(
+    open_handler: OpenHandler, connection: Conn
+) -> None:
     handler = await open_handler()
     tasks = [asyncio.create_task(handler.handle(command(view_movie))) for _ in range(300)]
     await asyncio.sleep(0)
@@ -359,7 +387,9 @@ async def test_callers_who_go_away_do_not_hurt_the_others(open_handler: OpenHand
     wait_until_idle(connection)
 
 
-async def test_who_goes_away_before_it_is_taken_leaves_nothing(open_handler: OpenHandler, connection: Conn) -> None:
+async def test_who_goes_away_before_it_is_taken_leaves_nothing(
+    open_handler: OpenHandler, connection: Conn
+) -> None:
     handler = await open_handler(lanes=1)
     first = asyncio.create_task(handler.handle(command(view_movie)))
     await asyncio.sleep(0)

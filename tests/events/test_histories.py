@@ -121,7 +121,11 @@ def test_every_fact_is_read_as_it_was_written(log: list[Recorded]) -> None:
         assert decode(fact.type, fact.version, fact.user_id, fact.movie_id, data) == fact
 
 
-@given(histories(max_moves=15), st.sampled_from([c for c in COMMANDS if c not in (mark_watched, view_movie)]), st.data())
+@given(
+    histories(max_moves=15),
+    st.sampled_from([c for c in COMMANDS if c not in (mark_watched, view_movie)]),
+    st.data(),
+)
 def test_what_is_said_twice_is_recorded_once(log: list[Recorded], command: Says, data: st.DataObject) -> None:
     args = data.draw(st.sampled_from(COMMANDS[command]))
     for pair in dict.fromkeys(actions(log)):

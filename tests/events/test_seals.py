@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -25,12 +25,12 @@ def sealed(connection: Conn) -> Conn:
 
 
 @pytest.fixture
-def intruder(owner_connection: Conn) -> Iterator[Conn]:
+def intruder(owner_connection: Conn) -> Conn:
     """A superuser who has broken the glass and taken the guards off."""
     owner_connection.execute("set projectionist.break_glass = 'on'")
     for table in ("events", "events_p0", "seals"):
         owner_connection.execute(f"alter table {table} disable trigger append_only")
-    yield owner_connection
+    return owner_connection
 
 
 def test_an_empty_log_has_nothing_to_seal(connection: Conn) -> None:
@@ -84,12 +84,24 @@ values (%s, gen_random_uuid(), 'movie_viewed', gen_random_uuid())"""
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [
-        ("update events set data = '{\"half_stars\": 10}' where position = 6", "position 6 is not what was recorded"),
-        ("update events set user_id = gen_random_uuid() where position = 1", "position 1 is not what was recorded"),
-        ("update events set occurred_at = occurred_at + interval '1us' where position = 10", "position 10 is not"),
+        (
+            "update events set data = '{\"half_stars\": 10}' where position = 6",
+            "position 6 is not what was recorded",
+        ),
+        (
+            "update events set user_id = gen_random_uuid() where position = 1",
+            "position 1 is not what was recorded",
+        ),
+        (
+            "update events set occurred_at = occurred_at + interval '1us' where position = 10",
+            "position 10 is not",
+        ),
         ("update events set recorded_at = now() where position = 5", "position 5 is not what was recorded"),
         ("update events set secret = 'x' where position = 4", "position 4 is not what was recorded"),
-        ("update events set causation_id = event_id where position = 4", "position 4 is not what was recorded"),
+        (
+            "update events set causation_id = event_id where position = 4",
+            "position 4 is not what was recorded",
+        ),
         ("update events set type = 'x' where position in (7, 2, 9)", "position 2 is not what was recorded"),
         ("delete from events where position = 6", "after position 5 is missing"),
         ("delete from events where position = 1", "after position 0 is missing"),

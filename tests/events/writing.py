@@ -23,7 +23,9 @@ values (%(id)s, %(type)s, %(version)s, %(user)s, %(movie)s, %(data)s, %(at)s, %(
 def write(conn: Conn, *facts: Event, at: datetime | None = None) -> list[int]:
     """Append facts, in the transaction that is open if there is one; return their positions."""
     return [
-        write_raw(conn, fact.type, fact.data(), user=fact.user_id, movie=fact.movie_id, version=fact.version, at=at)
+        write_raw(
+            conn, fact.type, fact.data(), user=fact.user_id, movie=fact.movie_id, version=fact.version, at=at
+        )
         for fact in facts
     ]
 

@@ -35,7 +35,9 @@ def fold_inline_anew(conn: Conn) -> None:
 
 def the_log(conn: Conn) -> list[Recorded]:
     """Everything that is recorded."""
-    return [recorded(row) for row in conn.execute(f"select {COLUMNS} from events order by position").fetchall()]
+    return [
+        recorded(row) for row in conn.execute(f"select {COLUMNS} from events order by position").fetchall()
+    ]
 
 
 def rows(conn: Conn, projection: Projection, schema: str = "read") -> Counter[Row]:
@@ -47,7 +49,9 @@ def rows(conn: Conn, projection: Projection, schema: str = "read") -> Counter[Ro
 def everything(conn: Conn) -> dict[str, Counter[Row]]:
     """The rows of every live table, and how far each is."""
     tables = {p.name: rows(conn, p) for p in projections().values()}
-    found = conn.execute("select name, version, status, snapshot::text, progress is null from checkpoints").fetchall()
+    found = conn.execute(
+        "select name, version, status, snapshot::text, progress is null from checkpoints"
+    ).fetchall()
     return {**tables, "checkpoints": Counter(found)}
 
 

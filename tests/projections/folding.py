@@ -37,7 +37,9 @@ class Bench:
         # many short statements that each run a few times: planning is most of the time, and a generic plan saves it
         conn.execute("set plan_cache_mode = force_generic_plan")
         conn.execute("create temp table whole_log (like events including defaults)")
-        conn.execute("create temp table events (like public.events including defaults, primary key (position))")
+        conn.execute(
+            "create temp table events (like public.events including defaults, primary key (position))"
+        )
         for p in projections().values():
             conn.execute(create_table(p).replace("create table", "create temp table", 1))
             conn.execute(create_keys(p)[0])
@@ -113,4 +115,3 @@ def notices(bench: Bench, members: Members, log: Sequence[Recorded], cut: Sequen
 def family_with(wrong: Projection) -> tuple[Projection, ...]:
     """Return the family of a projection, with this one in its place."""
     return tuple(wrong if p.name == wrong.name else p for p in family(wrong.name))
-

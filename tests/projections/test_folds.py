@@ -18,7 +18,9 @@ def groups() -> list[tuple[Projection, ...]]:
     return families(inline=True) + families(inline=False)
 
 
-by_family = pytest.mark.parametrize("members", groups(), ids=lambda members: "+".join(p.name for p in members))
+by_family = pytest.mark.parametrize(
+    "members", groups(), ids=lambda members: "+".join(p.name for p in members)
+)
 personal = pytest.mark.parametrize(
     "projection", [p for p in projections().values() if p.is_personal], ids=lambda p: p.name
 )

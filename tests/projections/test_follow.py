@@ -151,14 +151,20 @@ def test_a_stale_projection_waits_for_its_rebuild(connection: Conn) -> None:
 
 
 def test_lag_is_what_is_committed_and_not_folded(conninfo: str, connection: Conn) -> None:
-    assert (status(connection, "movie_stats").lag_events, status(connection, "movie_stats").position) == (0, 0)
+    assert (status(connection, "movie_stats").lag_events, status(connection, "movie_stats").position) == (
+        0,
+        0,
+    )
     with psycopg.connect(session_conninfo(conninfo)) as slow:
         write(slow, *views(1))
         write(connection, *views(2))
         assert status(connection, "movie_stats").lag_events == 2
         assert status(connection, "movie_stats").lag_seconds > 0
         catch_up(connection)
-        assert (status(connection, "movie_stats").lag_events, status(connection, "movie_stats").position) == (0, 3)
+        assert (status(connection, "movie_stats").lag_events, status(connection, "movie_stats").position) == (
+            0,
+            3,
+        )
         slow.commit()
     assert status(connection, "movie_stats").lag_events == 1
     assert status(connection, "ratings").lag_events == 0
@@ -239,7 +245,9 @@ def test_what_is_poison_for_one_is_folded_by_another(connection: Conn) -> None:
 
 def scores(conn: Conn) -> dict[str, dict[UUID, int]]:
     found: dict[str, dict[UUID, int]] = {"DAY": {}, "WEEK": {}, "MONTH": {}, "ALL": {}}
-    for window, movie, score in conn.execute("select win, movie_id, score from trending where score > 0").fetchall():
+    for window, movie, score in conn.execute(
+        "select win, movie_id, score from trending where score > 0"
+    ).fetchall():
         found[window][movie] = score
     return found
 
@@ -267,7 +275,9 @@ def test_a_new_day_moves_every_window(connection: Conn) -> None:
     catch_up(connection)
     assert scores(connection)["DAY"] == {new: 1}
     assert scores(connection)["WEEK"] == {old: 1, new: 1}
-    assert set(connection.execute("select as_of from trending").fetchall()) == {(datetime(2024, 3, 2).date(),)}
+    assert set(connection.execute("select as_of from trending").fetchall()) == {
+        (datetime(2024, 3, 2).date(),)
+    }
 
 
 def test_what_is_told_late_does_not_turn_the_clock_back(connection: Conn) -> None:

@@ -62,7 +62,10 @@ async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(conninfo: s
         await say(handler, rich_moves(150, seed=seed, without=[erase]))
         catch_up(connection)
     await lane.close()
-    log = [recorded(row) for row in connection.execute(f"select {COLUMNS} from events order by position").fetchall()]
+    log = [
+        recorded(row)
+        for row in connection.execute(f"select {COLUMNS} from events order by position").fetchall()
+    ]
     assert len(log) > 200
     for p in projections().values():
         assert rows(connection, p) == Counter(p.spec(log)), p.name
