@@ -20,6 +20,7 @@ from app.logs import configure
 from app.settings import Settings
 from app.worker import Worker
 from database.connect import connect
+from events.cluster import require_home
 from projections.follow import catch_up
 from projections.rebuild import deploy
 
@@ -72,6 +73,7 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
 
 def _prepare(settings: Settings, conninfo: str, *, demo: bool) -> None:
     with connect(conninfo) as conn:
+        require_home(conn)
         if built := deploy(conn):
             console.print(f"projections: {', '.join(built)}")
         if demo:

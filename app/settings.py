@@ -45,7 +45,7 @@ _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidato
 
 
 class Settings(BaseSettings):
-    """`Settings()` reads the environment: DATABASE_URL, DATABASE_REPLICA_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
+    """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -60,12 +60,6 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         repr=False,
         description="PostgreSQL 15 or newer; unset: embedded",
-    )
-    database_replica_url: _Conninfo = Field(
-        default=None,
-        validation_alias="DATABASE_REPLICA_URL",
-        repr=False,
-        description="for reads that may be a little late",
     )
     redis_url: Annotated[str | None, AfterValidator(_redis)] = Field(
         default=None,
@@ -99,10 +93,6 @@ class Settings(BaseSettings):
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
     json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
-    tokens: PositiveInt = Field(default=2_000, description="the most tokens of a GraphQL document")
-    depth: PositiveInt = Field(default=12, description="the deepest selection of a GraphQL document")
-    page_size_max: PositiveInt = 100
-    page_size_default: PositiveInt = 20
 
     def signing_key(self) -> str:
         """The secret that signs access tokens, made at the first call where none is set."""

@@ -33,6 +33,7 @@ def upgrade() -> None:
       primary key (projection, position)
     );
     grant select, insert, update, delete on checkpoints, dead_letters to projectionist_app;
+    grant select on alembic_version to projectionist_app;
     """)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -276,7 +276,7 @@ def test_a_new_day_moves_every_window(connection: Conn) -> None:
     assert scores(connection)["DAY"] == {new: 1}
     assert scores(connection)["WEEK"] == {old: 1, new: 1}
     assert set(connection.execute("select as_of from trending").fetchall()) == {
-        (datetime(2024, 3, 2).date(),)
+        (date(2024, 3, 2),)
     }
 
 
