@@ -50,7 +50,7 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
         stack.push_async_callback(connections.close)
         reader = Reader([await lane(planned), await lane(planned)], [await lane(dsn, in_flight=1)])
         live = Live(await lane(dsn))
-        handler = Handler([await lane(writing, in_flight=1) for _ in range(2)], fold_inline)
+        handler = Handler(await lane(writing, in_flight=1), fold_inline)
         passwords = Passwords(settings.bcrypt_cost)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)

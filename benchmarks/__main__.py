@@ -14,7 +14,9 @@ PARTS: dict[str, Callable[..., Report]] = {"append": append.run, "folds": folds.
 
 def main() -> int:
     """Run what was asked for; return 1 when a target was missed (a quick run only tells)."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure beside peers, in one run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure beside peers, in one run."
+    )
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="short and small: does it run at all")
     given = parser.parse_args()

@@ -62,9 +62,7 @@ def run(*, quick: bool) -> Report:
         for _ in range(1 if quick else ROUNDS):
             for waiting in WAITING:
                 db.settle()
-                load = http.start(
-                    requests, db.folder, port=server.port, connections=waiting, window=window
-                )
+                load = http.start(requests, db.folder, port=server.port, connections=waiting, window=window)
                 cpus = {"server": server.cpu_s, "PostgreSQL": db.cpu_s}
                 found[HTTP, waiting].append(observe(load, cpus))
     return _report(about, quick, {key: median(samples) for key, samples in found.items()})
@@ -79,9 +77,7 @@ def _handler(db: Database, waiting: int, window: Window) -> Sample:
 
 def _pgbench(db: Database, waiting: int, window: Window) -> Sample:
     db.settle()
-    load = pgbench.start(
-        session_conninfo(db.conninfo), _INSERT, db.folder, clients=waiting, window=window
-    )
+    load = pgbench.start(session_conninfo(db.conninfo), _INSERT, db.folder, clients=waiting, window=window)
     return observe(load, {"PostgreSQL": db.cpu_s})
 
 

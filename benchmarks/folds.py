@@ -116,10 +116,17 @@ def _report_rebuilds(report: Report, events: int, tables: Seconds, whole: Second
         add(name, [name])
     core = add("the core tables", CORE)
     add("all tables", list(tables))
-    section.rows.append(("the core tables, two connections", "", "", "", f"{together:.2f}", times(together / copy)))
+    section.rows.append(
+        ("the core tables, two connections", "", "", "", f"{together:.2f}", times(together / copy))
+    )
     report.sections.append(section)
     report.at_most("rebuild of the core tables (fold and keys) ÷ copy of the log", TARGET, core)
-    report.raw["rebuild"] = {"copy_s": copy, "tables_s": tables, "whole_s": whole, "two_connections_s": together}
+    report.raw["rebuild"] = {
+        "copy_s": copy,
+        "tables_s": tables,
+        "whole_s": whole,
+        "two_connections_s": together,
+    }
 
 
 # --- windows ---
@@ -147,7 +154,10 @@ def _fold_in_windows(conn: Conn, window: int, events: int, *, is_whole: bool) ->
     core = [projections()[name] for name in CORE]
     conn.execute("set search_path = bench, read, public")
     for p in core:
-        for statement in (create_table(p).replace("create table ", "create table bench.", 1), *create_keys(p)):
+        for statement in (
+            create_table(p).replace("create table ", "create table bench.", 1),
+            *create_keys(p),
+        ):
             conn.execute(statement)
     snapshot, settled = now(conn)
     taken: list[float] = []

@@ -127,7 +127,8 @@ def _normal(value: Any) -> Any:
     """Moments may be written in several ways, and cursors are each server's own."""
     if isinstance(value, dict):
         return {
-            key: bool(inner) if key.lower().endswith("cursor") else _normal(inner) for key, inner in value.items()
+            key: bool(inner) if key.lower().endswith("cursor") else _normal(inner)
+            for key, inner in value.items()
         }
     if isinstance(value, list):
         return [_normal(inner) for inner in value]

@@ -35,7 +35,9 @@ class Section:
 
     def show(self) -> None:
         """Print it."""
-        table = Table(title=self.title, caption=self.note or None, title_justify="left", caption_justify="left")
+        table = Table(
+            title=self.title, caption=self.note or None, title_justify="left", caption_justify="left"
+        )
         for index, column in enumerate(self.columns):
             table.add_column(column, justify="left" if index == 0 else "right", no_wrap=True)
         for row in self.rows:
@@ -61,7 +63,9 @@ class Target:
 
     def line(self) -> str:
         """Return it as a line for people."""
-        return f"{'met   ' if self.is_met else 'MISSED'}  {self.what}: {self.reached:.2f} (wanted {self.wanted})"
+        return (
+            f"{'met   ' if self.is_met else 'MISSED'}  {self.what}: {self.reached:.2f} (wanted {self.wanted})"
+        )
 
 
 @dataclass
@@ -119,7 +123,9 @@ def _into_page(part: str, text: str) -> None:
 
 def facts(conn: Conn) -> dict[str, str]:
     """Return what a reader needs to know of the machine and the programs."""
-    row = conn.execute("select current_setting('server_version'), current_setting('shared_buffers')").fetchone()
+    row = conn.execute(
+        "select current_setting('server_version'), current_setting('shared_buffers')"
+    ).fetchone()
     assert row is not None
     return {
         "day": datetime.now(UTC).date().isoformat(),

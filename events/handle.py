@@ -62,19 +62,18 @@ class Command:
 
 
 class Handler:
-    """Decides and appends the commands of one server process, over connections of its own.
+    """Decides and appends the commands of one server process, over a connection of its own.
 
-    With two connections one batch is decided while the other one's commit is in flight.
+    One connection, for the larger batch wins: with two, batches are half as large, and on two cores that costs more
+    than what overlaps.
     """
 
-    def __init__(self, lanes: Sequence[Lane], fold_inline: FoldInline, *, most: int = 128) -> None:
-        self._idle = list(lanes)
-        self._free = len(self._idle)
-        """Connections that have no batch in hand, whether or not their writer was started."""
+    def __init__(self, lane: Lane, fold_inline: FoldInline, *, most: int = 128) -> None:
+        self._lane = lane
         self._fold_inline = fold_inline
         self._most = most
         self._queue: deque[Command] = deque()
-        self._writers: set[asyncio.Task[None]] = set()
+        self._writer: asyncio.Task[None] | None = None
         self.on_append: list[Callable[[int, int], None]] = []
         """Called after each commit with the number of commands and of events in it."""
 
@@ -85,48 +84,35 @@ class Handler:
         """
         command.done = asyncio.get_running_loop().create_future()
         self._queue.append(command)
-        if self._idle:
-            writer = asyncio.create_task(self._write(self._idle.pop()))
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
         return await command.done
 
     async def drain(self) -> None:
         """Wait until every command that was taken is answered."""
-        while self._writers:
-            await asyncio.wait(self._writers)
+        while self._writer and not self._writer.done():
+            await asyncio.wait([self._writer])
 
-    async def _write(self, lane: Lane) -> None:
-        try:
-            while self._queue:
-                waiting = self._share()
-                self._free -= 1
-                try:
-                    await self._append(lane, waiting)
-                except DatabaseUnavailable as failure:
-                    for command in waiting:
-                        _answer(command, failure)
-                except Exception:
-                    for command in waiting:
-                        await self._alone(lane, command)
-                finally:
-                    self._free += 1
-        finally:
-            self._idle.append(lane)
+    async def _write(self) -> None:
+        while self._queue:
+            taken = (self._queue.popleft() for _ in range(min(self._most, len(self._queue))))
+            waiting = [command for command in taken if not command.done.done()]
+            try:
+                await self._append(waiting)
+            except DatabaseUnavailable as failure:
+                for command in waiting:
+                    _answer(command, failure)
+            except Exception:
+                for command in waiting:
+                    await self._alone(command)
 
-    def _share(self) -> list[Command]:
-        """Take what waits, and leave the other connections that are free their part of it."""
-        count = min(self._most, -(-len(self._queue) // self._free))
-        taken = (self._queue.popleft() for _ in range(count))
-        return [command for command in taken if not command.done.done()]
-
-    async def _alone(self, lane: Lane, command: Command) -> None:
+    async def _alone(self, command: Command) -> None:
         """A bad command fails alone, and one that another writer beat is tried again."""
         for attempt in range(1, TRIES + 1):
             if command.done.done():
                 return None
             try:
-                return await self._append(lane, [command])
+                return await self._append([command])
             except StatementFailed as failure:
                 if failure.sqlstate not in _AGAIN:
                     return _answer(command, failure)
@@ -136,11 +122,11 @@ class Handler:
                 return _answer(command, failure)
         return None
 
-    async def _append(self, lane: Lane, batch: list[Command]) -> None:
+    async def _append(self, batch: list[Command]) -> None:
         keys = [(*c.pair, c.idempotency_key) for c in batch if c.idempotency_key]
         try:
-            loaded = await lane.run(load_calls([c.pair for c in batch], keys))
-            session = lane.session
+            loaded = await self._lane.run(load_calls([c.pair for c in batch], keys))
+            session = self._lane.session
             window = _Window(loaded)
             for command in batch:
                 window.decide(command)
@@ -148,13 +134,13 @@ class Handler:
             if window.events or window.keys:
                 folds = self._fold_inline(frozenset(event.fact.type for event in window.events))
                 calls = append_calls(folds, window.events, window.keys)
-                rows = await lane.run(calls, session=session)
+                rows = await self._lane.run(calls, session=session)
             else:
-                await lane.run(_ROLLBACK)
+                await self._lane.run(_ROLLBACK)
         except DatabaseUnavailable:
             raise
         except Exception:
-            await lane.run(_ROLLBACK)
+            await self._lane.run(_ROLLBACK)
             raise
         for command, answer in window.answers(rows[0] if window.events else []):
             _answer(command, answer)

@@ -127,24 +127,30 @@ async def require_movie(context: Context, movie_id: UUID) -> None:
     known[movie_id] = None
 
 
+def _required(given: Input, name: str) -> Any:
+    if name not in given:
+        raise MissingValue(path=(name,))
+    return given[name]
+
+
 async def react(context: Context, given: Input) -> Payload:
     """Set or clear the reaction."""
-    if "reaction" not in given:
-        return refused(MissingValue(path=("reaction",)))
-    reaction = given["reaction"]
-    return await record(
-        context, "react", given, lambda pair: react_to_movie(pair, Reaction(reaction) if reaction else None)
-    )
+
+    def decide(pair: Pair) -> Sequence[PairEvent]:
+        reaction = _required(given, "reaction")
+        return react_to_movie(pair, Reaction(reaction) if reaction else None)
+
+    return await record(context, "react", given, decide)
 
 
 async def rate(context: Context, given: Input) -> Payload:
     """Set or clear the stars."""
-    if "stars" not in given:
-        return refused(MissingValue(path=("stars",)))
-    stars = given["stars"]
-    return await record(
-        context, "rate", given, lambda pair: rate_movie(pair, None if stars is None else _stars(stars))
-    )
+
+    def decide(pair: Pair) -> Sequence[PairEvent]:
+        stars = _required(given, "stars")
+        return rate_movie(pair, None if stars is None else _stars(stars))
+
+    return await record(context, "rate", given, decide)
 
 
 async def favorite(context: Context, given: Input) -> Payload:
@@ -227,17 +233,14 @@ async def take_back(context: Context, given: Input) -> Payload:
 
 def _undo(event_id: UUID) -> Decide:
     def decide(pair: Pair, history: Sequence[Recorded]) -> Sequence[PairEvent]:
-        first = [event.fact for event in history if event.event_id == event_id]
-        if not first or any(
-            event.causation_id == event_id and _compensates(event, history) for event in history
-        ):
+        original = next((event for event in history if event.event_id == event_id), None)
+        if original is None:
             raise CannotUndo
-        caused = [event.fact for event in history if event.causation_id == event_id]
-        return undo(pair, [*first, *caused])
-
-    def _compensates(event: Recorded, history: Sequence[Recorded]) -> bool:
-        """An undo names the event as its cause too, but in a command of its own."""
-        (original,) = (other for other in history if other.event_id == event_id)
-        return event.correlation_id != original.correlation_id
+        caused = [event for event in history if event.causation_id == event_id]
+        # an undo names the event as its cause, too, but in a command of its own
+        if any(event.correlation_id != original.correlation_id for event in caused):
+            raise CannotUndo
+        later = [event for event in history if event.position > original.position and event not in caused]
+        return undo(pair, [original.fact, *(event.fact for event in caused)], [event.fact for event in later])
 
     return decide

@@ -72,5 +72,3 @@ def _beyond(order: Order, values: Sequence[Any]) -> ColumnElement[bool]:
         same = [before == value for before, value in zip(order.columns[:n], values[:n], strict=True)]
         steps.append(and_(*same, column < values[n] if down else column > values[n]))
     return or_(*steps)
-
-

@@ -125,7 +125,8 @@ class Movie(Node):
     @strawberry.field
     async def cast(self, info: Info) -> list[CastMember]:
         return [
-            CastMember(name=row.name, character=row.character) for row in await info.context.cast.load(self.key)
+            CastMember(name=row.name, character=row.character)
+            for row in await info.context.cast.load(self.key)
         ]
 
     @strawberry.field

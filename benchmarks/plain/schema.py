@@ -83,7 +83,9 @@ _ORDERS = {
         (int, UUID),
     ),
 }
-_ANYHOW = Order("", *(getattr(_ORDERS[MovieOrder.TITLE], part) for part in ("columns", "descending", "parse")))
+_ANYHOW = Order(
+    "", *(getattr(_ORDERS[MovieOrder.TITLE], part) for part in ("columns", "descending", "parse"))
+)
 
 
 def _catalogue(search: str | None, filter_: MovieFilter | None) -> Select[Any]:
@@ -126,7 +128,9 @@ class Query:
         after: str | None = None,
     ) -> MovieConnection:
         order = _ORDERS[order_by] if order_by else _ANYHOW
-        return MovieConnection(found=await page(info.context, _catalogue(search, filter), order, first, after))
+        return MovieConnection(
+            found=await page(info.context, _catalogue(search, filter), order, first, after)
+        )
 
     @strawberry.field
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002

@@ -185,20 +185,28 @@ class User(Node):
 
     @strawberry.field
     async def watchlist(
-        self, info: Info, order_by: WatchlistOrder | None = None, first: int | None = None, after: str | None = None
+        self,
+        info: Info,
+        order_by: WatchlistOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
     ) -> WatchlistConnection:
         wanted = _of_viewer(t.watchlist, info).where(t.watchlist.c.is_active)
         order = _URGENT if order_by is WatchlistOrder.PRIORITY else _newest(t.watchlist)
         return WatchlistConnection(found=await page(info.context, wanted, order, first, after))
 
     @strawberry.field
-    async def ratings(self, info: Info, first: int | None = None, after: str | None = None) -> RatingConnection:
+    async def ratings(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> RatingConnection:
         given = t.ratings.c.reaction.is_not(None) | t.ratings.c.half_stars.is_not(None)
         wanted = _of_viewer(t.ratings, info).where(given)
         return RatingConnection(found=await page(info.context, wanted, _newest(t.ratings), first, after))
 
     @strawberry.field
-    async def history(self, info: Info, first: int | None = None, after: str | None = None) -> EventConnection:
+    async def history(
+        self, info: Info, first: int | None = None, after: str | None = None
+    ) -> EventConnection:
         wanted = _of_viewer(t.history, info)
         return EventConnection(found=await page(info.context, wanted, _newest(t.history), first, after))
 
@@ -208,6 +216,7 @@ class User(Node):
         statement = _of_viewer(table, info).where(table.c.algorithm == "BLEND").order_by(table.c.rank)
         rows = await info.context.rows(statement.limit(20 if first is None else first))
         edges = [
-            RecommendationEdge(movie_id=row.movie_id, score=row.score, algorithm=row.algorithm) for row in rows
+            RecommendationEdge(movie_id=row.movie_id, score=row.score, algorithm=row.algorithm)
+            for row in rows
         ]
         return RecommendationConnection(slate_id=str(rows[0].slate_id) if rows else None, edges=edges)

@@ -20,7 +20,9 @@ AnyRow = Row[Any]
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _POSITIONS = bindparam("positions", type_=ARRAY(BigInteger))
 
-_MOVIES = select(*(column for column in t.movies.c if column.name != "search")).where(t.movies.c.id == any_(_IDS))
+_MOVIES = select(*(column for column in t.movies.c if column.name != "search")).where(
+    t.movies.c.id == any_(_IDS)
+)
 _GENRES = (
     select(t.movie_genres.c.movie_id, t.genres)
     .join_from(t.movie_genres, t.genres, t.genres.c.id == t.movie_genres.c.genre_id)
@@ -40,7 +42,9 @@ def _mine(table: Table) -> Select[Any]:
     return select(table).where(table.c.user_id == bindparam("viewer"), table.c.movie_id == any_(_IDS))
 
 
-_RATINGS, _FAVORITES, _WATCHLIST, _STATES = map(_mine, (t.ratings, t.favorites, t.watchlist, t.viewing_states))
+_RATINGS, _FAVORITES, _WATCHLIST, _STATES = map(
+    _mine, (t.ratings, t.favorites, t.watchlist, t.viewing_states)
+)
 _REASONS = (
     _mine(t.recommendation_reasons)
     .where(t.recommendation_reasons.c.algorithm == "BLEND")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -16,7 +16,7 @@ from database.connect import session_conninfo
 from database.pipeline import PREPARED, DatabaseUnavailable, Lane, Statement, StatementFailed
 
 Owner = psycopg.Connection[tuple[Any, ...]]
-NewLane = Callable[..., Lane]
+OpenLane = Callable[..., Awaitable[Lane]]
 
 ECHO = Statement("select $1::integer")
 DIVIDE = Statement("select 1 / $1::integer")
@@ -28,11 +28,14 @@ SOON_S = 20
 
 
 @pytest.fixture
-async def open_lane(conninfo: str) -> AsyncIterator[Callable[..., Any]]:
+async def open_lane(conninfo: str) -> AsyncIterator[OpenLane]:
     async with AsyncExitStack() as stack:
 
-        async def open_one(*, in_flight: int = 2, wait_s: float = SOON_S, **settings: float) -> Lane:
-            lane = Lane(session_conninfo(conninfo, **settings), in_flight=in_flight, wait_s=wait_s)
+        async def open_one(
+            in_flight: int = 2, wait_s: float = SOON_S, statement_timeout_s: float = 0
+        ) -> Lane:
+            settings = session_conninfo(conninfo, statement_timeout_s=statement_timeout_s)
+            lane = Lane(settings, in_flight=in_flight, wait_s=wait_s)
             stack.push_async_callback(lane.close)
             await lane.open()
             return lane
@@ -63,19 +66,19 @@ async def another_session(lane: Lane, than: int) -> None:
 
 
 @pytest.mark.parametrize("in_flight", [1, 2, 16])
-async def test_everybody_gets_their_own_answer(open_lane: Any, in_flight: int) -> None:
+async def test_everybody_gets_their_own_answer(open_lane: OpenLane, in_flight: int) -> None:
     lane = await open_lane(in_flight=in_flight)
     assert await asyncio.gather(*(number(lane, n) for n in range(500))) == list(range(500))
 
 
-async def test_a_group_answers_each_statement_with_its_rows(open_lane: Any) -> None:
+async def test_a_group_answers_each_statement_with_its_rows(open_lane: OpenLane) -> None:
     lane = await open_lane()
     several = Statement("select n, null, 'é' from generate_series(1, $1::integer) n")
     rows = await lane.run([(several, (b"2",)), (ECHO, (b"7",)), (several, (b"0",)), (ECHO, (None,))])
     assert rows == [[[b"1", None, "é".encode()], [b"2", None, "é".encode()]], [[b"7"]], [], [[None]]]
 
 
-async def test_a_failing_group_fails_alone_and_says_why(open_lane: Any) -> None:
+async def test_a_failing_group_fails_alone_and_says_why(open_lane: OpenLane) -> None:
     lane = await open_lane(in_flight=8)
     answers = await asyncio.gather(
         *(lane.run([(ECHO, (b"%d" % n,)), (DIVIDE, (b"%d" % (n % 2),))]) for n in range(100)),
@@ -89,7 +92,7 @@ async def test_a_failing_group_fails_alone_and_says_why(open_lane: Any) -> None:
             assert (answer.sqlstate, answer.kind) == ("22012", errors.DivisionByZero)
 
 
-async def test_a_group_is_a_transaction_of_its_own(open_lane: Any) -> None:
+async def test_a_group_is_a_transaction_of_its_own(open_lane: OpenLane) -> None:
     lane = await open_lane()
     keep = Statement(
         "insert into idempotency_keys (user_id, key, request, event_ids) values ($1, 'k', '', '{}')"
@@ -100,7 +103,7 @@ async def test_a_group_is_a_transaction_of_its_own(open_lane: Any) -> None:
     assert await lane.run([(Statement("select count(*) from idempotency_keys"), ())]) == [[[b"0"]]]
 
 
-async def test_what_a_failing_group_was_the_first_to_use_works_for_the_others(open_lane: Any) -> None:
+async def test_what_a_failing_group_was_the_first_to_use_works_for_the_others(open_lane: OpenLane) -> None:
     lane = await open_lane(in_flight=8)
     for n in range(20):
         new = Statement(f"select {n} + $1::integer")
@@ -112,7 +115,9 @@ async def test_what_a_failing_group_was_the_first_to_use_works_for_the_others(op
         assert answers == [[[[b"%d" % (n + 2)]]]] * 3
 
 
-async def test_a_statement_that_cannot_be_prepared_fails_each_time_and_nobody_else(open_lane: Any) -> None:
+async def test_a_statement_that_cannot_be_prepared_fails_each_time_and_nobody_else(
+    open_lane: OpenLane,
+) -> None:
     lane = await open_lane(in_flight=4)
     nonsense = Statement("select from nowhere")
     answers = await asyncio.gather(
@@ -125,7 +130,7 @@ async def test_a_statement_that_cannot_be_prepared_fails_each_time_and_nobody_el
     assert await number(lane, 1) == 1
 
 
-async def test_statements_that_are_too_many_are_forgotten_and_come_back(open_lane: Any) -> None:
+async def test_statements_that_are_too_many_are_forgotten_and_come_back(open_lane: OpenLane) -> None:
     lane = await open_lane(in_flight=4)
     statements = [Statement(f"select {n}") for n in range(PREPARED + 50)]
     for _ in range(2):
@@ -135,7 +140,7 @@ async def test_statements_that_are_too_many_are_forgotten_and_come_back(open_lan
     assert 0 < int(row[0] or 0) <= PREPARED + 1
 
 
-async def test_a_statement_forgotten_by_a_failing_group_comes_back(open_lane: Any) -> None:
+async def test_a_statement_forgotten_by_a_failing_group_comes_back(open_lane: OpenLane) -> None:
     lane = await open_lane()
     first = Statement("select 'first'")
     await lane.run([(first, ())])
@@ -150,7 +155,7 @@ async def test_a_statement_forgotten_by_a_failing_group_comes_back(open_lane: An
 
 
 async def test_a_connection_that_is_cut_fails_who_waits_and_comes_back(
-    open_lane: Any, owner_connection: Owner
+    open_lane: OpenLane, owner_connection: Owner
 ) -> None:
     lane = await open_lane(in_flight=4)
     pid = await backend(lane)
@@ -165,7 +170,7 @@ async def test_a_connection_that_is_cut_fails_who_waits_and_comes_back(
 
 
 async def test_a_connection_that_is_cut_while_idle_comes_back(
-    open_lane: Any, owner_connection: Owner
+    open_lane: OpenLane, owner_connection: Owner
 ) -> None:
     lane = await open_lane()
     for _ in range(3):
@@ -198,7 +203,7 @@ async def test_a_server_that_does_not_answer_holds_nobody_else_up(conninfo: str)
         await lane.close()
 
 
-async def test_whoever_waits_when_it_closes_is_told(open_lane: Any) -> None:
+async def test_whoever_waits_when_it_closes_is_told(open_lane: OpenLane) -> None:
     lane = await open_lane()
     waiting = asyncio.create_task(lane.run([(SLEEP, (b"60",))]))
     await number(await open_lane(), 1)
@@ -209,7 +214,7 @@ async def test_whoever_waits_when_it_closes_is_told(open_lane: Any) -> None:
         await waiting
 
 
-async def test_callers_who_give_up_do_not_hurt_the_others(open_lane: Any) -> None:
+async def test_callers_who_give_up_do_not_hurt_the_others(open_lane: OpenLane) -> None:
     lane = await open_lane(in_flight=2)
     await number(lane, 0)
     tasks = [asyncio.create_task(number(lane, n)) for n in range(200)]
@@ -223,7 +228,7 @@ async def test_callers_who_give_up_do_not_hurt_the_others(open_lane: Any) -> Non
     assert await asyncio.gather(*(number(lane, n) for n in range(50))) == list(range(50))
 
 
-async def test_answers_and_questions_may_be_huge(open_lane: Any) -> None:
+async def test_answers_and_questions_may_be_huge(open_lane: OpenLane) -> None:
     lane = await open_lane(in_flight=4)
     many = Statement("select repeat('x', 1000) from generate_series(1, 10000)")
     measure = Statement("select length($1::text), $1::text")
@@ -239,7 +244,7 @@ async def test_answers_and_questions_may_be_huge(open_lane: Any) -> None:
     assert answers[2] == 3
 
 
-async def test_a_statement_that_takes_too_long_is_stopped(open_lane: Any) -> None:
+async def test_a_statement_that_takes_too_long_is_stopped(open_lane: OpenLane) -> None:
     lane = await open_lane(statement_timeout_s=0.1)
     with pytest.raises(StatementFailed) as failed:
         await lane.run([(SLEEP, (b"60",))])
@@ -247,7 +252,7 @@ async def test_a_statement_that_takes_too_long_is_stopped(open_lane: Any) -> Non
     assert await number(lane, 1) == 1
 
 
-async def test_a_value_of_a_wrong_type_leaves_nobody_waiting(open_lane: Any) -> None:
+async def test_a_value_of_a_wrong_type_leaves_nobody_waiting(open_lane: OpenLane) -> None:
     lane = await open_lane(in_flight=4)
     wrong: Any = ("7",)
     new = Statement("select $1::integer + 1")
@@ -258,7 +263,7 @@ async def test_a_value_of_a_wrong_type_leaves_nobody_waiting(open_lane: Any) -> 
 
 
 async def test_a_transaction_does_not_go_on_in_another_connection(
-    open_lane: Any, owner_connection: Owner
+    open_lane: OpenLane, owner_connection: Owner
 ) -> None:
     lane = await open_lane(in_flight=1)
     pid, session = await backend(lane), lane.session

@@ -390,7 +390,7 @@ async def test_callers_who_go_away_do_not_hurt_the_others(
 async def test_who_goes_away_before_it_is_taken_leaves_nothing(
     open_handler: OpenHandler, connection: Conn
 ) -> None:
-    handler = await open_handler(lanes=1)
+    handler = await open_handler()
     first = asyncio.create_task(handler.handle(command(view_movie)))
     await asyncio.sleep(0)
     late = [asyncio.create_task(handler.handle(command(view_movie))) for _ in range(10)]

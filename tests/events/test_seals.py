@@ -3,11 +3,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from database.connect import connect
-from events.safe_position import LogBusy
+from events.safe_position import LogBusy, safe_position
 from events.seals import Checked, newest, seal, verify
 from tests.events.writing import Conn, positions, views, write
 
@@ -193,17 +194,11 @@ def test_what_is_not_settled_is_not_sealed(connection: Conn, writers: Callable[[
     write(writer, *views(1))
     write(connection, *views(1))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("events.seals.safe_position", _impatient)
+        patch.setattr("events.seals.safe_position", partial(safe_position, wait_s=0))
         with pytest.raises(LogBusy):
             seal(connection)
     writer.commit()
     assert seal(connection) == 2
-
-
-def _impatient(conn: Conn) -> int:
-    from events.safe_position import safe_position
-
-    return safe_position(conn, wait_s=0)
 
 
 def test_sealers_and_writers_may_be_many(conninfo: str, connection: Conn) -> None:

@@ -20,6 +20,7 @@ from events.viewing import (
     dismiss_movie,
     mark_watched,
     retract_watch,
+    view_movie,
 )
 from events.watchlist import (
     AlreadyRated,
@@ -41,7 +42,7 @@ from tests.events.test_commands import (
     watched,
 )
 from tests.spec import given
-from tests.strategies import erase, histories, view_movie
+from tests.strategies import erase, histories
 
 LIKE, OK = Reaction.LIKE, Reaction.OK
 
@@ -207,6 +208,6 @@ def test_undoing_the_last_action_restores_the_state_before_it(history: list[Reco
     restored = after.when(undo(after, action))
     if before.status is Status.NOT_INTERESTED:  # a dismissal is ended by what came after it, undone or not
         before = replace(before, status=restored.status)
-    assert replace(restored, watched_on=sorted(restored.watched_on)) == replace(
-        before, watched_on=sorted(before.watched_on)
+    assert replace(restored, watched_on=tuple(sorted(restored.watched_on))) == replace(
+        before, watched_on=tuple(sorted(before.watched_on))
     )

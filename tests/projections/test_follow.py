@@ -275,9 +275,7 @@ def test_a_new_day_moves_every_window(connection: Conn) -> None:
     catch_up(connection)
     assert scores(connection)["DAY"] == {new: 1}
     assert scores(connection)["WEEK"] == {old: 1, new: 1}
-    assert set(connection.execute("select as_of from trending").fetchall()) == {
-        (date(2024, 3, 2),)
-    }
+    assert set(connection.execute("select as_of from trending").fetchall()) == {(date(2024, 3, 2),)}
 
 
 def test_what_is_told_late_does_not_turn_the_clock_back(connection: Conn) -> None:

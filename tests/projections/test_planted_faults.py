@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from events.viewing import view_movie
+from projections import registry
 from projections.registry import Projection, projections
 from tests.projections.folding import Bench, check, family_with, notices
-from tests.strategies import Move, play, rich_moves, view_movie
+from tests.strategies import Move, play, rich_moves
 
 _DAY = 1440
 LOG = play(
@@ -20,7 +22,7 @@ LOG = play(
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),
     ]
 )
-CUT = [[event.position for event in LOG[low : low + 23]] for low in range(0, len(LOG), 23)]
+CUT = [[event.position for event in LOG[low : low + 41]] for low in range(0, len(LOG), 41)]
 """A history in which each branch of a fold decides something: busy pairs, idle ones, days at the edge of a window."""
 
 _NAMES = re.compile(r"'[a-z]+(?:_[a-z]+)+'")
@@ -70,6 +72,17 @@ def faults(p: Projection) -> Iterator[tuple[str, Projection]]:
         yield "one position guards every column", replace(p, groups={"position": p.values})
 
 
+_MERGES = (
+    (" < excluded.", " > excluded."),
+    (" > t.", " < t."),
+    ("greatest(", "least("),
+    (" then excluded.", " then t."),
+    (" or excluded.", " and excluded."),
+    (" + excluded.", " - excluded."),
+)
+"""Faults of the one text that all projections share: how a row meets the one that is there."""
+
+
 @pytest.mark.parametrize("name", list(projections()))
 def test_every_planted_fault_is_noticed(bench: Bench, name: str) -> None:
     right = projections()[name]
@@ -79,3 +92,26 @@ def test_every_planted_fault_is_noticed(bench: Bench, name: str) -> None:
     assert len(planted) > 3
     missed = [fault for fault, wrong in planted.items() if not notices(bench, family_with(wrong), LOG, CUT)]
     assert missed == []
+
+
+@pytest.mark.parametrize(
+    "name", [p.name for p in projections().values() if p.kind != "derived" and "position" not in p.key]
+)
+def test_every_fault_in_how_rows_meet_is_noticed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bench.record(LOG)
+    members = family_with(projections()[name])
+    right = registry._merge
+    planted = [(old, new) for old, new in _MERGES if old in right(projections()[name])]
+    assert planted
+    for old, new in planted:
+        monkeypatch.setattr(registry, "_merge", lambda p, old=old, new=new: right(p).replace(old, new))
+        assert notices(bench, members, LOG, CUT), f"{new!r} for {old!r}"
+
+
+@pytest.mark.parametrize("name", [p.name for p in projections().values() if p.is_personal])
+def test_keeping_who_was_erased_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    bench.record(LOG)
+    monkeypatch.setattr(Projection, "is_personal", property(lambda _: False))
+    assert notices(bench, family_with(projections()[name]), LOG, CUT)

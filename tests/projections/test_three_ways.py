@@ -6,21 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import psycopg
-
 from database.connect import session_conninfo
 from database.pipeline import Lane
 from events.errors import Rejected
 from events.handle import Command, Handler
-from events.log import COLUMNS, Recorded, recorded
+from events.log import Recorded
 from events.pair import Pair, PairEvent
 from projections.follow import catch_up
 from projections.rebuild import rebuild
-from projections.registry import Projection, fold_inline, projections
+from projections.registry import fold_inline, projections
 from projections.verify import verify
+from tests.projections.filling import Conn, rows, the_log
 from tests.strategies import Move, erase, movie_id, rich_moves, take_back, user_id
-
-Conn = psycopg.Connection[tuple[Any, ...]]
 
 
 async def say(handler: Handler, moves: Sequence[Move]) -> None:
@@ -50,22 +47,15 @@ def _pair(action: Sequence[Recorded]) -> tuple[Any, Any]:
     return fact.user_id, fact.movie_id
 
 
-def rows(conn: Conn, projection: Projection) -> Counter[Any]:
-    return Counter(conn.execute(f"select {', '.join(projection.columns)} from {projection.name}").fetchall())
-
-
 async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(conninfo: str, connection: Conn) -> None:
     lane = Lane(session_conninfo(conninfo), in_flight=1)
     await lane.open()
-    handler = Handler([lane], fold_inline)
+    handler = Handler(lane, fold_inline)
     for seed in (1, 2, 3):
         await say(handler, rich_moves(150, seed=seed, without=[erase]))
         catch_up(connection)
     await lane.close()
-    log = [
-        recorded(row)
-        for row in connection.execute(f"select {COLUMNS} from events order by position").fetchall()
-    ]
+    log = the_log(connection)
     assert len(log) > 200
     for p in projections().values():
         assert rows(connection, p) == Counter(p.spec(log)), p.name

@@ -1,0 +1,33 @@
+"""How many statements a piece of work sends to the database, whichever connection they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from database.pipeline import Call, Lane, Rows
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Give a list that grows by the text of each statement sent by the pipelines and by the pool."""
+    sent: list[str] = []
+    run, execute = Lane.run, psycopg.AsyncCursor.execute
+
+    async def run_and_count(lane: Lane, calls: Sequence[Call], **more: Any) -> list[Rows]:
+        sent.extend(statement.sql.decode() for statement, _ in calls)
+        return await run(lane, calls, **more)
+
+    async def execute_and_count(cursor: Any, query: Any, *values: Any, **more: Any) -> Any:
+        if query:  # the pool asks nothing at all to see whether a connection lives
+            sent.append(str(query))
+        return await execute(cursor, query, *values, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lane, "run", run_and_count)
+        patch.setattr(psycopg.AsyncCursor, "execute", execute_and_count)
+        yield sent

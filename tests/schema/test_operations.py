@@ -1,0 +1,76 @@
+"""The documents in tests/operations: each runs as it stands, and says what the JSON beside it says.
+
+A case is an operation, who asks it, its variables, its answer in full, and how many statements it takes. The cases of
+a file are one story over one catalogue: `=Rate.rateMovie.event.id` stands for a value of an earlier answer.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import OperationDefinitionNode, OperationType, parse
+
+from tests.counting import counted
+from tests.schema.twice import disagreement, plainly
+from tests.world import World, settled
+
+FOLDER = Path(__file__).parent.parent / "operations"
+FILES = sorted(path.stem for path in FOLDER.glob("*.graphql"))
+
+
+def operations(document: str) -> dict[str, OperationType]:
+    """Return the operations of a document by name."""
+    return {
+        node.name.value: node.operation
+        for node in parse(document).definitions
+        if isinstance(node, OperationDefinitionNode) and node.name
+    }
+
+
+def filled(value: Any, answers: dict[str, Any]) -> Any:
+    """Return variables with the values of earlier answers in their places."""
+    match value:
+        case dict():
+            return {name: filled(inner, answers) for name, inner in value.items()}
+        case list():
+            return [filled(inner, answers) for inner in value]
+        case str() if value.startswith("="):
+            found: Any = answers
+            for name in value[1:].split("."):
+                found = found[name]
+            return found
+        case _:
+            return value
+
+
+@pytest.mark.parametrize("file", FILES)
+async def test_operations_answer_what_is_written_beside_them(
+    world: World, file: str, subtests: pytest.Subtests
+) -> None:
+    document = (FOLDER / f"{file}.graphql").read_text()
+    answers: dict[str, Any] = {}
+    for case in json.loads((FOLDER / f"{file}.json").read_text()):
+        name = case["operation"]
+        with subtests.test(msg=name):
+            given = filled(case["variables"], answers)
+            with counted() as sent:
+                answer = await world.ask(document, given, by=case["by"], name=name)
+            answers[name] = answer["data"]
+            assert settled(answer) == case["answer"]
+            assert len(sent) == case["statements"], sent
+            if operations(document)[name] is OperationType.QUERY:
+                assert case["statements"] == 1
+                assert (
+                    disagreement(answer, await plainly(world, document, given, by=case["by"], name=name))
+                    is None
+                )
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_operation_has_a_case(file: str) -> None:
+    named = operations((FOLDER / f"{file}.graphql").read_text())
+    cases = {case["operation"] for case in json.loads((FOLDER / f"{file}.json").read_text())}
+    assert cases == {name for name, kind in named.items() if kind is not OperationType.SUBSCRIPTION}
