@@ -1,4 +1,4 @@
-"""`python -m benchmarks.serve`: the server as `projectionist serve` runs it; `--no-worker` leaves out what follows the log."""
+"""`python -m benchmarks.serve`: the server as `projectionist serve` runs it, without a worker on demand."""
 
 import sys
 

@@ -19,6 +19,7 @@ from database.ids import uuid7
 from database.pipeline import Call, DatabaseUnavailable, Lane, Rows, Statement, StatementFailed
 from events.append import Key, Written, append_calls, load_calls, loaded_event, loaded_key
 from events.errors import Conflict, Rejected
+from events.facts import Event
 from events.log import Recorded, Source
 from events.pair import Pair, PairEvent
 
@@ -198,14 +199,15 @@ class _Window:
     def _facts(self, command: Command) -> list[Written]:
         history = self._history[command.pair]
         before = self._decided.get(command.pair)
-        if before is None:
-            pair = Pair(*command.pair).when(event.fact for event in history)
-        else:
-            pair = before[0].when(before[1])
-        facts = command.decide(pair, history)
-        self._decided[command.pair] = (pair, facts)
+        known: tuple[Pair, Sequence[Event]] = before or (
+            Pair(*command.pair),
+            [event.fact for event in history],
+        )
+        pair = known[0].when(known[1])
+        decided = command.decide(pair, history)
+        self._decided[command.pair] = (pair, decided)
         written: list[Written] = []
-        for fact in facts:
+        for fact in decided:
             event_id = uuid7()
             first = written[0].event_id if written else event_id
             cause = first if written else command.causation_id

@@ -57,7 +57,8 @@ async def resolve(
     """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
     require_role(mapped, context.roles)
     definition = info.parent_type.fields[info.field_name]
-    variables = VariableValues({}, getattr(info.variable_values, "coerced", info.variable_values))
+    coerced: Any = getattr(info.variable_values, "coerced", info.variable_values)
+    variables = VariableValues({}, coerced)
     given = get_argument_values(definition, info.field_nodes[0], variables)
     return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(
         mapped.source

@@ -6,7 +6,6 @@ import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select

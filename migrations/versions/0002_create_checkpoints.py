@@ -38,6 +38,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(
-        "drop table dead_letters, checkpoints; drop schema before cascade; drop schema shadow cascade; drop schema read cascade"
-    )
+    op.execute("drop table dead_letters, checkpoints; drop schema before, shadow, read cascade")
