@@ -21,8 +21,8 @@ from app.settings import Settings
 from app.worker import Worker
 from database.connect import connect
 from events.cluster import require_home
+from projections.deploy import deploy
 from projections.follow import catch_up
-from projections.rebuild import deploy
 
 console = Console(stderr=True, highlight=False)
 

@@ -15,7 +15,7 @@ from benchmarks.postgres import Database, database, tree_cpu_s
 from benchmarks.report import Report, Section, console, count, facts, ms, times
 from benchmarks.servers import documents, running, tokens
 from database.connect import session_conninfo
-from projections.rebuild import deploy
+from projections.deploy import deploy
 
 WAITING = (1, 16, 256)
 """How many clients wait at a time."""

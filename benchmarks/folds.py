@@ -18,7 +18,8 @@ from events import seals
 from events.export import Format, export
 from events.log import SETTLED
 from projections.checkpoints import now
-from projections.rebuild import Rebuilt, deploy, rebuild
+from projections.deploy import deploy
+from projections.rebuild import Rebuilt, rebuild
 from projections.registry import create_keys, create_table, families, fold_window, projections
 from projections.verify import compare_tables, verify
 

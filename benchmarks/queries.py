@@ -20,7 +20,7 @@ from benchmarks.questions import VARIABLES, Question, requests, script
 from benchmarks.report import Report, Section, console, count, facts, ms, times
 from benchmarks.servers import Server, documents, running, tokens
 from database.connect import session_conninfo
-from projections.rebuild import deploy
+from projections.deploy import deploy
 
 RATINGS = 1_000_000
 CONNECTIONS = (1, 16, 64)

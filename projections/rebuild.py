@@ -10,7 +10,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from events.log import SETTLED, TICK
-from projections.checkpoints import SKIPPED, Conn, keep, now, stale
+from projections.checkpoints import SKIPPED, Conn, keep, now
 from projections.registry import Projection, create_keys, create_table, family, fold_window
 from projections.verify import Difference, compare_tables, difference
 
@@ -149,11 +149,8 @@ class _Rebuild:
             self.conn.execute(f"drop table if exists shadow.{p.name}")
             self.conn.execute(create_table(p).replace("create table ", "create table shadow.", 1))
         self.snapshot, self.settled = now(self.conn)
-        row = self.conn.execute(
-            "select coalesce(max(position), 0), coalesce(min(position), 1) from events"
-        ).fetchone()
-        assert row is not None
-        head, low = row[0], row[1] - 1
+        ends = "select coalesce(max(position), 0), coalesce(min(position), 1) - 1 from events"
+        ((head, low),) = self.conn.execute(ends).fetchall()
         counted = [p for p in self.members if p.kind != "derived"]
         started, first, folded = time.monotonic(), True, 0
         while low < head:
@@ -300,12 +297,3 @@ def _kept(conn: Conn, projection: Projection) -> str:
             f"the earlier table of {projection.name} is of version {version}: deploy that program first"
         )
     return str(snapshot)
-
-
-def deploy(conn: Conn, *, on_progress: Callable[[Progress], None] = lambda _: None) -> list[str]:
-    """Make every registered projection's table stand in its newest version; return the names that were (re)built."""
-    built: list[str] = []
-    for name in stale(conn):
-        if name not in built:
-            built += rebuild(conn, name, on_progress=on_progress).names
-    return built

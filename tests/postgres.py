@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import importlib
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 
 from app.database import migrate
 from database.connect import connect
+from projections.deploy import deploy
 
 
 @dataclass(frozen=True)
@@ -42,9 +41,8 @@ class Databases:
             self._execute("create database {}", draft)
             conninfo = make_conninfo(self.conninfo, dbname=draft)
             migrate(conninfo)
-            if importlib.util.find_spec("projections.rebuild"):
-                with connect(conninfo) as conn:
-                    importlib.import_module("projections.rebuild").deploy(conn)
+            with connect(conninfo) as conn:
+                deploy(conn)
             # nobody may connect to it: a database that is in use cannot be cloned
             self._execute("alter database {} allow_connections false", draft)
             self._execute("alter database {} rename to {}", draft, self._template)

@@ -18,7 +18,7 @@ from app.cli.progress import rebuild_shown, steps_shown
 from app.embedded import EmbeddedError
 from app.settings import Settings
 from events.cluster import has_moved, rebase
-from projections.rebuild import deploy
+from projections.deploy import deploy
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 

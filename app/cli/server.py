@@ -13,7 +13,7 @@ from app.cli.errors import Refused, WrongUse
 from app.cli.progress import rebuild_shown, steps_shown
 from app.settings import Settings
 from events.cluster import require_home
-from projections.rebuild import deploy
+from projections.deploy import deploy
 
 
 def serve(

@@ -11,8 +11,8 @@ from events.cluster import LogMoved, has_moved, rebase, require_home
 from events.favorites import MovieFavorited
 from events.viewing import MovieViewed
 from projections import verify
+from projections.deploy import deploy
 from projections.follow import catch_up
-from projections.rebuild import deploy
 from projections.registry import projections
 from tests.events.writing import Conn, views, write
 

@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 
 from events.log import COLUMNS, Recorded, recorded
+from projections.deploy import deploy
 from projections.follow import catch_up
-from projections.rebuild import deploy
 from projections.registry import Projection, Row, projections
 from projections.verify import verify
 from tests.events.writing import write

@@ -9,8 +9,9 @@ import pytest
 from database.connect import session_conninfo
 from projections import registry
 from projections.checkpoints import stale
+from projections.deploy import deploy
 from projections.follow import catch_up, tick
-from projections.rebuild import RebuildFailed, deploy, rebuild, roll_back
+from projections.rebuild import RebuildFailed, rebuild, roll_back
 from projections.registry import Projection, family, projections
 from projections.verify import verify
 from tests.events.writing import views, write, write_raw

@@ -1,0 +1,17 @@
+"""Deploying: every read table stands in the version that the program knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from projections.checkpoints import Conn, stale
+from projections.rebuild import Progress, rebuild
+
+
+def deploy(conn: Conn, *, on_progress: Callable[[Progress], None] = lambda _: None) -> list[str]:
+    """Make every registered projection's table stand in its newest version; return the names that were (re)built."""
+    built: list[str] = []
+    for name in stale(conn):
+        if name not in built:
+            built += rebuild(conn, name, on_progress=on_progress).names
+    return built
