@@ -39,8 +39,8 @@ format: setup ## format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
-bench: setup ## run the benchmarks
-	@$(BIN)/python -m benchmarks
+bench: setup ## run the benchmarks; B="append --quick" runs one of them, briefly
+	@$(BIN)/python -m benchmarks $(B)
 
 rebuild: setup ## rebuild a projection from the log: P=name
 	@$(BIN)/projectionist projections rebuild $(P)

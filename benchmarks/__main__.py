@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 
@@ -17,13 +18,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure beside peers, in one run."
     )
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="part", help=", ".join(PARTS))
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all of them when none is named"
+    )
     parser.add_argument("--quick", action="store_true", help="short and small: does it run at all")
     given = parser.parse_args()
-    reports = [PARTS[name](quick=given.quick) for name in given.parts or PARTS]
-    for report in reports:
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    # servers must not stay behind when something ends us
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    missed = False
+    for name in given.parts or PARTS:
+        report = PARTS[name](quick=given.quick)
         report.publish()
-    missed = [target for report in reports for target in report.targets if not target.is_met]
+        missed |= any(not target.is_met for target in report.targets)
     return 1 if missed and not given.quick else 0
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import psutil
 
-from benchmarks import catalogue, clients, http, pgbench
+from benchmarks import catalogue, clients, http_load, pgbench
 from benchmarks.catalogue import MOVIES, PEOPLE, movie_sql, person_sql
 from benchmarks.measure import ROUNDS, Sample, Window, median, observe
 from benchmarks.postgres import Database, database, tree_cpu_s
@@ -58,11 +58,17 @@ def run(*, quick: bool) -> Report:
                 found[PEER, waiting].append(_pgbench(db, waiting, window))
         console.print("append: the same over HTTP ...")
         server = stack.enter_context(running(db, "benchmarks.serve"))
-        requests = http.Requests.written(db.folder / "requests", _ratings(50_000))
+        made = _ratings(1_000 if quick else 50_000)
+        http_load.ask(
+            server.port, made[: len(made) // 5]
+        )  # tokens and movies that a server has seen cost it less
+        requests = http_load.Requests.written(db.folder / "requests", made)
         for _ in range(1 if quick else ROUNDS):
             for waiting in WAITING:
                 db.settle()
-                load = http.start(requests, db.folder, port=server.port, connections=waiting, window=window)
+                load = http_load.start(
+                    requests, db.folder, port=server.port, connections=waiting, window=window
+                )
                 cpus = {"server": server.cpu_s, "PostgreSQL": db.cpu_s}
                 found[HTTP, waiting].append(observe(load, cpus))
     return _report(about, quick, {key: median(samples) for key, samples in found.items()})
@@ -88,7 +94,7 @@ def _ratings(number: int) -> list[bytes]:
     for _ in range(number):
         movie_id = f"Movie:{catalogue.movie(chance.randint(1, MOVIES))}"
         given = {"input": {"movieId": movie_id, "stars": chance.randint(1, 10) / 2}}
-        made.append(http.request(query, "Rate", given, signed[chance.randint(1, PEOPLE)]))
+        made.append(http_load.request(query, "Rate", given, signed[chance.randint(1, PEOPLE)]))
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import schema
 from benchmarks.catalogue import GENRES, MOVIES, PEOPLE, movie, movie_sql, person, person_sql
-from benchmarks.http import request
+from benchmarks.http_load import request
 from benchmarks.servers import documents
 from resolvers.documents import Operation
 from resolvers.plan import bind, compile_plan

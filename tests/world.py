@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,8 @@ from uuid import UUID
 from pydantic import SecretStr
 
 import schema
+from accounts.people import Role
+from accounts.tokens import Tokens
 from app.metrics import Metrics
 from app.services import services
 from app.settings import Settings
@@ -45,6 +49,20 @@ def viewer(name: str | None) -> Viewer | None:
         return None
     assert name in PEOPLE
     return Viewer(person(name), UUID(int=1), frozenset(("person", *ROLES.get(name, ()))))
+
+
+def access_token(name: str, *, ago_s: float = 0) -> str:
+    """Return an access token of one of the people, as a server with these settings signed it some time ago."""
+    tokens = Tokens(
+        {"1": settings().signing_key()},
+        issuer="projectionist",
+        audience="projectionist",
+        access_ttl=timedelta(minutes=15),
+        refresh_ttl=timedelta(days=30),
+        clock=lambda: time.time() - ago_s,
+    )
+    roles = [Role.PERSON, *map(Role, ROLES.get(name, ()))]
+    return tokens.sign_access(person(name), UUID(int=1), roles).text
 
 
 @dataclass(repr=False)

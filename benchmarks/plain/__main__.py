@@ -70,7 +70,7 @@ def _viewer(token: str, secret: str) -> UUID:
 if __name__ == "__main__":
     server = _Server(_engine(os.environ["DATABASE_URL"]), os.environ["PROJECTIONIST_TOKEN_SECRET"])
     uvicorn.run(
-        server,  # type: ignore[arg-type]
+        server,
         port=int(os.environ["PROJECTIONIST_PORT"]),
         loop="uvloop",
         http="httptools",

@@ -7,13 +7,13 @@ from uuid import UUID
 
 import strawberry
 from sqlalchemy import select
+from strawberry import Private
 
 from benchmarks.plain import tables as t
 from benchmarks.plain.lists import Found, size
 from benchmarks.plain.store import AnyRow, Store
 
 Info = strawberry.Info[Store, None]
-Private = strawberry.Private
 
 POSTERS = "https://image.tmdb.org/t/p/w500"
 PRIORITIES = ("", "LOW", "MEDIUM", "HIGH")

@@ -9,11 +9,12 @@ from uuid import UUID
 
 import strawberry
 from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
+from strawberry import Private
 from strawberry.extensions import ParserCache, ValidationCache
 
 from benchmarks.plain import tables as t
 from benchmarks.plain.lists import Order, page
-from benchmarks.plain.movies import Info, Movie, MovieConnection, Node, Private, as_movie, movie
+from benchmarks.plain.movies import Info, Movie, MovieConnection, Node, as_movie, movie
 from benchmarks.plain.shelf import User
 
 _WORD = re.compile(r"\w+")

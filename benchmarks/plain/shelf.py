@@ -9,10 +9,11 @@ from uuid import UUID
 
 import strawberry
 from sqlalchemy import Select, Table, select
+from strawberry import Private
 
 from benchmarks.plain import tables as t
 from benchmarks.plain.lists import Order, page
-from benchmarks.plain.movies import PRIORITIES, Connection, Info, Movie, Node, Private, movie
+from benchmarks.plain.movies import PRIORITIES, Connection, Info, Movie, Node, movie
 from benchmarks.plain.store import AnyRow
 
 

@@ -72,7 +72,8 @@ class Store:
     async def rows(self, statement: Select[Any], **values: Any) -> Sequence[AnyRow]:
         """Run a statement on a connection of the pool."""
         async with self._engine.connect() as conn:
-            return (await conn.execute(statement, values)).all()
+            found: Sequence[AnyRow] = (await conn.execute(statement, values)).all()
+            return found
 
     def _one(
         self, statement: Select[Any], key: str = "movie_id", **values: Any

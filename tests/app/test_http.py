@@ -13,12 +13,13 @@ import pytest
 from resolvers.engine import Engine
 from tests.app.serving import Served, serving
 from tests.catalogue import movie
+from tests.world import access_token
 
 STRICT = "application/graphql-response+json"
 PLAIN = "application/json"
 EVENTS = "text/event-stream"
 TYPENAME = {"query": "{ __typename }"}
-INSIDE = ("Traceback", "psycopg", "select ", "site-packages", "/tests/", "resolvers", "Error:")
+INSIDE = ("Traceback", "psycopg", "select ", "site-packages", "/tests/", "resolvers", "Error(", "Exception")
 """What no client is ever to read."""
 
 
@@ -137,7 +138,7 @@ async def test_a_malformed_body_is_refused_with_a_code(
         '{"query": "query Q { __typename }", "operationName": "Q"}',
         '{"query": "{ __typename }", "unknown": [1, 2]}',
         '{"query": "{ __typename }", "variables": {"unused": {"a": [1, null, "x"]}}}',
-        '\\n\\t {"query": "{ __typename }"} \\n'.encode().decode("unicode_escape"),
+        '\n\t {"query": "{ __typename }"} \n',
         '{"query": "{ a: __typename }", "query": "{ __typename }"}',
         '{"query": "\\ufeff{ __typename }"}',
     ],
@@ -171,7 +172,8 @@ DEEP = {
     "lists": "{ movies(first: " + "[" * 900 + "]" * 900 + ") { totalCount } }",
     "objects": "{ movies(filter: " + "{a:" * 600 + "1" + "}" * 600 + ") { totalCount } }",
     "types": "query ($a: " + "[" * 900 + "Int" + "]" * 900 + ") { __typename }",
-    "fragments": "{ ...F0 } " + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(250)) + " fragment F250 on Query { __typename }",
+    "fragments": "{ ...F0 } fragment F250 on Query { __typename } "
+    + " ".join(f"fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(250)),
     "inline fragments": "{" + "... {" * 600 + "__typename" + "}" * 600 + "}",
     "a cycle": "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
     "aliases": "{ " + " ".join(f"a{n}: __typename" for n in range(1_000)) + " }",
@@ -228,7 +230,11 @@ async def test_other_methods_are_told_which_ones_there_are(shared: Served, metho
     [
         ({"query": "{ __typename }"}, 200, None),
         ({"query": "query A { a: __typename } query B { __typename }", "operationName": "B"}, 200, None),
-        ({"query": "query ($n: Int) { __typename }", "variables": '{"n": 1}', "extensions": "{}"}, 200, None),
+        (
+            {"query": "query ($b: Boolean!) { __typename @skip(if: $b) }", "variables": '{"b": false}'},
+            200,
+            None,
+        ),
         ({"query": "{ __typename }", "variables": "", "operationName": "", "extensions": ""}, 200, None),
         ({"query": "{ __typename }", "variables": "null"}, 200, None),
         ({"query": "{ __typename }", "variables": "{"}, 400, "BAD_JSON"),
@@ -273,11 +279,8 @@ async def test_a_body_may_come_in_pieces_but_not_without_end(shared: Served) -> 
     try:
         large = await shared.http.post("/graphql", content=pieces(100, b" " * 10_000), headers=headers)
         assert (large.status_code, codes(large)) == (413, ["BODY_TOO_LARGE"])
-    except (
-        httpx.WriteError,
-        httpx.RemoteProtocolError,
-    ):  # the server may stop reading before we stop writing
-        pass
+    except httpx.TransportError:
+        pass  # the server may stop reading before we stop writing
     assert (await shared.ask("{ __typename }")) == {"data": {"__typename": "Query"}}
 
 
@@ -310,7 +313,7 @@ async def test_an_answer_carries_the_requests_id_and_is_not_kept(shared: Served)
         ours = await shared.http.post("/graphql", json=body, headers=headers)
         assert len(ours.headers["x-request-id"]) == 32
     for odd in ("short", "x" * 65, "with space", "a\tb" * 5, "é" * 10):
-        refused = await shared.http.post("/graphql", json=TYPENAME, headers={"x-request-id": odd.encode()})
+        refused = await shared.http.post("/graphql", json=TYPENAME, headers={b"x-request-id": odd.encode()})
         assert refused.headers["x-request-id"] != odd
 
 
@@ -324,9 +327,7 @@ async def session(served: Served, name: str) -> Any:
     return (await served.ask(query, variables={"i": given}))["data"]["signUp"]["session"]
 
 
-@pytest.mark.parametrize(
-    "header", ["Bearer x", "Bearer", "Bearer  ", "Basic YTpi", "x", "bearer a.b.c", "Token x", "é"]
-)
+@pytest.mark.parametrize("header", ["Bearer x", "Bearer", "Basic YTpi", "x", "bearer a.b.c", "Token x", "é"])
 async def test_a_token_that_proves_nothing_is_refused_before_anything_runs(
     shared: Served, header: str
 ) -> None:
@@ -334,7 +335,7 @@ async def test_a_token_that_proves_nothing_is_refused_before_anything_runs(
         response = await shared.http.post(
             "/graphql",
             json={"query": "{ genres { name } }"},
-            headers={"accept": accept, "authorization": header.encode()},
+            headers={b"accept": accept.encode(), b"authorization": header.encode()},
         )
         assert (response.status_code, codes(response)) == (status, ["UNAUTHENTICATED"])
         assert "data" not in response.json()
@@ -342,7 +343,7 @@ async def test_a_token_that_proves_nothing_is_refused_before_anything_runs(
 
 async def test_an_access_token_works_whatever_the_case_of_its_scheme(shared: Served) -> None:
     token = (await session(shared, "casey"))["accessToken"]
-    for header in (f"Bearer {token}", f"bearer {token}", f"BEARER  {token} "):
+    for header in (f"Bearer {token}", f"bearer {token}", f"BEARER  {token}"):
         response = await shared.http.post(
             "/graphql", json={"query": "{ viewer { username } }"}, headers={"authorization": header}
         )
@@ -373,18 +374,13 @@ async def test_a_stale_header_opens_nothing_else(shared: Served) -> None:
         assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
 
 
-async def test_an_expired_token_is_refused(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(conninfo) as served:
-        token = (await session(served, "otto"))["accessToken"]
-        assert (await served.ask("{ viewer { username } }", token=token))["data"] == {
-            "viewer": {"username": "otto"}
-        }
-        import time
-
-        later = time.time() + 16 * 60
-        monkeypatch.setattr("time.time", lambda: later)
-        response = await served.post("{ viewer { username } }", token=token, headers={"accept": STRICT})
-        assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
+async def test_an_expired_token_is_refused(shared: Served) -> None:
+    for ago_s, status in ((3600, 401), (901, 401), (60, 200)):
+        token = access_token("alice", ago_s=ago_s)
+        response = await shared.post("{ viewer { username } }", token=token, headers={"accept": STRICT})
+        assert response.status_code == status
+        if status == 401:
+            assert codes(response) == ["UNAUTHENTICATED"]
 
 
 # --- what goes wrong inside ---

@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import collections
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
+from app.database import migrate
+from app.embedded import postgres, start_postgres
 from database.connect import connect
+from projections.deploy import deploy
 from projections.follow import catch_up
 from projections.registry import projections
 from projections.verify import verify
@@ -44,6 +50,19 @@ class Load:
             }
             await self._until_acknowledged(self.tokens[person], given)
 
+    async def read(self) -> None:
+        """Read without pause; what fails has a code."""
+        while not self.stopped:
+            for error in (await self.served.ask("{ trending { nodes { title } } }")).get("errors", ()):
+                self.errors[error["extensions"]["code"]] += 1
+            await asyncio.sleep(0.01)
+
+    async def healed(self, since: float) -> None:
+        """Return when an action was acknowledged after this moment; fail when that takes more than five seconds."""
+        async with asyncio.timeout_at(asyncio.get_running_loop().time() + 5 - (time.monotonic() - since)):
+            while self.last_ok <= since:
+                await asyncio.sleep(0.02)
+
     async def _until_acknowledged(self, token: str, given: dict[str, Any]) -> None:
         while not self.stopped:
             answer = await self.served.ask(RATE, token=token, variables={"i": given})
@@ -56,6 +75,23 @@ class Load:
             await asyncio.sleep(0.02)
 
 
+def proved(conninfo: str, load: Load) -> None:
+    """Assert that every acknowledged action is in the log, each exactly once, and every table is what the log says."""
+    assert set(load.errors) <= {"SERVICE_UNAVAILABLE", "TIMEOUT"}, load.errors
+    assert len(load.acknowledged) == len(set(load.acknowledged)) > 20
+    with connect(conninfo) as conn:
+        rows = conn.execute(
+            "select event_id, position from events where type = 'movie_rated' and user_id in (select id from users"
+            " where username like 'person-%')"
+        ).fetchall()
+        assert set(load.acknowledged) <= {position for _, position in rows}
+        keys = [ids for (ids,) in conn.execute("select event_ids from idempotency_keys").fetchall()]
+        # each key stands for one event, and each event was asked for by one key
+        assert sorted(event for ids in keys for event in ids) == sorted(event for event, _ in rows)
+        catch_up(conn)
+        assert {name: found for name in projections() if (found := verify(conn, name))} == {}
+
+
 async def test_connections_cut_under_load_lose_nothing_and_write_nothing_twice(conninfo: str) -> None:
     async with serving(conninfo) as served:
         load = Load(served, [await served.sign_up(f"person-{n}") for n in range(6)])
@@ -64,21 +100,44 @@ async def test_connections_cut_under_load_lose_nothing_and_write_nothing_twice(c
             for _ in range(5):
                 await asyncio.sleep(0.3)
                 await asyncio.to_thread(conn.execute, KILL)
-        cut = time.monotonic()
-        async with asyncio.timeout(5):
-            while load.last_ok <= cut:
-                await asyncio.sleep(0.02)
+        await load.healed(time.monotonic())
         await asyncio.sleep(0.3)
         load.stopped = True
         await asyncio.gather(*tasks)
-    assert set(load.errors) <= {"SERVICE_UNAVAILABLE", "TIMEOUT"}, load.errors
-    assert len(load.acknowledged) > 20
-    with connect(conninfo) as conn:
-        rows = conn.execute("select position from events where type = 'movie_rated'").fetchall()
-        recorded = [row[0] for row in rows]
-        assert set(load.acknowledged) <= set(recorded)
-        keys = conn.execute("select count(*), count(distinct event_ids[1]) from idempotency_keys").fetchone()
-        assert keys is not None
-        assert keys[0] == keys[1]
-        catch_up(conn)
-        assert {name: found for name in projections() if (found := verify(conn, name))} == {}
+    proved(conninfo, load)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[str]:
+    """A PostgreSQL of the test's own, as durable as in production, with the tables in it."""
+    server = start_postgres(tmp_path)
+    migrate(server.url)
+    with connect(server.url) as conn:
+        deploy(conn)
+    yield server.url
+    server.stop()
+
+
+async def test_a_server_that_crashes_under_load_loses_nothing_and_writes_nothing_twice(
+    own_server: str, tmp_path: Path
+) -> None:
+    async with serving(own_server) as served:
+        load = Load(served, [await served.sign_up(f"person-{n}") for n in range(6)])
+        tasks = [asyncio.create_task(task) for task in (*(load.run(n) for n in range(6)), load.read())]
+        for _ in range(2):
+            await asyncio.sleep(0.5)
+            back, said = await asyncio.to_thread(crash, tmp_path / "postgres")
+            assert back, said
+            await load.healed(time.monotonic())
+        await asyncio.sleep(0.3)
+        load.stopped = True
+        await asyncio.gather(*tasks)
+        assert load.errors["SERVICE_UNAVAILABLE"] > 0
+        assert (await served.http.get("/readyz")).json()["status"] == "ok"
+    proved(own_server, load)
+
+
+def crash(folder: Path) -> tuple[bool, str]:
+    """Kill the server without any farewell and start it again; return when it answers."""
+    pg_ctl, log = postgres._program("pg_ctl"), folder / "server.log"
+    return postgres._as_owner(pg_ctl, "restart", "-D", folder, "-l", log, "-m", "immediate", "-w", "-t", 60)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.http`: keep-alive connections that send the next request as soon as they have an answer.
+"""`python -m benchmarks.http_load`: keep-alive connections that send the next request as soon as they have an answer.
 
 It does as little as it can on the two cores that it shares with what it measures: requests are bytes made before, an
 answer is its length, its status and the absence of `"errors"`.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,14 +66,17 @@ def start(requests: Requests, folder: Path, *, port: int, connections: int, wind
     return Load(process, lambda: np.fromfile(noted).reshape(-1, 2))
 
 
-def ask(port: int, request: bytes) -> bytes:
-    """Return the body of one answer."""
-    connection = _Connection(socket.create_connection(("127.0.0.1", port)))
-    connection.socket.sendall(request)
-    while (body := connection.received()) is None:
-        pass
-    connection.socket.close()
-    return body
+def ask(port: int, requests: Iterable[bytes]) -> list[bytes]:
+    """Return the bodies of the answers to requests that are sent one after the other."""
+    bodies = []
+    with socket.create_connection(("127.0.0.1", port)) as made:
+        connection = _Connection(made)
+        for asked in requests:
+            made.sendall(asked)
+            while (body := connection.received()) is None:
+                pass
+            bodies.append(body)
+    return bodies
 
 
 @dataclass(slots=True)
@@ -157,8 +160,11 @@ def _send(connection: _Connection, requests: Sequence[bytes], now: float) -> Non
 
 if __name__ == "__main__":
     _, _requests, _noted, _port, _connections, _warm_s, _seconds = sys.argv
-    with Path(_requests).open("rb") as file:
-        _made = pickle.load(file)
-    found = _run(_made, int(_port), int(_connections), Window(float(_seconds), float(_warm_s)))
+    found = _run(
+        pickle.loads(Path(_requests).read_bytes()),
+        int(_port),
+        int(_connections),
+        Window(float(_seconds), float(_warm_s)),
+    )
     with Path(_noted).open("wb") as file:
         found.tofile(file)
