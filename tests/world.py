@@ -37,6 +37,7 @@ def settings(**more: Any) -> Settings:
         "data_dir": Path("unused"),
         "graphiql": False,
         "bcrypt_cost": 4,
+        "pool_size": 24,
         "token_secret": SecretStr("a secret that is long enough for tests"),
         **more,
     }

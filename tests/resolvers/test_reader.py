@@ -1,0 +1,155 @@
+"""Plans over shared connections: who leaves with whom, and who does not wait for whom."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from database.connect import session_conninfo
+from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
+from resolvers import reader as module
+from resolvers.forms import Parameter
+from resolvers.plan import Plan
+from resolvers.reader import Reader
+from resolvers.selection import Leaf
+
+NUMBER = Parameter(Leaf(lambda _: None), "int", str, ())
+
+
+def dividing(*, together: bool = True) -> Plan:
+    """Return a plan whose answer is 60 divided by its value; 0 is at fault."""
+    many = "select q.ord, (60 / v::int)::text from unnest($1::text[]) with ordinality q (v, ord)"
+    return Plan(
+        one=Statement("select (60 / $1::int)::text"),
+        many=Statement(many) if together else None,
+        parameters=[NUMBER],
+        holes=[],
+        refusals={},
+    )
+
+
+def sleeping(seconds: float) -> Plan:
+    """Return a plan that takes its time."""
+    return Plan(Statement(f"select pg_sleep({seconds})::text || 'x'"), None, [], [], {})
+
+
+@pytest.fixture
+async def reader(conninfo: str) -> AsyncIterator[Reader]:
+    async with AsyncExitStack() as stack:
+        lanes = []
+        for _ in range(2):
+            lane = Lane(session_conninfo(conninfo), wait_s=10)
+            stack.push_async_callback(lane.close)
+            await lane.open()
+            lanes.append(lane)
+        yield Reader(lanes[:1], lanes[1:], in_flight=1)
+
+
+@pytest.fixture
+def sizes(reader: Reader) -> list[int]:
+    """How many requests each statement answered."""
+    found: list[int] = []
+    reader.on_batch.append(lambda requests, _: found.append(requests))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLOW_S", 30.0)  # a busy machine is no fault of a plan
+
+
+async def ask(reader: Reader, plan: Plan, *values: int | None) -> list[Any]:
+    """Ask for several values at once."""
+    bound = [[None if value is None else b"%d" % value] for value in values]
+    return await asyncio.gather(*(reader.read(plan, value) for value in bound), return_exceptions=True)
+
+
+async def test_who_waits_together_leaves_together(reader: Reader, sizes: list[int]) -> None:
+    assert await ask(reader, dividing(), *range(1, 11)) == [b"%d" % (60 // n) for n in range(1, 11)]
+    assert sizes == [1, 9]
+
+
+async def test_a_batch_is_bounded(reader: Reader, sizes: list[int]) -> None:
+    values = [1 + n % 60 for n in range(3 * module.MOST)]
+    assert await ask(reader, dividing(), *values) == [b"%d" % (60 // n) for n in values]
+    assert max(sizes) == module.MOST
+
+
+async def test_a_plan_without_a_form_for_many_goes_one_by_one(reader: Reader, sizes: list[int]) -> None:
+    assert await ask(reader, dividing(together=False), 1, 2, 3, 4) == [b"60", b"30", b"20", b"15"]
+    assert sizes == [1, 1, 1, 1]
+
+
+async def test_of_a_batch_only_the_request_at_fault_fails(reader: Reader) -> None:
+    answers = await ask(reader, dividing(), 1, 2, 0, 3, 0, 4)
+    assert [type(answer) for answer in answers] == [
+        bytes,
+        bytes,
+        StatementFailed,
+        bytes,
+        StatementFailed,
+        bytes,
+    ]
+    assert [answer for answer in answers if isinstance(answer, bytes)] == [b"60", b"30", b"20", b"15"]
+
+
+async def test_no_value_is_null(reader: Reader) -> None:
+    assert await ask(reader, dividing(), None, None, 6) == [b"null", b"null", b"10"]
+
+
+async def test_a_plan_known_to_be_slow_does_not_hold_the_others_back(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SLOW_S", 0.02)
+    slow = sleeping(0.5)
+    slow.seconds = 1.0
+    waiting = asyncio.create_task(reader.read(slow, []))
+    await asyncio.sleep(0)
+    assert await ask(reader, dividing(), 1, 2) == [b"60", b"30"]
+    assert not waiting.done()
+    assert await waiting == b"x"
+
+
+async def test_a_plan_that_was_slow_once_may_be_quick_again(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = dividing()
+    plan.seconds = 1.0
+    for _ in range(100):
+        await reader.read(plan, [b"1"])
+    assert plan.seconds < 0.5
+
+
+async def test_who_gave_up_is_not_asked_for(reader: Reader, sizes: list[int]) -> None:
+    plan = dividing()
+    blocking = asyncio.create_task(reader.read(sleeping(0.2), []))
+    await asyncio.sleep(0)
+    tasks = [asyncio.create_task(reader.read(plan, [b"%d" % n])) for n in range(1, 7)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    answers = await asyncio.gather(*tasks, return_exceptions=True)
+    assert answers[1::2] == [b"30", b"15", b"10"]
+    await blocking
+
+
+async def test_everybody_is_told_when_the_database_is_away(conninfo: str) -> None:
+    lane = Lane("host=127.0.0.1 port=1", wait_s=0.2)
+    await lane.open()
+    away = Reader([lane], [lane], in_flight=1)
+    answers = await ask(away, dividing(), *range(1, 20))
+    assert all(isinstance(answer, DatabaseUnavailable) for answer in answers)
+    await lane.close()
+
+
+async def test_every_statement_is_counted_with_its_time(reader: Reader) -> None:
+    told: list[tuple[int, float]] = []
+    tell: Callable[[int, float], None] = lambda requests, seconds: told.append((requests, seconds))  # noqa: E731
+    reader.on_batch.append(tell)
+    await ask(reader, dividing(), 1, 2, 3)
+    assert [requests for requests, _ in told] == [1, 2]
+    assert all(0 < seconds < 30 for _, seconds in told)
