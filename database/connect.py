@@ -58,8 +58,6 @@ def pool(conninfo: str, *, size: int, wait_s: float = 2.0, **settings: Any) -> A
         min_size=1,
         max_size=size,
         timeout=wait_s,
-        # give up soon and begin anew with the next request: its own pauses grow to minutes while the database is away
-        reconnect_timeout=1.0,
         # past this the pool gives up until somebody asks again, instead of trying ever more rarely
         reconnect_timeout=wait_s,
         open=False,

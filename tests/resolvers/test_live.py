@@ -81,8 +81,8 @@ async def test_whoever_is_too_slow_is_told_and_goes_on_without_a_gap(
     (first,) = act(ALICE)
     slow, other = live.interactions(ALICE, first), live.interactions(BOB, first)
     async with aclosing(slow), aclosing(other):
-        (second,) = act(ALICE)
-        assert await take(slow, 1) == [second]
+        (second,), theirs = act(ALICE), act(BOB)
+        assert (await take(slow, 1), await take(other, 1)) == ([second], theirs)
         missed = [position for _ in range(5) for position in act(ALICE, 5)]
         theirs = act(BOB)
         assert await take(other, 1) == theirs  # by now the tail has told everybody everything
