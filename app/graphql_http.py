@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,17 +15,15 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from app.auth import ANYBODY, Gate
 from app.metrics import Metrics
+from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, is_json
+from app.requests import Asked, Entry, Requests
 from app.settings import Settings
-from resolvers.answers import Answer
+from resolvers.answers import Answer, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import TooSlow, Unauthenticated
 
-GRAPHQL_JSON = "application/graphql-response+json"
-JSON = "application/json"
-EVENT_STREAM = "text/event-stream"
-HTML = "text/html"
 HEARTBEAT_S = 12.0
 
 
@@ -38,15 +35,6 @@ class BadRequest(Exception):
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.headers = status, code, headers or {}
-
-
-@dataclass(slots=True)
-class Asked:
-    """What a request asks for."""
-
-    query: str
-    name: str | None
-    variables: Mapping[str, Any]
 
 
 class GraphQLHTTP:
@@ -62,66 +50,73 @@ class GraphQLHTTP:
             metrics,
             page,
         )
+        self._requests = Requests(metrics, settings.slow_ms)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
-        request_id = self._gate.request_id(request.headers)
+        entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
         try:
-            response = await self._respond(request, request_id)
+            response = await self._respond(request, entry)
         except BadRequest as bad:
-            self._metrics.errors.labels(bad.code).inc()
-            accepted = _accepted(request.headers.get("accept", ""))
-            kind = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
-            body = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}]).body()
-            response = Response(body, bad.status, headers=bad.headers, media_type=f"{kind}; charset=utf-8")
+            response = self._refused(request, entry, bad)
         except ClientDisconnect:
             return
-        response.headers["x-request-id"] = request_id
+        except Exception as failure:
+            refusal = refusal_of(failure, entry.id)
+            response = self._refused(request, entry, BadRequest(500, refusal.code, refusal.message))
+        response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
+        if not isinstance(response, _EventStream):
+            entry.bytes = len(response.body)
+            self._requests.ended(entry, response.status_code)
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request, request_id: str) -> Response:
+    async def _respond(self, request: Request, entry: Entry) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
         is_page = request.method == "GET" and "query" not in request.query_params
-        accepted = _accepted(request.headers.get("accept", ""), HTML if is_page else None)
+        accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page else None)
         if accepted == HTML:
             if self._page is None:
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page)
         if accepted is None:
             raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
+        if accepted == EVENT_STREAM:
+            entry.transport = "sse"
         asked = await self._asked(request)
+        entry.name, entry.started = asked.name, time.perf_counter()  # a slow upload is no slow operation
         prepared = self._engine.prepare(asked.query, asked.name, asked.variables)
         if isinstance(prepared, Answer):
-            return self._answer(prepared, accepted, "invalid", time.perf_counter())
-        return await self._run(request, prepared, accepted, request_id)
+            return self._answer(prepared, accepted, entry)
+        entry.runs(prepared)
+        return await self._run(request, prepared, accepted, entry)
 
-    async def _run(self, request: Request, operation: Operation, accepted: str, request_id: str) -> Response:
-        started = time.perf_counter()
+    async def _run(self, request: Request, operation: Operation, accepted: str, entry: Entry) -> Response:
         kind = operation.node.operation
         if request.method == "GET" and kind is OperationType.MUTATION:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Mutations go by POST.", {"allow": "POST"})
         if kind is OperationType.SUBSCRIPTION and accepted != EVENT_STREAM:
             message = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
             raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", message)
-        context = self._gate.context(request.headers, request_id)
+        context = self._gate.context(request.headers, entry.id)
         if context is None and not ANYBODY.covers(operation):
-            answer = _unauthenticated()
-            response = self._answer(answer, accepted, kind.value, started)
+            response = self._answer(_unauthenticated(), accepted, entry)
             response.status_code = 401 if accepted == GRAPHQL_JSON else 200
             return response
-        context = context or self._gate.of(None, request_id)
+        context = context or self._gate.of(None, entry.id)
         if accepted == EVENT_STREAM:
-            return _EventStream(self._stream(operation, context))
+            return _EventStream(self._stream(operation, context, entry))
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 answer = await self._engine.run(operation, context)
         except TimeoutError:
             answer = Answer(b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}])
-        return self._answer(answer, accepted, kind.value, started)
+        return self._answer(answer, accepted, entry)
 
-    async def _stream(self, operation: Operation, context: Context) -> AsyncGenerator[bytes, None]:
+    async def _stream(
+        self, operation: Operation, context: Context, entry: Entry
+    ) -> AsyncGenerator[bytes, None]:
         """Server-sent events, one connection an operation: `next` for each answer, then `complete`."""
         self._metrics.subscriptions.inc()
         try:
@@ -130,22 +125,36 @@ class GraphQLHTTP:
                 aclosing(_with_heartbeat(answers, HEARTBEAT_S)) as beats,
             ):
                 async for answer in beats:
-                    yield b":\n\n" if answer is None else b"event: next\ndata: " + answer.body() + b"\n\n"
+                    yield b":\n\n" if answer is None else self._event(answer, entry)
             yield b"event: complete\ndata:\n\n"
         finally:
             self._metrics.subscriptions.dec()
+            self._requests.ended(entry, 200)
 
-    def _answer(self, answer: Answer, accepted: str, kind: str, started: float) -> Response:
-        self._metrics.seconds.labels(kind).observe(time.perf_counter() - started)
+    def _event(self, answer: Answer, entry: Entry) -> bytes:
+        self._requests.erred(entry, answer.errors)
+        event = b"event: next\ndata: " + answer.body() + b"\n\n"
+        entry.bytes += len(event)
+        return event
+
+    def _answer(self, answer: Answer, accepted: str, entry: Entry) -> Response:
+        kind = entry.kind or "invalid"
+        self._metrics.seconds.labels(kind).observe(time.perf_counter() - entry.started)
         self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
-        for error in answer.errors:
-            self._metrics.errors.labels(str(error["extensions"]["code"])).inc()
         if accepted == EVENT_STREAM:
-            body = b"event: next\ndata: " + answer.body() + b"\n\nevent: complete\ndata:\n\n"
-            return Response(body, media_type=EVENT_STREAM)
+            return Response(
+                self._event(answer, entry) + b"event: complete\ndata:\n\n", media_type=EVENT_STREAM
+            )
+        self._requests.erred(entry, answer.errors)
         media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
         status = 400 if answer.data is None and accepted == GRAPHQL_JSON else 200
         return Response(answer.body(), status, media_type=f"{media_type}; charset=utf-8")
+
+    def _refused(self, request: Request, entry: Entry, bad: BadRequest) -> Response:
+        answer = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}])
+        self._requests.erred(entry, answer.errors)
+        kind = GRAPHQL_JSON if accepted_of(request.headers.get("accept", "")) == GRAPHQL_JSON else JSON
+        return Response(answer.body(), bad.status, headers=bad.headers, media_type=f"{kind}; charset=utf-8")
 
     # --- what is asked ---
 
@@ -158,7 +167,7 @@ class GraphQLHTTP:
                 else:
                     given.pop(name, None)
         else:
-            if not _is_json(request.headers.get("content-type", "")):
+            if not is_json(request.headers.get("content-type", "")):
                 raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}, in UTF-8.")
             given = self._json(await self._body(request), "The body")
         return self._checked(given)
@@ -238,33 +247,6 @@ def _deeper_than(value: Any, depth: int) -> bool:
         if not level:
             return False
     return True
-
-
-def _accepted(accept: str, *more: str | None) -> str | None:
-    """Return the media type that the client likes best of ours; None when it takes none of them."""
-    if not accept.strip():
-        return JSON
-    best: tuple[float, int, str | None] = (0.0, 0, None)
-    for index, part in enumerate(accept.lower().split(",")):
-        kind, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
-        kind = JSON if kind in ("*/*", "application/*") else kind
-        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, *more) and (weight, -index) > best[:2]:
-            best = (weight, -index, kind)
-    return best[2]
-
-
-def _is_json(content_type: str) -> bool:
-    kind, *parameters = (piece.strip() for piece in content_type.lower().split(";"))
-    charsets = {p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")}
-    return kind == JSON and charsets <= {"utf-8", "utf8"}
-
-
-def _weight(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _unauthenticated() -> Answer:

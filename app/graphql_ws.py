@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.auth import Gate
 from app.metrics import Metrics
+from app.requests import Asked, Entry, Requests
 from app.settings import Settings
 from resolvers.answers import Answer
 from resolvers.context import Viewer
@@ -25,12 +26,14 @@ PROTOCOL = "graphql-transport-ws"
 INIT_S = 3.0
 MESSAGE_BYTES = 65_536
 OPERATIONS = 50
+REASON_BYTES = 123
+"""What a frame that closes a socket has room for."""
 
 
 class _Close(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
-        self.code, self.reason = code, reason
+        self.code, self.reason = code, reason.encode()[:REASON_BYTES].decode(errors="ignore")
 
 
 class GraphQLWebSocket:
@@ -46,6 +49,7 @@ class GraphQLWebSocket:
             settings,
             metrics,
         )
+        self._requests = Requests(metrics, settings.slow_ms)
         self._viewer: Viewer | None = None
         self._initialised = False
         self._acknowledged = False
@@ -53,14 +57,14 @@ class GraphQLWebSocket:
 
     async def run(self) -> None:
         """Speak the protocol until either side closes."""
-        if PROTOCOL not in self._socket.scope.get("subprotocols", []):
-            await self._socket.accept()
-            await self._socket.close(4406, "Subprotocol not acceptable")
-            return
-        await self._socket.accept(subprotocol=PROTOCOL)
+        spoken = PROTOCOL in self._socket.scope.get("subprotocols", [])
+        await self._socket.accept(subprotocol=PROTOCOL if spoken else None)
         try:
+            if not spoken:
+                raise _Close(4406, "Subprotocol not acceptable")
             await self._converse()
         except _Close as close:
+            self._requests.ended(self._entry(), close.code)
             await self._socket.close(close.code, close.reason)
         except (WebSocketDisconnect, RuntimeError):
             pass
@@ -96,16 +100,16 @@ class GraphQLWebSocket:
         return message
 
     async def _take(self, message: dict[str, Any]) -> None:
-        payload = message.get("payload")
         match message["type"]:
             case "connection_init":
-                await self._init(payload)
+                await self._init(_object_or_null(message, "payload"))
             case "ping":
+                _object_or_null(message, "payload")
                 await self._send(b'{"type":"pong"}')
             case "pong":
-                pass
+                _object_or_null(message, "payload")
             case "subscribe":
-                await self._subscribe(_id(message), payload)
+                await self._subscribe(_id(message), message.get("payload"))
             case "complete":
                 task = self._operations.pop(_id(message), None)
                 if task:
@@ -113,13 +117,11 @@ class GraphQLWebSocket:
             case _:
                 raise _Close(4400, "Unknown message type")
 
-    async def _init(self, payload: Any) -> None:
+    async def _init(self, payload: dict[str, Any]) -> None:
         if self._initialised:
             raise _Close(4429, "Too many initialisation requests")
         self._initialised = True
-        if payload is not None and not isinstance(payload, dict):
-            raise _Close(4400, "The payload must be an object")
-        given = {str(key).lower(): value for key, value in (payload or {}).items()}
+        given = {key.lower(): value for key, value in payload.items()}
         authorization = given.get("authorization") or self._socket.headers.get("authorization")
         if authorization is not None:
             self._viewer = self._gate.viewer(str(authorization))
@@ -132,54 +134,54 @@ class GraphQLWebSocket:
         if not self._acknowledged:
             raise _Close(4401, "Unauthorized")
         if operation_id in self._operations:
-            raise _Close(4409, f"Subscriber for {operation_id} already exists"[:120])
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-            raise _Close(4400, "The payload must be an object with a query")
+            raise _Close(4409, f"Subscriber for {operation_id} already exists")
+        asked = _asked(payload)
+        entry = self._entry()
         if len(self._operations) >= OPERATIONS:
-            error = {
-                "message": f"At most {OPERATIONS} operations at once.",
-                "extensions": {"code": "TOO_MANY_REQUESTS"},
-            }
-            await self._message("error", operation_id, orjson.dumps([error]))
+            message = f"At most {OPERATIONS} operations at once."
+            await self._refuse(operation_id, entry, _refusal("TOO_MANY_REQUESTS", message))
+            self._requests.ended(entry)
             return
-        self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, payload))
+        self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, asked, entry))
 
-    async def _operate(self, operation_id: str, payload: dict[str, Any]) -> None:
+    async def _operate(self, operation_id: str, asked: Asked, entry: Entry) -> None:
         self._metrics.subscriptions.inc()
         try:
-            prepared = self._prepare(payload)
+            prepared = self._prepare(asked)
             if isinstance(prepared, Answer):
+                entry.name = asked.name
                 del self._operations[operation_id]
-                await self._message("error", operation_id, orjson.dumps(prepared.errors))
+                await self._refuse(operation_id, entry, prepared)
                 return
-            context = self._gate.of(self._viewer, uuid.uuid4().hex)
+            entry.runs(prepared)
+            context = self._gate.of(self._viewer, entry.id)
             async with aclosing(self._engine.stream(prepared, context)) as answers:
                 async for answer in answers:
-                    await self._message("next", operation_id, answer.body())
+                    self._requests.erred(entry, answer.errors)
+                    await self._message("next", operation_id, answer.body(), entry)
             del self._operations[operation_id]
             await self._send(b'{"type":"complete","id":' + orjson.dumps(operation_id) + b"}")
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
             self._metrics.subscriptions.dec()
+            self._requests.ended(entry)
 
-    def _prepare(self, payload: dict[str, Any]) -> Operation | Answer:
-        name, variables = payload.get("operationName"), payload.get("variables")
-        if len(payload["query"]) > self._settings.document_bytes:
-            return Answer(
-                None,
-                [{"message": "The document is too large.", "extensions": {"code": "DOCUMENT_TOO_LARGE"}}],
-            )
-        if (variables is not None and not isinstance(variables, dict)) or (
-            name is not None and not isinstance(name, str)
-        ):
-            return Answer(
-                None, [{"message": "`variables` must be an object.", "extensions": {"code": "BAD_REQUEST"}}]
-            )
-        return self._engine.prepare(payload["query"], name or None, variables or {})
+    def _prepare(self, asked: Asked) -> Operation | Answer:
+        if len(asked.query.encode()) > self._settings.document_bytes:
+            return _refusal("DOCUMENT_TOO_LARGE", "The document is too large.")
+        return self._engine.prepare(asked.query, asked.name, asked.variables)
 
-    async def _message(self, kind: str, operation_id: str, payload: bytes) -> None:
+    def _entry(self) -> Entry:
+        return Entry(uuid.uuid4().hex, "websocket", None, self._socket.scope["path"])
+
+    async def _refuse(self, operation_id: str, entry: Entry, answer: Answer) -> None:
+        self._requests.erred(entry, answer.errors)
+        await self._message("error", operation_id, orjson.dumps(answer.errors), entry)
+
+    async def _message(self, kind: str, operation_id: str, payload: bytes, entry: Entry) -> None:
         head = b'{"type":"%s","id":%s,"payload":' % (kind.encode(), orjson.dumps(operation_id))
+        entry.bytes += len(payload)
         await self._send(head + payload + b"}")
 
     async def _send(self, message: bytes) -> None:
@@ -191,3 +193,24 @@ def _id(message: dict[str, Any]) -> str:
     if not isinstance(given, str) or not given:
         raise _Close(4400, "The message needs an id")
     return given
+
+
+def _asked(payload: Any) -> Asked:
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        raise _Close(4400, "The payload must be an object with a query")
+    name = payload.get("operationName")
+    if name is not None and not isinstance(name, str):
+        raise _Close(4400, "`operationName` must be a text or null")
+    _object_or_null(payload, "extensions")
+    return Asked(payload["query"], name or None, _object_or_null(payload, "variables"))
+
+
+def _object_or_null(given: dict[str, Any], name: str) -> dict[str, Any]:
+    value = given.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise _Close(4400, f"`{name}` must be an object or null")
+    return value or {}
+
+
+def _refusal(code: str, message: str) -> Answer:
+    return Answer(None, [{"message": message, "extensions": {"code": code}}])

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    slow_ms: NonNegativeInt = Field(default=1000, description="log requests that take longer; 0: all of them")
     graphiql: bool = Field(default=True, description="serve the in-browser editor at /graphql")
     poster_base_url: str = "https://image.tmdb.org/t/p/w500"
 

@@ -23,7 +23,7 @@ from benchmarks.catalogue import PEOPLE, person
 from benchmarks.postgres import Database, tree_cpu_s
 from database.ids import uuid7
 
-_OPERATIONS = Path(__file__).with_name("operations.graphql")
+_OPERATIONS = Path(__file__).parent.parent / "tests/operations/contract.graphql"
 _START_S = 60
 
 SECRET = secrets.token_urlsafe(48)

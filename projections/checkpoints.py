@@ -60,7 +60,9 @@ def statuses(conn: Conn) -> list[ProjectionStatus]:
 
 PARKED = "select position from dead_letters where projection = any (%(names)s)"
 """The events that the folds of `names` could not take."""
-SKIPPED = f"{PARKED} and starts_with(error, 'skipped: ')"
+GIVEN_UP = "skipped: "
+"""What the error of a parked event begins with when an operator gave it up."""
+SKIPPED = f"{PARKED} and starts_with(error, '{GIVEN_UP}')"
 """Those of them that an operator gave up: a rebuild leaves them out, and stops at any other that it cannot fold."""
 
 

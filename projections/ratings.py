@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from events.log import Recorded
+from events.pair import Reaction
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
+from projections.newest import LAST, code_of, index, newest, position_of, types, value
 from projections.registry import Projection, Row, register
 from projections.spec import pairs
 
 _REACTION = (MovieReacted, ReactionCleared)
 _STARS = (MovieRated, RatingCleared)
+_REACTIONS = tuple(Reaction)
+_REACTED = "data->>'reaction'"
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
@@ -55,19 +59,16 @@ ratings = register(
             "stars_position": ("half_stars",),
             "position": ("rated_at",),
         },
-        rows="""
+        rows=f"""
         select user_id, movie_id,
-               (array_agg(data->>'reaction' order by position desc)
-                 filter (where type in ('movie_reacted', 'reaction_cleared')))[1],
-               coalesce(max(position) filter (where type in ('movie_reacted', 'reaction_cleared')), 0),
-               (array_agg((data->>'half_stars')::smallint order by position desc)
-                 filter (where type in ('movie_rated', 'rating_cleared')))[1],
-               coalesce(max(position) filter (where type in ('movie_rated', 'rating_cleared')), 0),
-               (array_agg(occurred_at order by position desc))[1],
-               max(position)
-          from batch
-         where type in ('movie_reacted', 'reaction_cleared', 'movie_rated', 'rating_cleared')
-         group by user_id, movie_id""",
+               {value(_REACTIONS, code_of("reacted"))}, {position_of("reacted")},
+               {code_of("starred")}, {position_of("starred")}, to_timestamp(last[2]), last[1]
+          from (select user_id, movie_id,
+                       {newest(f"coalesce({index(_REACTIONS, _REACTED)}, 0)", _REACTION)} as reacted,
+                       {newest("coalesce((data->>'half_stars')::bigint, 0)", _STARS)} as starred,
+                       {LAST} as last
+                  from batch where type in ({types(*_REACTION, *_STARS)})
+                 group by user_id, movie_id) as pair""",
         proof="""
         select coalesce(r.user_id, s.user_id), coalesce(r.movie_id, s.movie_id),
                r.data->>'reaction', coalesce(r.position, 0),

@@ -1,33 +1,25 @@
-"""Rebuild without downtime: fold the log into a shadow table, prove it, catch up, and swap the names."""
+"""Rebuild without downtime: fold the log into a shadow table, catch up, prove it, and swap the names."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from psycopg import errors
+import psycopg
 from psycopg.types.json import Jsonb
 
-from events.log import SETTLED, TICK
-from projections.checkpoints import SKIPPED, Conn, keep, now
-from projections.registry import Projection, create_keys, create_table, family, fold_window
-from projections.verify import Difference, compare_tables, difference
+from projections.checkpoints import Conn
+from projections.registry import Projection, family
+from projections.shadow import WINDOW, Progress, RebuildFailed, Shadow
+from projections.verify import Difference
 
-WINDOW = 2_000_000
-"""Positions folded by one statement of a rebuild."""
-SMALL = 500
-"""A catch-up round below this many events is small enough for the swap to do the rest."""
-_BEFORE = """
-select version, case when %s then %s else snapshot::text end from public.checkpoints where name = %s"""
-_WHOLE = f"{SETTLED} and e.position not in ({SKIPPED})"
-_TAKEN = f"delete from public.dead_letters where projection = any (%(names)s) and position not in ({SKIPPED})"
-_SHADOW = "set search_path = shadow, read, public"
-_LIVE = "set search_path = read, public"
+__all__ = ["Progress", "RebuildBusy", "RebuildFailed", "Rebuilt", "rebuild", "rebuild_together", "roll_back"]
 
-
-class RebuildFailed(Exception):
-    """The rebuilt table is not what the log says, or the swap found no quiet moment; the live table is untouched."""
+Tell = Callable[[Progress], None]
 
 
 class RebuildBusy(Exception):
@@ -35,22 +27,11 @@ class RebuildBusy(Exception):
 
 
 @dataclass(slots=True)
-class Progress:
-    """How far a rebuild is; `events` of `total`, `rate` in events a second, `eta_s` seconds to go."""
-
-    step: str
-    events: int = 0
-    total: int = 0
-    rate: float = 0.0
-    eta_s: float = 0.0
-
-
-@dataclass(slots=True)
 class Rebuilt:
     """What a rebuild came to: seconds by step, and (of a dry run) the rows that would change."""
 
     names: tuple[str, ...]
-    events: int
+    events: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     changes: dict[str, list[Difference]] = field(default_factory=dict)
     swapped: bool = False
@@ -61,231 +42,154 @@ def rebuild(
     name: str,
     *,
     dry_run: bool = False,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    prove: bool = True,
+    on_progress: Tell = lambda _: None,
     window: int = WINDOW,
 ) -> Rebuilt:
     """Fold the whole log anew into the tables of a projection's family and put them in the live ones' place.
 
     Readers and writers go on; writers wait a few milliseconds at the swap. `dry_run` stops before the swap and says
-    which rows would change. Raises KeyError, RebuildBusy, RebuildFailed; cancelling leaves the live table untouched.
+    which rows would change; without `prove` the tables are not compared with an independent fold before the swap.
+    Raises KeyError, RebuildBusy, RebuildFailed; cancelling leaves the live table untouched.
     """
     members = family(name)
-    lock = f"rebuild {members[0].name}"
-    got = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (lock,)).fetchone()
-    if not got or not got[0]:
-        raise RebuildBusy(f"a rebuild of {name} is running already")
-    work = _Rebuild(conn, members, on_progress, window)
-    try:
-        return work.run(dry_run)
-    finally:
-        work.clean_up()
-        if not conn.closed:
-            conn.execute(_LIVE)
-            conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (lock,))
+    done = Rebuilt(tuple(p.name for p in members))
 
+    def tell(progress: Progress) -> None:
+        on_progress(progress)
+        _record(conn, done.names, progress)
 
-class _Rebuild:
-    def __init__(
-        self,
-        conn: Conn,
-        members: Sequence[Projection],
-        on_progress: Callable[[Progress], None],
-        window: int,
-    ) -> None:
-        self.conn = conn
-        self.members = members
-        self.window = window
-        self.on_progress = on_progress
-        self.result = Rebuilt(tuple(p.name for p in members), 0)
-        self.snapshot = ""
-        self.settled = 0
-        self.is_whole = False
-        """Whether the shadow tables hold the log from its beginning."""
-
-    def run(self, dry_run: bool) -> Rebuilt:
-        self.conn.execute(_SHADOW)
-        self.is_whole = True
-        for step in (self._fold_log, self._add_keys, self.catch_up, self._prove):
-            started = time.monotonic()
-            self._tell(Progress(step.__name__.strip("_")))
-            step()
-            self.result.seconds[step.__name__.strip("_")] = time.monotonic() - started
-        if dry_run:
-            for p in self.members:
-                changes = compare_tables(self.conn, p, new=f"shadow.{p.name}", old=f"read.{p.name}")
-                self.result.changes[p.name] = changes
-            return self.result
+    def run(step: str, work: Callable[[], None]) -> None:
         started = time.monotonic()
-        self.swap()
-        self.result.seconds["swap"] = time.monotonic() - started
-        self.result.swapped = True
-        return self.result
+        work()
+        done.seconds[step] = time.monotonic() - started
 
-    def _tell(self, progress: Progress) -> None:
-        self.on_progress(progress)
-        told = {"step": progress.step, "events": progress.events, "total": progress.total}
-        told |= {"rate": round(progress.rate), "eta_s": round(progress.eta_s, 1)}
-        self.conn.execute(
-            """update public.checkpoints set progress = %s,
-                      status = case status when 'live' then 'rebuilding' else status end where name = any (%s)""",
-            (Jsonb(told), list(self.result.names)),
-        )
+    steps: dict[str, Callable[[Shadow], None]] = {
+        "fold_log": lambda shadow: shadow.fold_log(window, tell),
+        "add_keys": Shadow.add_keys,
+        "catch_up": Shadow.catch_up,
+    }
+    with _alone(conn, members), _shadow(conn, members) as shadow:
+        try:
+            for step, work in (steps | ({"prove": Shadow.prove} if prove else {})).items():
+                tell(Progress(step))
+                run(step, lambda work=work: work(shadow))  # type: ignore[misc]
+            if dry_run:
+                done.changes = shadow.changes()
+            else:
+                run("swap", shadow.swap)
+                done.swapped = True
+        finally:
+            done.events = shadow.events
+            if not (done.swapped or conn.closed):
+                shadow.drop()
+                _record(conn, done.names, None)
+    return done
 
-    def clean_up(self) -> None:
-        """Leave nothing of an attempt that was stopped, refused or dry."""
-        if self.result.swapped or self.conn.closed:
-            return
-        for p in self.members:
-            self.conn.execute(f"drop table if exists shadow.{p.name}")
-        self.conn.execute(
-            """update public.checkpoints set progress = null,
-                      status = case status when 'rebuilding' then 'live' else status end where name = any (%s)""",
-            (list(self.result.names),),
-        )
 
-    def _fold_log(self) -> None:
-        """Fold what a snapshot sees, a range of positions a statement; each range stands alone, so it can be stopped."""
-        for p in self.members:
-            self.conn.execute(f"drop table if exists shadow.{p.name}")
-            self.conn.execute(create_table(p).replace("create table ", "create table shadow.", 1))
-        self.snapshot, self.settled = now(self.conn)
-        ends = "select coalesce(max(position), 0), coalesce(min(position), 1) - 1 from events"
-        ((head, low),) = self.conn.execute(ends).fetchall()
-        counted = [p for p in self.members if p.kind != "derived"]
-        started, first, folded = time.monotonic(), True, 0
-        while low < head:
-            high = min(low + self.window, head)
-            for p in counted:
-                folded = self._fold_range(p, low, high, first=first)
-            self.result.events += folded
-            low, first = high, False
-            elapsed = time.monotonic() - started
-            rate = low / elapsed if elapsed else 0.0
-            self._tell(Progress("fold_log", low, head, rate, (head - low) / rate if rate else 0.0))
-            if low < head:
-                self._keys_of(counted)
-        self._keys_of(counted)
-        for p in self.members:
-            if p.kind == "derived":
-                self._fold_range(p, 0, 0, first=True)
+def rebuild_together(
+    connect: Callable[[], Conn],
+    names: Sequence[str],
+    *,
+    at_once: int = 2,
+    dry_run: bool = False,
+    prove: bool = True,
+    on_progress: Callable[[Sequence[str], Progress], None] = lambda *_: None,
+) -> list[Rebuilt]:
+    """Rebuild several projections, each family over a connection of its own and `at_once` at a time.
 
-    def _fold_range(self, projection: Projection, low: int, high: int, *, first: bool) -> int:
-        names = [projection.name, *projection.reads]
-        values = {"new": self.snapshot, "settled": self.settled, "low": low, "high": high, "names": names}
-        row = self.conn.execute(fold_window(projection, _WHOLE, merge=not first), values).fetchone()
-        return row[0] if row else 0
+    The first that fails, or an interrupt, stops the others; those that were swapped in before stay. Raises what
+    `rebuild` raises.
+    """
+    families = {family(name)[0].name: tuple(p.name for p in family(name)) for name in names}
+    running: set[Conn] = set()
+    stopped = threading.Event()
 
-    def _keys_of(self, members: Sequence[Projection]) -> None:
-        for p in members:
-            keyed = self.conn.execute(
-                "select 1 from pg_index where indrelid = %s::regclass and indisprimary", (f"shadow.{p.name}",)
-            ).fetchone()
-            if keyed is None:
-                self.conn.execute(create_keys(p)[0])
+    def one(name: str) -> Rebuilt:
+        def tell(progress: Progress) -> None:
+            if stopped.is_set():  # between two statements there was nothing to cancel
+                raise RebuildFailed("stopped, for another rebuild failed")
+            on_progress(families[name], progress)
 
-    def _add_keys(self) -> None:
-        self._keys_of(self.members)
-        for p in self.members:
-            for statement in create_keys(p)[1:]:
-                self.conn.execute(statement)
-            self.conn.execute(f"analyze shadow.{p.name}")
-
-    def _round(self, snapshot: str) -> int:
-        window = {"old": self.snapshot, "new": snapshot, "settled": self.settled}
-        folded = 0
-        for p in self.members:
-            row = self.conn.execute(fold_window(p, TICK), window).fetchone()
-            folded = max(folded, row[0] if row else 0)
-        self.snapshot = snapshot
-        return folded
-
-    def catch_up(self) -> None:
-        """Fold what came meanwhile, until a round is small enough for the swap."""
-        while True:
-            with self.conn.transaction():
-                self.conn.execute("set transaction isolation level repeatable read")
-                folded = self._round(now(self.conn)[0])
-            self.result.events += folded
-            if folded < SMALL:
-                return
-
-    def _prove(self) -> None:
-        for p in self.members:
-            wrong = difference(
-                self.conn,
-                p,
-                snapshot=self.snapshot,
-                settled=self.settled,
-                table=f"shadow.{p.name}",
-                limit=3,
-                is_rebuilt=True,
-            )
-            if wrong:
-                raise RebuildFailed(f"the rebuilt {p.name} differs from the log: {wrong[0]}")
-
-    def swap(self) -> None:
-        """Put the shadow tables in the place of the live ones. Raises RebuildFailed where no moment is quiet."""
-        caught_up = self.snapshot
-        for attempt in range(50):
+        with connect() as conn:
+            running.add(conn)
             try:
-                with self.conn.transaction():
-                    self._swap_now()
-                return
-            except (errors.LockNotAvailable, errors.DeadlockDetected):
-                self.snapshot = caught_up  # what this attempt folded was rolled back
-                time.sleep(min(0.05 * (attempt + 1), 1.0))
-        raise RebuildFailed(f"no quiet moment to swap {', '.join(self.result.names)}; try again later")
+                return rebuild(conn, name, dry_run=dry_run, prove=prove, on_progress=tell)
+            finally:
+                running.discard(conn)
 
-    def _swap_now(self) -> None:
-        """The last window and the new names in one short transaction: whoever waits for the lock finds the new table."""
-        execute = self.conn.execute
-        execute("set local lock_timeout = '300ms'")
-        names = list(self.result.names)
-        execute("select from public.checkpoints where name = any (%s) order by name for update", (names,))
-        live = [p for p in self.members if _exists(self.conn, f"read.{p.name}")]
-        for p in live:
-            execute(f"lock table read.{p.name} in share row exclusive mode")
-        self._round(now(self.conn)[0])
-        for p in live:
-            execute(f"lock table read.{p.name} in access exclusive mode")
-            before = execute(_BEFORE, (p.inline, self.snapshot, p.name)).fetchone()
-            execute(f"drop table if exists before.{p.name}")
-            execute(f"alter table read.{p.name} set schema before")
-            if before:
-                execute(f"comment on table before.{p.name} is '{before[0]} {before[1]}'")
-        for p in self.members:
-            execute(f"alter table shadow.{p.name} set schema read")
-        keep(self.conn, self.members, self.snapshot)
-        if self.is_whole:
-            execute(_TAKEN, {"names": names})
-
-
-def _exists(conn: Conn, table: str) -> bool:
-    row = conn.execute("select to_regclass(%s) is not null", (table,)).fetchone()
-    return bool(row and row[0])
+    with ThreadPoolExecutor(at_once) as pool:
+        jobs = [pool.submit(one, name) for name in families]
+        ended: set[Future[Rebuilt]] = set()
+        try:
+            ended, _ = wait(jobs, return_when=FIRST_EXCEPTION)
+        finally:
+            stopped.set()
+            for job in jobs:
+                job.cancel()
+            for conn in tuple(running):
+                with suppress(psycopg.Error):
+                    conn.cancel_safe()
+    for job in ended:
+        job.result()  # what failed first, and not those that were stopped for it
+    return [job.result() for job in jobs]
 
 
 def roll_back(conn: Conn, name: str) -> None:
     """Put the tables that the last rebuild replaced back, brought up to now.
 
-    Raises RebuildFailed when there are none, or when they belong to another version of the projection.
+    Raises KeyError, RebuildBusy; RebuildFailed when there are none, or when they belong to another version.
     """
-    back = _Rebuild(conn, family(name), lambda _: None, WINDOW)
-    kept = [_kept(conn, p) for p in back.members]
+    members = family(name)
+    with _alone(conn, members), _shadow(conn, members) as shadow:
+        shadow.take([_kept(conn, p) for p in members])
+        shadow.catch_up()
+        shadow.swap()
+
+
+@contextmanager
+def _alone(conn: Conn, members: Sequence[Projection]) -> Iterator[None]:
+    """Hold the family's lock: one rebuild or rollback of it at a time."""
+    lock = (f"rebuild {members[0].name}",)
+    got = conn.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", lock).fetchone()
+    if not got or not got[0]:
+        raise RebuildBusy(f"a rebuild of {members[0].name} is running already")
     try:
-        with conn.transaction():
-            for p in back.members:
-                conn.execute(f"drop table if exists shadow.{p.name}")
-                conn.execute(f"alter table before.{p.name} set schema shadow")
-        conn.execute(_SHADOW)
-        back.snapshot, (_, back.settled) = kept[0], now(conn)
-        back.catch_up()
-        back.swap()
+        yield
     finally:
-        conn.execute(_LIVE)
+        if not conn.closed:
+            conn.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", lock)
+
+
+@contextmanager
+def _shadow(conn: Conn, members: Sequence[Projection]) -> Iterator[Shadow]:
+    shadow = Shadow(conn, members)
+    shadow.enter()
+    try:
+        yield shadow
+    finally:
+        if not conn.closed:
+            shadow.leave()
+
+
+def _record(conn: Conn, names: Sequence[str], progress: Progress | None) -> None:
+    """Show everybody how far it is; None where it has ended without a swap."""
+    told = progress and {
+        "step": progress.step,
+        "events": progress.events,
+        "total": progress.total,
+        "rate": round(progress.rate),
+        "eta_s": round(progress.eta_s, 1),
+    }
+    conn.execute(
+        """update public.checkpoints set progress = %s,
+                  status = case when status in ('live', 'rebuilding') then %s else status end where name = any (%s)""",
+        (Jsonb(told) if told else None, "rebuilding" if told else "live", list(names)),
+    )
 
 
 def _kept(conn: Conn, projection: Projection) -> str:
+    """Return the snapshot that the table before the last rebuild holds."""
     row = conn.execute(
         "select obj_description(to_regclass(%s), 'pg_class')", (f"before.{projection.name}",)
     ).fetchone()

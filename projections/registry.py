@@ -14,6 +14,9 @@ Row = tuple[Any, ...]
 Spec = Callable[[Sequence[Recorded]], Iterable[Row]]
 
 
+_ERASED = "select user_id from events where type = 'user_erased'"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Projection:
     """One read table and the fold that makes it.
@@ -22,7 +25,8 @@ class Projection:
     their order, at most one row a key. How such rows meet those already there follows from `kind`:
 
     - "state": the row whose event has the greater position wins, so windows may come in any order and twice. Columns
-      that different events set have a position of their own, named by `groups` (position column → columns it guards).
+      that different events set have a position of their own, named by `groups` (position column → columns it guards);
+      a group that guards nothing keeps its greatest value.
     - "count": every column that is not key is added; exactly once, because the checkpoint commits with it.
     - "derived": the row replaces the one that is there; it is computed from the tables named by `reads`.
 
@@ -135,21 +139,30 @@ def _merge(projection: Projection) -> str:
     return conflict + ", ".join(sets) + " where " + " or ".join(f"excluded.{p} > t.{p}" for p in groups)
 
 
-def fold_window(projection: Projection, window: str, *, merge: bool = True) -> str:
+def fold_window(projection: Projection, window: str) -> str:
     """Return the statement that folds the events of `window` (a select of the log); it answers their count.
 
     Events of erased people are left out of personal tables, and what those held is dropped: whichever of the two comes
     first.
     """
     if not projection.is_personal:
-        return f"with batch as ({window}), folded as ({fold(projection, merge=merge)}) select count(*) from batch"
+        return f"with batch as ({window}), folded as ({fold(projection)}) select count(*) from batch"
     return f"""
     with arrived as materialized ({window}),
-    erased as (select user_id from events where type = 'user_erased' and user_id in (select user_id from arrived)),
+    erased as ({_ERASED} and user_id in (select user_id from arrived)),
     batch as (select * from arrived where user_id not in (select user_id from erased)),
     dropped as (delete from {projection.name} where user_id in (select user_id from erased)),
-    folded as ({fold(projection, merge=merge)})
+    folded as ({fold(projection)})
     select count(*) from arrived"""
+
+
+def fold_log(projection: Projection, window: str, *, merge: bool) -> str:
+    """Return the statement that folds a large part of the log into a table that never held an erased person.
+
+    It reads the log where it lies, as a window that is counted and searched for erasures cannot.
+    """
+    batch = f"{window} and e.user_id not in ({_ERASED})" if projection.is_personal else window
+    return f"with batch as ({batch}) {fold(projection, merge=merge)}"
 
 
 @lru_cache(maxsize=256)

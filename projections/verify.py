@@ -66,14 +66,16 @@ def _compare(
     conn: Conn, projection: Projection, expected: str, table: str, snapshot: str, settled: int, limit: int
 ) -> list[Difference]:
     columns = _list(projection)
-    # The expected side takes the table's own types, so that except compares like with like.
+    # The expected side takes the table's own types, so that like is compared with like.
     cast = ", ".join(f"{name}::{kind.split(' ')[0]}" for name, kind in projection.columns.items())
     sql = f"""
-    with expected as materialized (select {cast} from ({expected}) x),
-    actual as materialized (select {columns} from {table})
-    (select 'log' as only_in, d.* from (select * from expected except all select * from actual) d limit %(limit)s)
+    with differing as materialized (
+      select sum(side) as side, {columns}
+        from (select 1 as side, {cast} from ({expected}) x union all select -1, {columns} from {table}) both_sides
+       group by {columns} having sum(side) <> 0)
+    (select 'log' as only_in, {columns} from differing where side > 0 limit %(limit)s)
     union all
-    (select 'table', d.* from (select * from actual except all select * from expected) d limit %(limit)s)"""
+    (select 'table', {columns} from differing where side < 0 limit %(limit)s)"""
     values = {
         "new": snapshot,
         "settled": settled,
@@ -85,6 +87,7 @@ def _compare(
     with conn.transaction():
         # where the log has no statistics yet, as after an import, the planner would join row by row: for hours
         conn.execute("set local enable_nestloop = off")
+        conn.execute("set local work_mem = '128MB'")
         rows = conn.execute(sql, values).fetchall()
     return [Difference(row[0], dict(zip(projection.columns, row[1:], strict=True))) for row in rows]
 

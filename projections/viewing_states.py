@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from events.favorites import MovieFavorited, MovieUnfavorited
 from events.log import Recorded
-from events.pair import PairEvent
+from events.pair import PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.viewing import DismissalCleared, MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
 from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved
+from projections.newest import code_of, index, newest, position_of, types, value
 from projections.registry import Projection, Row, register
 from projections.spec import pairs
 
@@ -39,13 +40,18 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
             len(pair.watched_on),
             pair.last_watched_on,
             max((e.position for e in events if isinstance(e.fact, _WATCH)), default=0),
-            events[-1].occurred_at,
+            max(e.occurred_at for e in events),
             events[-1].position,
         )
 
 
-_STATUS_TYPES = ", ".join(f"'{fact.type}'" for fact in _STATUS)
-_STATUS_AFTER = """
+_STATUSES = tuple(Status)
+_STATUS_AFTER = f"""
+case when type in ({types(MovieReacted, MovieRated, MovieWatched)}) then 1
+     when type = '{WatchlistItemAdded.type}' then 2
+     when type = '{MovieDismissed.type}' then 3
+     else coalesce({index(_STATUSES, "data->>'status'")}, 0) end"""
+_STATUS_SAID = """
 case when type in ('movie_reacted', 'movie_rated', 'movie_watched') then 'SEEN'
      when type = 'watchlist_item_added' then 'LATER'
      when type = 'movie_dismissed' then 'NOT_INTERESTED'
@@ -54,7 +60,7 @@ case when type in ('movie_reacted', 'movie_rated', 'movie_watched') then 'SEEN'
 viewing_states = register(
     Projection(
         name="viewing_states",
-        version=1,
+        version=2,
         kind="state",
         inline=True,
         handles=_HANDLES,
@@ -73,38 +79,31 @@ viewing_states = register(
         groups={
             "status_position": ("status",),
             "watch_position": ("watch_count", "last_watched_on"),
-            "position": ("last_interaction_at",),
+            "last_interaction_at": (),
+            "position": (),
         },
         rows=f"""
-        select user_id, movie_id,
-               (array_agg({_STATUS_AFTER} order by position desc) filter (where type in ({_STATUS_TYPES})))[1],
-               coalesce(max(position) filter (where type in ({_STATUS_TYPES})), 0),
-               coalesce((array_agg((data->>'times')::integer order by position desc)
-                 filter (where type in ('movie_watched', 'watch_retracted')))[1], 0),
-               (array_agg((data->>'last_watched_on')::date order by position desc)
-                 filter (where type in ('movie_watched', 'watch_retracted')))[1],
-               coalesce(max(position) filter (where type in ('movie_watched', 'watch_retracted')), 0),
-               (array_agg(occurred_at order by position desc))[1],
-               max(position)
-          from batch
-         where movie_id is not null and user_id is not null
-         group by user_id, movie_id""",
+        select user_id, movie_id, {value(_STATUSES, code_of("status"))}, {position_of("status")},
+               coalesce(watch[2], 0), date '1970-01-01' + watch[3]::integer, coalesce(watch[1], 0), last_at, position
+          from (select user_id, movie_id, {newest(_STATUS_AFTER, _STATUS)} as status,
+                       max(array[position, (data->>'times')::bigint,
+                                 (data->>'last_watched_on')::date - date '1970-01-01'])
+                         filter (where type in ({types(*_WATCH)})) as watch,
+                       max(occurred_at) as last_at, max(position) as position
+                  from batch where movie_id is not null and user_id is not null
+                 group by user_id, movie_id) as pair""",
         proof=f"""
-        select l.user_id, l.movie_id, s.status, coalesce(s.position, 0), coalesce(w.times, 0), w.last_watched_on,
-               coalesce(w.position, 0), l.occurred_at, l.position
-          from (select user_id, movie_id, occurred_at, position,
-                       row_number() over (partition by user_id, movie_id order by position desc) as n
-                  from batch where movie_id is not null and user_id is not null) l
-          left join (select user_id, movie_id, position, {_STATUS_AFTER} as status,
-                            row_number() over (partition by user_id, movie_id order by position desc) as n
-                       from batch where type in ({_STATUS_TYPES})) s
-            on s.user_id = l.user_id and s.movie_id = l.movie_id and s.n = 1
-          left join (select user_id, movie_id, position, (data->>'times')::integer as times,
-                            (data->>'last_watched_on')::date as last_watched_on,
-                            row_number() over (partition by user_id, movie_id order by position desc) as n
-                       from batch where type in ('movie_watched', 'watch_retracted')) w
-            on w.user_id = l.user_id and w.movie_id = l.movie_id and w.n = 1
-         where l.n = 1""",
+        select user_id, movie_id, max(status) filter (where position = status_position), coalesce(status_position, 0),
+               coalesce(max(times) filter (where position = watch_position), 0),
+               max(watched_on) filter (where position = watch_position), coalesce(watch_position, 0),
+               max(occurred_at), max(position)
+          from (select user_id, movie_id, position, occurred_at, {_STATUS_SAID} as status,
+                       (data->>'times')::integer as times, (data->>'last_watched_on')::date as watched_on,
+                       max(position) filter (where type in ({types(*_STATUS)})) over pair as status_position,
+                       max(position) filter (where type in ({types(*_WATCH)})) over pair as watch_position
+                  from batch where movie_id is not null and user_id is not null
+                window pair as (partition by user_id, movie_id)) as e
+         group by user_id, movie_id, status_position, watch_position""",
         spec=_spec,
     )
 )

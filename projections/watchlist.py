@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from events.log import Recorded
 from events.pair import Priority
 from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved
+from projections.newest import code_of, index, newest, position_of, types
 from projections.registry import Projection, Row, register
 from projections.spec import pairs
 
 _HANDLES = (WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved)
-_URGENCY = {Priority.LOW: 1, Priority.MEDIUM: 2, Priority.HIGH: 3}
+_URGENT = (WatchlistItemAdded, WatchlistItemPrioritized)
+_PRIORITIES = (Priority.LOW, Priority.MEDIUM, Priority.HIGH)
+_URGENCY = {priority: urgency for urgency, priority in enumerate(_PRIORITIES, 1)}
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
@@ -52,18 +55,15 @@ watchlist = register(
             "(user_id, urgency desc, position desc) include (movie_id, added_at) where is_active",
         ),
         groups={"urgency_position": ("urgency",), "position": ("is_active", "added_at")},
-        rows="""
-        select user_id, movie_id,
-               (array_agg(type = 'watchlist_item_added' order by position desc)
-                 filter (where type <> 'watchlist_item_prioritized'))[1],
-               (array_agg(occurred_at order by position desc) filter (where type <> 'watchlist_item_prioritized'))[1],
-               (array_agg(case data->>'priority' when 'HIGH' then 3 when 'MEDIUM' then 2 else 1 end
-                          order by position desc) filter (where type <> 'watchlist_item_removed'))[1]::smallint,
-               coalesce(max(position) filter (where type <> 'watchlist_item_removed'), 0),
-               coalesce(max(position) filter (where type <> 'watchlist_item_prioritized'), 0)
-          from batch
-         where type in ('watchlist_item_added', 'watchlist_item_prioritized', 'watchlist_item_removed')
-         group by user_id, movie_id""",
+        rows=f"""
+        select user_id, movie_id, entered[3] = 1, to_timestamp(entered[2]),
+               {code_of("urgent")}, {position_of("urgent")}, coalesce(entered[1], 0)
+          from (select user_id, movie_id,
+                       max(array[position, date_part('epoch', occurred_at), (type = '{WatchlistItemAdded.type}')::integer])
+                         filter (where type in ({types(WatchlistItemAdded, WatchlistItemRemoved)})) as entered,
+                       {newest(index(_PRIORITIES, "data->>'priority'"), _URGENT)} as urgent
+                  from batch where type in ({types(*_HANDLES)})
+                 group by user_id, movie_id) as pair""",
         proof="""
         select e.user_id, e.movie_id, e.type = 'watchlist_item_added', e.occurred_at,
                (case u.data->>'priority' when 'HIGH' then 3 when 'MEDIUM' then 2 else 1 end)::smallint,

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,13 +16,13 @@ from pydantic import SecretStr
 
 import schema
 from accounts.people import Role
-from accounts.tokens import Tokens
 from app.metrics import Metrics
 from app.services import services
 from app.settings import Settings
 from database.connect import connect
 from resolvers.answers import Answer
 from resolvers.context import Context, Services, Viewer
+from tests.accounts.signing import tokens_signed_with
 from tests.catalogue import PEOPLE, ROLES, fill, person
 
 Json = Any
@@ -37,6 +36,7 @@ def settings(**more: Any) -> Settings:
         "data_dir": Path("unused"),
         "graphiql": False,
         "bcrypt_cost": 4,
+        "slow_ms": 60_000,
         "pool_size": 24,
         "token_secret": SecretStr("a secret that is long enough for tests"),
         **more,
@@ -54,14 +54,7 @@ def viewer(name: str | None) -> Viewer | None:
 
 def access_token(name: str, *, ago_s: float = 0) -> str:
     """Return an access token of one of the people, as a server with these settings signed it some time ago."""
-    tokens = Tokens(
-        {"1": settings().signing_key()},
-        issuer="projectionist",
-        audience="projectionist",
-        access_ttl=timedelta(minutes=15),
-        refresh_ttl=timedelta(days=30),
-        clock=lambda: time.time() - ago_s,
-    )
+    tokens = tokens_signed_with({"1": settings().signing_key()}, clock=lambda: time.time() - ago_s)
     roles = [Role.PERSON, *map(Role, ROLES.get(name, ()))]
     return tokens.sign_access(person(name), UUID(int=1), roles).text
 

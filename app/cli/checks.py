@@ -14,10 +14,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app.cli.database import Conn
-from app.cli.projections import SKIPPED
 from app.settings import Settings
 from events.cluster import has_moved
-from projections.checkpoints import stale, statuses
+from projections.checkpoints import GIVEN_UP, stale, statuses
 
 _GIB = 1 << 30
 _REDIS_S = 2.0
@@ -180,7 +179,7 @@ def projections(conn: Conn) -> Check:
         return Check(
             "projections", "fail", f"not of this version: {', '.join(late)}", "Run `projectionist migrate`."
         )
-    (parked,) = conn.execute(_PARKED, {"skipped": SKIPPED}).fetchone() or (0,)
+    (parked,) = conn.execute(_PARKED, {"skipped": GIVEN_UP}).fetchone() or (0,)
     if parked:
         remedy = "See `projectionist projections list`, then dead-letters, retry or skip."
         return Check("projections", "warn", f"{parked:,} events could not be folded", remedy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -31,8 +32,11 @@ def progress_shown() -> Iterator[Progress]:
         lines.end()
 
 
-Tell = Callable[[str, int, int], None]
-"""Takes the name of a step, how many are done, and of how many; 0 of 0 where nobody knows."""
+class Tell(Protocol):
+    """Takes the name of a step, how many are done, and of how many (0 of 0 where nobody knows), and of what."""
+
+    def __call__(self, step: str, done: int, total: int, about: str = "") -> None:
+        """Show it."""
 
 
 @contextmanager
@@ -44,35 +48,41 @@ def steps_shown() -> Iterator[Tell]:
         return
     told = time.monotonic()
 
-    def tell(step: str, done: int, total: int) -> None:
+    def tell(step: str, done: int, total: int, about: str = "") -> None:
         nonlocal told
         if time.monotonic() - told >= _LINE_EVERY_S:
             told = time.monotonic()
-            say(f"{step}: {done:,} of {total:,}" if total else f"{step} …")
+            shown = _name(step, about)
+            say(f"{shown}: {done:,} of {total:,}" if total else f"{shown} …")
 
     yield tell
 
 
 def rebuild_shown(tell: Tell, about: str = "") -> Callable[[RebuildProgress], None]:
-    """Give what shows the steps of a rebuild, `about` before each."""
-    return lambda now: tell(f"{about}{now.step.replace('_', ' ')}", now.events, now.total)
+    """Give what shows the steps of a rebuild; `about` says of what, where several run at once."""
+    return lambda now: tell(now.step.replace("_", " "), now.events, now.total, about)
+
+
+def _name(step: str, about: str) -> str:
+    return f"{about}: {step}" if about else step
 
 
 class _Steps:
-    """One bar, which begins anew with every step."""
+    """One bar for each of what runs at once; it begins anew with every step."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
-        self._step = ""
-        self._task = bars.add_task("", total=None)
+        self._tasks: dict[str, tuple[str, TaskID]] = {}
 
-    def tell(self, step: str, done: int, total: int) -> None:
+    def tell(self, step: str, done: int, total: int, about: str = "") -> None:
         """Move the bar."""
-        if step != self._step:
-            self._step = step
-            self._bars.remove_task(self._task)
-            self._task = self._bars.add_task(step, total=None)
-        self._bars.update(self._task, completed=done, total=total or None)
+        before, task = self._tasks.get(about, ("", None))
+        if task is None or step != before:
+            if task is not None:
+                self._bars.remove_task(task)
+            task = self._bars.add_task(_name(step, about), total=None)
+            self._tasks[about] = (step, task)
+        self._bars.update(task, completed=done, total=total or None)
 
 
 def _bars(*, transient: bool = False) -> Bars:

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.console import Json, answer, answer_json, answer_table, say
-from app.cli.database import Conn, connected
+from app.cli.database import Conn, connected, database, session
 from app.cli.errors import REFUSED, Refused, WrongUse
 from app.cli.progress import rebuild_shown, steps_shown
 from events.cluster import require_home
 from projections import rebuild as rebuilding
-from projections.checkpoints import ProjectionStatus, stale, statuses
+from projections.checkpoints import GIVEN_UP, ProjectionStatus, stale, statuses
 from projections.follow import fold_these
 from projections.registry import Projection, family
 from projections.registry import projections as registered
@@ -23,9 +23,6 @@ from projections.verify import verify as differences
 commands = typer.Typer(
     no_args_is_help=True, help="See, rebuild and prove the tables that are folded from the log."
 )
-
-SKIPPED = "skipped: "
-"""What the error of a parked event begins with when an operator gave it up."""
 
 _DEAD_LETTERS = """
 select position, error, tries, parked_at from dead_letters where projection = %(name)s order by position"""
@@ -69,27 +66,42 @@ def _row(status: ProjectionStatus, late: list[str]) -> tuple[object, ...]:
 
 @commands.command(epilog="Example: projectionist projections rebuild movie_stats --dry-run")
 def rebuild(
-    name: Annotated[
-        str | None, typer.Argument(help="A projection; those folded with it are rebuilt too.")
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Projections; those folded with them are rebuilt too.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Rebuild all, one after the other.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Rebuild all.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say which rows would change, and change none.")
     ] = False,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove/--no-prove",
+            help="Compare with an independent fold before the swap. It takes longer than the rebuild; "
+            "`projections verify` can do it afterwards.",
+        ),
+    ] = True,
+    jobs: Annotated[
+        int,
+        typer.Option(min=1, max=16, help="How many at once: each occupies a processor of the database's."),
+    ] = 2,
     as_json: Json = False,
 ) -> None:
     """Fold the log anew into a second table, prove it, and put it in the first one's place; servers go on meanwhile."""
-    if (name is None) is not everything:
-        raise WrongUse("Name one projection, or give --all.")
-    names = [_known(name).name] if name else list(registered())
-    done: list[rebuilding.Rebuilt] = []
-    with connected() as conn, steps_shown() as tell:
-        require_home(conn)
-        for each in names:
-            if any(each in one.names for one in done):
-                continue
-            shown = rebuild_shown(tell, f"{', '.join(p.name for p in family(each))}: ")
-            done.append(rebuilding.rebuild(conn, each, dry_run=dry_run, on_progress=shown))
+    if bool(names) is everything:
+        raise WrongUse("Name projections, or give --all.")
+    wanted = [_known(name).name for name in names or registered()]
+    with database() as conninfo, steps_shown() as tell:
+        with session(conninfo) as conn:
+            require_home(conn)
+        done = rebuilding.rebuild_together(
+            lambda: session(conninfo),
+            wanted,
+            at_once=jobs,
+            dry_run=dry_run,
+            prove=prove,
+            on_progress=lambda names, now: rebuild_shown(tell, ", ".join(names))(now),
+        )
     if as_json:
         answer_json([_plain(one) for one in done])
         return
@@ -191,13 +203,16 @@ def retry(name: Name, as_json: Json = False) -> None:
     projection = _known(name)
     taken, left = 0, 0
     with connected() as conn, conn.transaction():
-        parked = conn.execute(_TO_RETRY, {"name": name, "skipped": SKIPPED}).fetchall()
+        parked = conn.execute(_TO_RETRY, {"name": name, "skipped": GIVEN_UP}).fetchall()
         for (position,) in parked:
             if fold_these(conn, projection, [position]):
                 left += 1
             else:
                 conn.execute(_TAKEN, {"name": name, "position": position})
                 taken += 1
+        for reader in family(name) if taken else ():
+            if name in reader.reads:
+                fold_these(conn, reader, [])  # what is derived from the table follows it
     if as_json:
         answer_json({"taken": taken, "left": left})
     else:
@@ -213,7 +228,7 @@ def skip(
 ) -> None:
     """Give a parked event up: it stays out of the table, and is neither retried nor warned of."""
     with connected() as conn:
-        values = {"name": _known(name).name, "position": position, "skipped": SKIPPED}
+        values = {"name": _known(name).name, "position": position, "skipped": GIVEN_UP}
         skipped = conn.execute(_SKIP, values).rowcount
     if not skipped:
         raise Refused(

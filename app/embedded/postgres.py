@@ -26,7 +26,7 @@ _SETTINGS = {
     "max_connections": "100",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
-    "wal_compression": "on",
+    "wal_compression": "off",
     "synchronous_commit": "on",
     "random_page_cost": "1.1",
     "jit": "off",

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 
 import pytest
 
@@ -10,6 +9,7 @@ from accounts.people import Pool
 from accounts.tokens import Tokens
 from database.connect import pool as new_pool
 from tests.accounts.clock import Clock
+from tests.accounts.signing import tokens_signed_with
 
 COST = 4
 
@@ -34,11 +34,5 @@ def clock() -> Clock:
 
 @pytest.fixture
 def tokens(clock: Clock) -> Tokens:
-    return Tokens(
-        {"2": "the second key, of 32 bytes or more", "1": "the first key, which signs no longer"},
-        issuer="projectionist",
-        audience="projectionist",
-        access_ttl=timedelta(minutes=15),
-        refresh_ttl=timedelta(days=30),
-        clock=clock,
-    )
+    secrets = {"2": "the second key, of 32 bytes or more", "1": "the first key, which signs no longer"}
+    return tokens_signed_with(secrets, clock=clock)

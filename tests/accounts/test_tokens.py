@@ -15,6 +15,7 @@ from accounts import tokens as tokens_module
 from accounts.people import Role
 from accounts.tokens import Claims, InvalidToken, RefreshToken, Tokens
 from tests.accounts.clock import Clock
+from tests.accounts.signing import tokens_signed_with
 
 USER, SESSION = UUID(int=17), UUID(int=603)
 SECRET = "the second key, of 32 bytes or more"
@@ -106,14 +107,7 @@ def test_a_claim_of_another_value_is_refused(tokens: Tokens, clock: Clock, chang
 
 def test_only_the_pinned_algorithm_counts(tokens: Tokens, clock: Clock) -> None:
     long_key = SECRET * 2
-    with_long_key = Tokens(
-        {"2": long_key},
-        issuer="projectionist",
-        audience="projectionist",
-        access_ttl=timedelta(minutes=15),
-        refresh_ttl=timedelta(days=30),
-        clock=clock,
-    )
+    with_long_key = tokens_signed_with({"2": long_key}, clock=clock)
     assert reason(with_long_key, signed(clock.now, key=long_key, algorithm="HS512")) == "malformed"
     assert reason(tokens, signed(clock.now, key="", algorithm="none")) == "malformed"
 
@@ -135,14 +129,7 @@ def test_what_is_no_token_is_refused(tokens: Tokens, token: str) -> None:
 
 @given(text=st.text(st.characters()))
 def test_any_text_at_all_is_refused(text: str) -> None:
-    strict = Tokens(
-        {"1": SECRET},
-        issuer="projectionist",
-        audience="projectionist",
-        access_ttl=timedelta(minutes=15),
-        refresh_ttl=timedelta(days=30),
-    )
-    assert reason(strict, text) == "malformed"
+    assert reason(tokens_signed_with({"1": SECRET}), text) == "malformed"
 
 
 def test_verified_tokens_are_kept_up_to_a_bound(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:

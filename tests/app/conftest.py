@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -21,3 +22,14 @@ async def shared(clones: Databases) -> AsyncIterator[Served]:
     with clones.clone() as conninfo:
         async with serving(conninfo) as running:
             yield running
+
+
+@pytest.fixture
+def logged() -> Iterator[None]:
+    """The log as a server writes it; afterwards as it was."""
+    loggers = [logging.getLogger(name) for name in (None, "alembic", "uvicorn.error")]
+    before = [(logger, logger.handlers, logger.level) for logger in loggers]
+    yield
+    for logger, handlers, level in before:
+        logger.handlers = handlers
+        logger.setLevel(level)

@@ -12,6 +12,8 @@ import httpx
 import orjson
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from app.asgi import application
 from database.connect import connect as connect_database
@@ -20,6 +22,23 @@ from tests.world import settings
 
 Json = Any
 PROTOCOL = "graphql-transport-ws"
+STRICT = "application/graphql-response+json"
+PLAIN = "application/json"
+EVENTS = "text/event-stream"
+ALIVE = {"data": {"__typename": "Query"}}
+"""What a server answers that `{ __typename }` is asked of."""
+_INSIDE = ("Traceback", "psycopg", "select ", "site-packages", "/tests/", "resolvers", "Error(", "Exception")
+"""What no client is ever to read."""
+
+
+def codes(response: httpx.Response) -> list[str]:
+    """Return the codes of an answer's errors; each error has a message and one code, and nothing of our insides."""
+    errors = response.json()["errors"]
+    assert all(
+        error["message"] and set(error) <= {"message", "locations", "path", "extensions"} for error in errors
+    )
+    assert not any(word in response.text for word in _INSIDE)
+    return [error["extensions"]["code"] for error in errors]
 
 
 class _Server(uvicorn.Server):
@@ -57,13 +76,22 @@ class Served:
         return token
 
     @contextlib.asynccontextmanager
-    async def socket(self, token: str | None = None, **payload: Json) -> AsyncIterator[Socket]:
+    async def silent_socket(self, *protocols: str, **headers: str) -> AsyncIterator[Socket]:
+        """Open a socket that has said nothing yet."""
+        async with connect(
+            f"ws://127.0.0.1:{self.port}/graphql",
+            subprotocols=[Subprotocol(name) for name in protocols] or None,
+            additional_headers=headers,
+        ) as raw:
+            yield Socket(raw)
+
+    @contextlib.asynccontextmanager
+    async def socket(self, token: str | None = None) -> AsyncIterator[Socket]:
         """Open a socket that is initialised."""
-        async with connect(f"ws://127.0.0.1:{self.port}/graphql", subprotocols=[PROTOCOL]) as raw:  # type: ignore[list-item]
-            socket = Socket(raw)
-            given = {"authorization": f"Bearer {token}"} if token else {}
-            await socket.send(type="connection_init", payload={**given, **payload})
-            assert (await socket.receive())["type"] == "connection_ack"
+        async with self.silent_socket(PROTOCOL) as socket:
+            payload = {"authorization": f"Bearer {token}"} if token else {}
+            await socket.send(type="connection_init", payload=payload)
+            assert await socket.receive() == {"type": "connection_ack"}
             yield socket
 
 
@@ -81,6 +109,14 @@ class Socket:
         """Return the next message."""
         async with asyncio.timeout(within_s):
             return orjson.loads(await self.raw.recv())
+
+    async def closed(self) -> int | None:
+        """Return the code that the server closes with, whatever it says before."""
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    await self.raw.recv()
+        return self.raw.close_code
 
     async def subscribe(self, key: str, query: str, variables: Mapping[str, Json] | None = None) -> None:
         """Begin an operation."""

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from projections.follow import catch_up
 from tests.app.test_importing import RATINGS, release, said
 from tests.events.writing import views, write, write_raw
 from tests.postgres import Databases
+from tests.projections.filling import viewed
+from tests.waiting import until
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 Run = Callable[..., Result]
@@ -478,9 +479,7 @@ def test_a_worker_follows_until_it_is_told_to_end(
         assert working.stderr is not None
         assert "Following" in working.stderr.readline()
         write(connection, *views(3))
-        deadline = time.monotonic() + 30
-        while connection.execute("select coalesce(sum(view_count), 0) from movie_stats").fetchone() != (3,):
-            assert time.monotonic() < deadline
+        until(lambda: viewed(connection) == 3)
         working.send_signal(number)
         _, err = working.communicate(timeout=30)
     assert working.returncode == 128 + number
@@ -489,8 +488,8 @@ def test_a_worker_follows_until_it_is_told_to_end(
 
 def test_without_a_database_url_the_embedded_server_lives_as_long_as_the_command(tmp_path: Path) -> None:
     with process(None, tmp_path / "data", "migrate", "--json") as migrating:
-        out, _ = migrating.communicate(timeout=60)
-    assert migrating.returncode == 0
+        out, err = migrating.communicate(timeout=60)
+    assert migrating.returncode == 0, err
     assert "ratings" in json.loads(out)["built"]
     assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
     archive = release(tmp_path, [*RATINGS, said("9", "1", 2)])

@@ -12,11 +12,9 @@ import orjson
 import pytest
 
 from app import graphql_http
-from tests.app.serving import Served
-from tests.app.test_ws import LIVE, PROGRESS, idle, view
+from tests.app.following import LIVE, PROGRESS, idle, view
+from tests.app.serving import ALIVE, EVENTS, Served
 from tests.world import access_token
-
-EVENTS = {"accept": "text/event-stream"}
 
 
 @contextlib.asynccontextmanager
@@ -24,7 +22,7 @@ async def streaming(
     served: Served, query: str, *, token: str | None = None, **variables: Any
 ) -> AsyncIterator[Stream]:
     """Open a stream of events."""
-    headers = {**EVENTS, **({"authorization": f"Bearer {token}"} if token else {})}
+    headers = {"accept": EVENTS, **({"authorization": f"Bearer {token}"} if token else {})}
     body = {"query": query, "variables": variables}
     async with served.http.stream("POST", "/graphql", json=body, headers=headers) as response:
         yield Stream(response)
@@ -36,7 +34,6 @@ class Stream:
     def __init__(self, response: httpx.Response) -> None:
         self.response = response
         self._lines = response.aiter_lines()
-        self.comments = 0
 
     async def event(self) -> tuple[str, Any]:
         """Return the next event's name and data."""
@@ -48,8 +45,15 @@ class Stream:
                 elif line.startswith("data:"):
                     data = line[5:].strip()
                     return name, orjson.loads(data) if data else None
-                elif line.startswith(":"):
-                    self.comments += 1
+        raise AssertionError("the stream has ended")
+
+    async def comment(self) -> None:
+        """Return after the next comment; fail when an event comes before it."""
+        async with asyncio.timeout(10):
+            async for line in self._lines:
+                if line.startswith(":"):
+                    return
+                assert line == ""
         raise AssertionError("the stream has ended")
 
     async def position(self) -> int:
@@ -64,7 +68,7 @@ async def test_a_subscription_is_a_stream_of_next(served: Served) -> None:
     start = await view(served, token)
     async with streaming(served, LIVE, token=token, after=start) as stream:
         assert stream.response.status_code == 200
-        assert stream.response.headers["content-type"].startswith("text/event-stream")
+        assert stream.response.headers["content-type"].startswith(EVENTS)
         assert stream.response.headers["cache-control"] == "no-store"
         for _ in range(3):
             await view(served, access_token("bob"))
@@ -89,13 +93,12 @@ async def test_it_resumes_from_a_position(served: Served) -> None:
 
 @pytest.mark.parametrize("query", ["{ __typename }", "{ nothing }", '{ movies(after: "x") { totalCount } }'])
 async def test_a_query_is_one_next_and_complete(shared: Served, query: str) -> None:
-    expected = await shared.ask(query)
+    expected = (await shared.post(query)).text
     async with streaming(shared, query) as stream:
-        assert await stream.event() == ("next", expected)
+        assert await stream.event() == ("next", orjson.loads(expected))
         assert await stream.event() == ("complete", None)
-    by_get = await shared.http.get("/graphql", params={"query": query}, headers=EVENTS)
-    assert by_get.text.startswith("event: next\ndata: ")
-    assert by_get.text.endswith("event: complete\ndata:\n\n")
+    by_get = await shared.http.get("/graphql", params={"query": query}, headers={"accept": EVENTS})
+    assert by_get.text == f"event: next\ndata: {expected}\n\nevent: complete\ndata:\n\n"
 
 
 @pytest.mark.parametrize(
@@ -122,24 +125,22 @@ async def test_a_quiet_stream_is_kept_alive(served: Served, monkeypatch: pytest.
     monkeypatch.setattr(graphql_http, "HEARTBEAT_S", 0.05)
     token = access_token("carol")
     async with streaming(served, LIVE, token=token, after=await view(served, token)) as stream:
-        await asyncio.sleep(0.5)
+        for _ in range(3):
+            await stream.comment()
         at = await view(served, token)
         assert await stream.position() == at
-        assert stream.comments > 2
     await idle(served)
 
 
 @pytest.mark.parametrize("moment", ["at once", "after an event", "while it is quiet"])
 async def test_a_client_that_goes_leaves_nothing_behind(served: Served, moment: str) -> None:
-    token = access_token("alice")
-    for query in (LIVE, PROGRESS):
-        by = token if query is LIVE else access_token("olga")
-        async with streaming(served, query, token=by, **({"after": 0} if query is LIVE else {})) as stream:
+    for query, by, variables in ((LIVE, "alice", {"after": 0}), (PROGRESS, "olga", {})):
+        async with streaming(served, query, token=access_token(by), **variables) as stream:
             if moment != "at once":
                 await stream.event()
             if moment == "while it is quiet":
-                for _ in range(23 if query is LIVE else 0):
-                    await stream.event()
-                await asyncio.sleep(0.1)
+                at = await view(served, access_token("alice"))
+                while query is LIVE and await stream.position() != at:
+                    pass  # from here on nothing is waiting to be sent
     await idle(served)
-    assert await served.ask("{ __typename }") == {"data": {"__typename": "Query"}}
+    assert await served.ask("{ __typename }") == ALIVE

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +36,7 @@ from tests.events.writing import Conn, positions, write
 from tests.postgres import Databases
 from tests.strategies import MOVIES, erase, histories, movie_id, user_id
 from tests.strategies import PEOPLE as PERSONS
+from tests.waiting import until
 
 ANN, BEN = uuid4(), uuid4()
 HEAT, ALIEN = uuid4(), uuid4()
@@ -283,12 +283,6 @@ def waiting_for_a_lock(conn: Conn) -> int:
          where l.locktype = 'advisory' and not l.granted and d.datname = current_database()""").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
 
 
 def in_threads(*works: Callable[[], None]) -> None:

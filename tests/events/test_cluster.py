@@ -15,6 +15,7 @@ from projections.deploy import deploy
 from projections.follow import catch_up
 from projections.registry import projections
 from tests.events.writing import Conn, views, write
+from tests.projections.filling import fold_inline_anew, viewed
 
 
 @pytest.fixture
@@ -24,12 +25,6 @@ def log(connection: Conn) -> Conn:
     fold_inline_anew(connection)
     catch_up(connection)
     return connection
-
-
-def fold_inline_anew(conn: Conn) -> None:
-    """What is written by plain SQL was not folded by an append."""
-    conn.execute("update checkpoints set version = 0 where inline")
-    deploy(conn)
 
 
 @pytest.fixture
@@ -47,12 +42,6 @@ def moved(log: Conn, owner_connection: Conn) -> Conn:
     ):
         owner_connection.execute(statement)
     return log
-
-
-def viewed(conn: Conn) -> int:
-    row = conn.execute("select coalesce(sum(view_count), 0) from movie_stats").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def assert_verified(conn: Conn) -> None:

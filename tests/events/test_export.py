@@ -18,8 +18,8 @@ from events.export import Exported, Format, export
 from events.log import COLUMNS
 from events.people import UserErased
 from events.ratings import MovieRated
-from tests.events.test_bulk import until
 from tests.events.writing import Conn, positions, views, write, write_raw
+from tests.waiting import until
 
 parquet: Any = import_module("pyarrow.parquet")
 

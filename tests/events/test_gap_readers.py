@@ -16,11 +16,9 @@ from database.connect import connect, session_conninfo
 from events.log import TICK
 from events.safe_position import LogBusy, safe_position
 from tests.events.writing import Conn, positions, views, write
+from tests.waiting import SOON_S, until
 
 Open = Callable[[], Conn]
-
-SOON_S = 60
-"""How long a busy machine may take for what is done at once."""
 
 
 class Reader:
@@ -121,14 +119,6 @@ OpenReader = Callable[[type[Reader]], Reader]
 Meanwhile = Callable[[], object]
 
 
-def until(true: Callable[[], object]) -> None:
-    """Wait for what another database of this server may hold up: snapshots know the transactions of them all."""
-    deadline = time.monotonic() + SOON_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def commit_out_of_order(writers: Open, meanwhile: Meanwhile) -> list[int]:
     """An event commits before one of a smaller position does; return both positions."""
     slow, fast = writers(), writers()
@@ -164,6 +154,9 @@ def test_a_reader_of_positions_loses_what_commits_late(
     _, above = scene(writers, naive.poll)
     assert naive.poll() == []
     assert naive.seen == Counter([above])
+
+
+# `until`, here and below: snapshots know the transactions of every database of the server, which may hold readers up
 
 
 def test_a_reader_of_positions_below_xmin_loses_what_commits_late(writers: Open, reader: OpenReader) -> None:

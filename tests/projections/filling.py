@@ -33,6 +33,13 @@ def fold_inline_anew(conn: Conn) -> None:
     deploy(conn)
 
 
+def viewed(conn: Conn) -> int:
+    """How many views are counted in the read tables."""
+    row = conn.execute("select coalesce(sum(view_count), 0) from movie_stats").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def the_log(conn: Conn) -> list[Recorded]:
     """Everything that is recorded."""
     return [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -24,19 +24,13 @@ from projections.checkpoints import ProjectionStatus, statuses
 from projections.follow import Follower, catch_up, tick
 from projections.registry import families, family, projections
 from tests.events.writing import views, write, write_raw
-from tests.projections.filling import Conn, differences, everything, fill, fold_inline_anew
+from tests.projections.filling import Conn, differences, everything, fill, fold_inline_anew, viewed
 from tests.strategies import play, rich_moves
+from tests.waiting import SOON_S, until
 
 FOLLOWERS = sorted(p.name for p in projections().values() if not p.inline)
-SOON_S = 30
 
 by_family = pytest.mark.parametrize("name", [members[0].name for members in families(inline=False)])
-
-
-def viewed(conn: Conn) -> int:
-    row = conn.execute("select coalesce(sum(view_count), 0) from movie_stats").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def status(conn: Conn, name: str) -> ProjectionStatus:
@@ -55,13 +49,6 @@ def following(conninfo: str) -> Iterator[Follower]:
         follower.stop()
         thread.join(timeout=SOON_S)
         assert not thread.is_alive()
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SOON_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_catching_up_takes_what_is_new_once(connection: Conn) -> None:

@@ -16,7 +16,13 @@ from events.ratings import MovieRated
 from events.reactions import MovieReacted
 from projections import registry
 from projections.follow import catch_up
-from projections.rebuild import Progress, RebuildBusy, RebuildFailed, rebuild, roll_back
+from projections.rebuild import (
+    Progress,
+    RebuildBusy,
+    RebuildFailed,
+    rebuild,
+    roll_back,
+)
 from projections.registry import families, family, projections
 from projections.verify import verify
 from tests.events.writing import write
@@ -217,6 +223,24 @@ def test_two_rebuilds_of_a_family_do_not_run_at_once(conninfo: str, connection: 
             rebuild(other, "trending")
 
     assert rebuild(connection, "popularity_metrics", on_progress=at("prove", second)).swapped
+
+
+def test_without_the_proof_nothing_is_compared(connection: Conn, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = projections()["favorites"]
+    monkeypatch.setitem(registry._PROJECTIONS, "favorites", replace(right, proof="select 1 / 0"))
+    done = rebuild(connection, "favorites", prove=False)
+    assert done.swapped
+    assert "prove" not in done.seconds
+
+
+def test_a_rollback_waits_for_no_rebuild(conninfo: str, connection: Conn) -> None:
+    rebuild(connection, "ratings")
+
+    def taken_back() -> None:
+        with connect(conninfo) as other, pytest.raises(RebuildBusy):
+            roll_back(other, "ratings")
+
+    assert rebuild(connection, "ratings", on_progress=at("prove", taken_back)).swapped
 
 
 @pytest.mark.parametrize("name", list(projections()))

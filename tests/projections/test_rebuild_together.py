@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from database.connect import connect
+from projections import registry
+from projections.rebuild import RebuildFailed, rebuild_together
+from projections.registry import projections
+from tests.projections.filling import Conn, everything
+from tests.projections.test_rebuild import NAMES, damage
+
+
+@pytest.fixture
+def conninfo(filled_conninfo: str) -> str:
+    """What every test here begins with: tables that hold what a log says."""
+    return filled_conninfo
+
+
+def test_several_are_rebuilt_at_once_each_family_once(conninfo: str, connection: Conn) -> None:
+    right = everything(connection)
+    for name in NAMES:
+        damage(connection, name)
+    told: set[tuple[str, ...]] = set()
+    done = rebuild_together(
+        lambda: connect(conninfo), list(projections()), on_progress=lambda names, _: told.add(tuple(names))
+    )
+    assert sorted(name for one in done for name in one.names) == sorted(projections())
+    assert told == {one.names for one in done}
+    now = everything(connection)
+    assert {name: now[name] for name in projections()} == {name: right[name] for name in projections()}
+
+
+def test_a_failure_stops_the_rebuilds_beside_it(
+    conninfo: str, connection: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(connection)
+    wrong = projections()["favorites"]
+    wrong = replace(wrong, rows=wrong.rows.replace("'movie_favorited'", "'movie_unfavorited'"))
+    monkeypatch.setitem(registry._PROJECTIONS, "favorites", wrong)
+    slow = replace(
+        projections()["ratings"], proof=f"{projections()['ratings'].proof} where pg_sleep(60) is null"
+    )
+    monkeypatch.setitem(registry._PROJECTIONS, "ratings", slow)
+    started = time.monotonic()
+    with pytest.raises(RebuildFailed, match="favorites"):
+        rebuild_together(lambda: connect(conninfo), ["ratings", "favorites", "watchlist", "history"])
+    assert time.monotonic() - started < 30
+    monkeypatch.undo()
+    assert everything(connection) == before
+    assert connection.execute("select count(*) from pg_tables where schemaname = 'shadow'").fetchone() == (0,)
