@@ -39,8 +39,8 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
     planned = session_conninfo(conninfo, **limits, plan_cache_mode="force_generic_plan")
     async with AsyncExitStack() as stack:
 
-        async def lane(conninfo: str, *, in_flight: int = 2) -> Lane:
-            opened = Lane(conninfo, in_flight=in_flight)
+        async def lane(conninfo: str) -> Lane:
+            opened = Lane(conninfo)
             await opened.open()
             stack.push_async_callback(opened.close)
             return opened
@@ -48,9 +48,9 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
         connections = pool(conninfo, size=settings.pool_size, **limits)
         await connections.open()
         stack.push_async_callback(connections.close)
-        reader = Reader([await lane(planned), await lane(planned)], [await lane(dsn, in_flight=1)])
+        reader = Reader([await lane(planned), await lane(planned)], [await lane(dsn)])
         live = Live(await lane(dsn))
-        handler = Handler(await lane(writing, in_flight=1), fold_inline)
+        handler = Handler([await lane(writing), await lane(writing)], fold_inline)
         passwords = Passwords(settings.bcrypt_cost)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,15 +35,12 @@ def start(conninfo: str, folder: Path, *, clients: int, window: Window) -> Load:
     return Load(process, lambda: np.fromfile(noted).reshape(-1, 2))
 
 
-async def _rate_until(end: float, handler: Handler, notes: array[float], chance: random.Random) -> None:
+async def _rate_until(
+    end: float, handler: Handler, notes: array[float], choose: Callable[[], Command]
+) -> None:
     """Rate random pairs; a rating that repeats what is known appends nothing, and does not count."""
     while time.time() < end:
-        half_stars = chance.randint(1, 10)
-        command = Command(
-            user_id=person(chance.randint(1, PEOPLE)),
-            movie_id=movie(chance.randint(1, MOVIES)),
-            decide=_to(half_stars),
-        )
+        command = choose()
         started = time.perf_counter()
         if await handler.handle(command):
             notes.append(time.time())
@@ -60,12 +57,21 @@ def _to(half_stars: int) -> Decide:
 async def _run(conninfo: str, noted: Path, clients: int, window: Window) -> None:
     settings = Settings(data_dir=noted.parent)
     notes = array("d")
+    people, movies = [person(n + 1) for n in range(PEOPLE)], [movie(n + 1) for n in range(MOVIES)]
+    decisions = [_to(half_stars) for half_stars in range(1, 11)]
+    chance = random.Random(str(time.time())).random
+
+    def choose() -> Command:
+        # made beforehand, and chosen with little work: this process is the handler's
+        return Command(
+            user_id=people[int(chance() * PEOPLE)],
+            movie_id=movies[int(chance() * MOVIES)],
+            decide=decisions[int(chance() * 10)],
+        )
+
     async with services(settings, conninfo, Metrics()) as opened:
         end = time.time() + window.warm_s + window.seconds + 0.1
-        each = (
-            _rate_until(end, opened.handler, notes, random.Random(f"{end} {number}"))
-            for number in range(clients)
-        )
+        each = (_rate_until(end, opened.handler, notes, choose) for _ in range(clients))
         await asyncio.gather(_tell(window), *each)
     with noted.open("wb") as file:
         notes.tofile(file)

@@ -80,10 +80,9 @@ class _Group:
 class Lane:
     """One connection in pipeline mode; `run` may be called by any number of tasks, answers come in order."""
 
-    def __init__(self, conninfo: str, *, in_flight: int = 2, wait_s: float = 2.0) -> None:
+    def __init__(self, conninfo: str, *, wait_s: float = 2.0) -> None:
         self._conninfo = conninfo
         self._wait_s = wait_s
-        self._free = asyncio.Semaphore(in_flight)
         self._prepared: OrderedDict[bytes, None] = OrderedDict()
         self._sent: deque[_Group] = deque()
         self._expected: deque[tuple[str, bytes]] = deque()
@@ -119,34 +118,24 @@ class Lane:
         Raises StatementFailed with the first error of the group, DatabaseUnavailable when there is no connection
         within the waiting time, it breaks, or it is not the one of this `session`.
         """
-        try:
-            async with asyncio.timeout(self._wait_s):
-                await self._free.acquire()
-                try:
+        if not self._up.is_set():
+            try:
+                async with asyncio.timeout(self._wait_s):
                     await self._up.wait()
-                except BaseException:
-                    self._free.release()
-                    raise
-        except TimeoutError:
-            raise DatabaseUnavailable("no connection to the database") from None
+            except TimeoutError:
+                raise DatabaseUnavailable("no connection to the database") from None
         if session is not None and session != self.session:
-            self._free.release()
             raise DatabaseUnavailable("the connection of the transaction broke")
         group = _Group(calls, asyncio.get_running_loop().create_future())
-        group.done.add_done_callback(self._finished)
         try:
             self._send(group)
         except errors.OperationalError as error:
             self._lost(str(error))
         except Exception:
+            group.done.cancel()
             self._lost("a group that cannot be sent was half sent")
             raise
-        return await asyncio.shield(group.done)
-
-    def _finished(self, done: asyncio.Future[list[Rows]]) -> None:
-        self._free.release()
-        if not done.cancelled():
-            done.exception()  # its caller may be gone: nobody is to be told of it then
+        return await group.done
 
     def _send(self, group: _Group) -> None:
         conn = self._conn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -48,7 +48,7 @@ with batch as (
    order by n
   returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at
 ){folds}
-select event_id, position, occurred_at, recorded_at from batch"""
+select position, occurred_at, recorded_at from batch order by position"""
 
 
 @dataclass(slots=True)
@@ -77,35 +77,37 @@ def person_lock(user_id: UUID) -> int:
     return int.from_bytes(user_id.bytes[8:], signed=True)
 
 
-def load_calls(pairs: Iterable[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, UUID, str]]) -> list[Call]:
+def load_calls(pairs: Collection[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, UUID, str]]) -> list[Call]:
     """Begin, lock the people in one order everywhere, then read: what the locks waited for is seen.
 
     For the keys (person, movie, key) also what they were used for, and the events of that.
     """
-    wanted = sorted(set(pairs))
-    locks = sorted({person_lock(user) for user, _ in wanted})
+    locks = sorted({person_lock(user) for user, _ in pairs})
     calls: list[Call] = [
         (_BEGIN, ()),
         (_LOCK, (_array(str(lock) for lock in locks),)),
-        (_LOAD, (_array(str(u) for u, _ in wanted), _array(str(m) for _, m in wanted), _array(_deciding()))),
+        (_LOAD, (_array(u.hex for u, _ in pairs), _array(m.hex for _, m in pairs), _array(_deciding()))),
     ]
     asked = list(keys)
     if asked:
-        users, texts = _array(str(user) for user, _, _ in asked), _array(_quoted(key) for _, _, key in asked)
-        movies = _array(str(movie) for _, movie, _ in asked)
+        users, texts = _array(user.hex for user, _, _ in asked), _array(_quoted(key) for _, _, key in asked)
+        movies = _array(movie.hex for _, movie, _ in asked)
         calls += [(_KEYS, (users, texts)), (_KEPT, (users, movies, texts))]
     return calls
 
 
 def append_calls(folds: str, events: Sequence[Written], keys: Sequence[Key]) -> list[Call]:
-    """Write the facts and fold them with one statement, keep the keys, commit."""
+    """Write the facts and fold them with one statement, keep the keys, commit.
+
+    Where there are facts, the first answer has the position and the times of each, in their order.
+    """
     calls: list[Call] = []
     if events:
         calls.append((_append_statement(folds), _event_arrays(events)))
     if keys:
-        ids = (_quoted("{" + ",".join(str(i) for i in key.event_ids) + "}") for key in keys)
+        ids = (_quoted("{" + ",".join(i.hex for i in key.event_ids) + "}") for key in keys)
         columns = (
-            _array(str(key.user_id) for key in keys),
+            _array(key.user_id.hex for key in keys),
             _array(_quoted(key.key) for key in keys),
             _array(_quoted(key.request) for key in keys),
             _array(ids),
@@ -167,15 +169,15 @@ def _deciding() -> tuple[str, ...]:
 
 def _event_arrays(events: Sequence[Written]) -> tuple[bytes, ...]:
     return (
-        _array(str(e.event_id) for e in events),
+        _array(e.event_id.hex for e in events),
         _array(e.fact.type for e in events),
         _array(str(e.fact.version) for e in events),
-        _array(str(e.fact.user_id) for e in events),
-        _array(str(e.fact.movie_id) for e in events),
+        _array(e.fact.user_id.hex for e in events),
+        _array(e.fact.movie_id.hex for e in events),
         _array(_quoted(orjson.dumps(e.fact.data()).decode()) for e in events),
         _array(e.source for e in events),
-        _array(str(e.correlation_id) for e in events),
-        _array(str(e.causation_id) if e.causation_id else "NULL" for e in events),
+        _array(e.correlation_id.hex for e in events),
+        _array(e.causation_id.hex if e.causation_id else "NULL" for e in events),
     )
 
 

@@ -23,12 +23,17 @@ from events.facts import Event
 from events.log import Recorded, Source
 from events.pair import Pair, PairEvent
 
+_PairKey = tuple[int, int]
+"""Numbers, for they are found in a dictionary several times sooner than ids."""
+
 Decide = Callable[[Pair, Sequence[Recorded]], Sequence[PairEvent]]
 """From the pair's state and its history to the facts: pure."""
 
 FoldInline = Callable[[frozenset[str]], str]
 """Given the types of a window, the common table expressions that fold it, over the relation `batch`."""
 
+SHARE = 8
+"""Commands that a connection takes even where that leaves nothing for the others: a batch has its own cost."""
 TRIES = 3
 _AGAIN = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, lock timeout: another writer was first."""
@@ -57,24 +62,29 @@ class Command:
     done: asyncio.Future[Sequence[Recorded]] = field(init=False)
 
     @property
-    def pair(self) -> tuple[UUID, UUID]:
+    def pair(self) -> _PairKey:
         """The consistency boundary: the person and the movie."""
-        return self.user_id, self.movie_id
+        return self.user_id.int, self.movie_id.int
 
 
 class Handler:
-    """Decides and appends the commands of one server process, over a connection of its own.
+    """Decides and appends the commands of one server process, over connections of its own.
 
-    One connection, for the larger batch wins: with two, batches are half as large, and on two cores that costs more
-    than what overlaps.
+    Each connection has a batch of its own in flight, and takes no more than its share of what waits: so while one
+    batch is decided, PostgreSQL works on another.
     """
 
-    def __init__(self, lane: Lane, fold_inline: FoldInline, *, most: int = 128) -> None:
-        self._lane = lane
+    def __init__(self, lanes: Sequence[Lane], fold_inline: FoldInline, *, most: int = 128) -> None:
+        self._idle = deque(lanes)
+        self._lanes = len(lanes)
         self._fold_inline = fold_inline
         self._most = most
         self._queue: deque[Command] = deque()
-        self._writer: asyncio.Task[None] | None = None
+        self._busy: set[int] = set()
+        """People with a command in flight: their next one waits, so that commands keep their order."""
+        self._in_flight = 0
+        self._is_starting = False
+        self._writing: set[asyncio.Task[None]] = set()
         self.on_append: list[Callable[[int, int], None]] = []
         """Called after each commit with the number of commands and of events in it."""
 
@@ -85,35 +95,71 @@ class Handler:
         """
         command.done = asyncio.get_running_loop().create_future()
         self._queue.append(command)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        self._start_soon()
         return await command.done
 
     async def drain(self) -> None:
         """Wait until every command that was taken is answered."""
-        while self._writer and not self._writer.done():
-            await asyncio.wait([self._writer])
+        while self._queue or self._writing:
+            await asyncio.wait(self._writing) if self._writing else await asyncio.sleep(0)
 
-    async def _write(self) -> None:
-        while self._queue:
-            taken = (self._queue.popleft() for _ in range(min(self._most, len(self._queue))))
-            waiting = [command for command in taken if not command.done.done()]
-            try:
-                await self._append(waiting)
-            except DatabaseUnavailable as failure:
-                for command in waiting:
-                    _answer(command, failure)
-            except Exception:
-                for command in waiting:
-                    await self._alone(command)
+    def _start_soon(self) -> None:
+        """Start after all who ask in this turn of the loop have asked."""
+        if self._idle and not self._is_starting:
+            self._is_starting = True
+            asyncio.get_running_loop().call_soon(self._start)
 
-    async def _alone(self, command: Command) -> None:
+    def _start(self) -> None:
+        """Give idle connections what waits, unless it is so little that it does better to wait for what is in flight."""
+        self._is_starting = False
+        while self._idle and self._queue and len(self._queue) >= min(self._in_flight, self._most):
+            batch = self._take()
+            if not batch:
+                return
+            self._in_flight += len(batch)
+            writing = asyncio.create_task(self._write(self._idle.popleft(), batch))
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+
+    async def _write(self, lane: Lane, batch: list[Command]) -> None:
+        try:
+            await self._append(lane, batch)
+        except DatabaseUnavailable as failure:
+            for command in batch:
+                _answer(command, failure)
+        except Exception:
+            for command in batch:
+                await self._alone(lane, command)
+        finally:
+            self._in_flight -= len(batch)
+            self._busy.difference_update(command.user_id.int for command in batch)
+            self._idle.append(lane)
+            self._start_soon()
+
+    def _take(self) -> list[Command]:
+        """Take a share of what waits, in order; not the commands of people who have one in flight."""
+        share = max(SHARE, -(-(len(self._queue) + self._in_flight) // self._lanes))
+        taken: list[Command] = []
+        passed: list[Command] = []
+        while self._queue and len(taken) < min(share, self._most):
+            command = self._queue.popleft()
+            if command.done.done():
+                continue
+            if command.user_id.int in self._busy:
+                passed.append(command)
+            else:
+                taken.append(command)
+        self._busy.update(command.user_id.int for command in taken)
+        self._queue.extendleft(reversed(passed))
+        return taken
+
+    async def _alone(self, lane: Lane, command: Command) -> None:
         """A bad command fails alone, and one that another writer beat is tried again."""
         for attempt in range(1, TRIES + 1):
             if command.done.done():
                 return None
             try:
-                return await self._append([command])
+                return await self._append(lane, [command])
             except StatementFailed as failure:
                 if failure.sqlstate not in _AGAIN:
                     return _answer(command, failure)
@@ -123,11 +169,12 @@ class Handler:
                 return _answer(command, failure)
         return None
 
-    async def _append(self, batch: list[Command]) -> None:
-        keys = [(*c.pair, c.idempotency_key) for c in batch if c.idempotency_key]
+    async def _append(self, lane: Lane, batch: list[Command]) -> None:
+        keys = [(c.user_id, c.movie_id, c.idempotency_key) for c in batch if c.idempotency_key]
+        pairs = {command.pair: (command.user_id, command.movie_id) for command in batch}
         try:
-            loaded = await self._lane.run(load_calls([c.pair for c in batch], keys))
-            session = self._lane.session
+            loaded = await lane.run(load_calls(pairs.values(), keys))
+            session = lane.session
             window = _Window(loaded)
             for command in batch:
                 window.decide(command)
@@ -135,13 +182,13 @@ class Handler:
             if window.events or window.keys:
                 folds = self._fold_inline(frozenset(event.fact.type for event in window.events))
                 calls = append_calls(folds, window.events, window.keys)
-                rows = await self._lane.run(calls, session=session)
+                rows = await lane.run(calls, session=session)
             else:
-                await self._lane.run(_ROLLBACK)
+                await lane.run(_ROLLBACK)
         except DatabaseUnavailable:
             raise
         except Exception:
-            await self._lane.run(_ROLLBACK)
+            await lane.run(_ROLLBACK)
             raise
         for command, answer in window.answers(rows[0] if window.events else []):
             _answer(command, answer)
@@ -162,15 +209,15 @@ class _Window:
     """The commands of one transaction, decided one after the other on the state that those before them left."""
 
     def __init__(self, loaded: list[Rows]) -> None:
-        self._history: defaultdict[tuple[UUID, UUID], list[Recorded]] = defaultdict(list)
+        self._history: defaultdict[_PairKey, list[Recorded]] = defaultdict(list)
         for event in map(loaded_event, loaded[2]):
             fact = event.fact
             if isinstance(fact, PairEvent):
-                self._history[fact.user_id, fact.movie_id].append(event)
+                self._history[fact.user_id.int, fact.movie_id.int].append(event)
         known, kept = loaded[3:] or ([], [])
-        self._first = {event.event_id: event for event in map(loaded_event, kept)}
+        self._first = {event.event_id.int: event for event in map(loaded_event, kept)}
         self._known = {(key.user_id, key.key): key for key in map(loaded_key, known)}
-        self._decided: dict[tuple[UUID, UUID], tuple[Pair, Sequence[PairEvent]]] = {}
+        self._decided: dict[_PairKey, tuple[Pair, Sequence[PairEvent]]] = {}
         self._wrote: list[tuple[Command, list[Written] | Key | Exception]] = []
         self.events: list[Written] = []
         self.keys: list[Key] = []
@@ -197,15 +244,16 @@ class _Window:
             self._known[kept.user_id, kept.key] = kept
 
     def _facts(self, command: Command) -> list[Written]:
-        history = self._history[command.pair]
-        before = self._decided.get(command.pair)
+        place = command.pair
+        history = self._history[place]
+        before = self._decided.get(place)
         known: tuple[Pair, Sequence[Event]] = before or (
-            Pair(*command.pair),
+            Pair(command.user_id, command.movie_id),
             [event.fact for event in history],
         )
         pair = known[0].when(known[1])
         decided = command.decide(pair, history)
-        self._decided[command.pair] = (pair, decided)
+        self._decided[place] = (pair, decided)
         written: list[Written] = []
         for fact in decided:
             event_id = uuid7()
@@ -216,22 +264,21 @@ class _Window:
 
     def answers(self, rows: Rows) -> Iterable[tuple[Command, Sequence[Recorded] | Exception]]:
         """Yield each command with what the log now holds of it; `rows` are what the append returned."""
-        places = {row[0]: row for row in rows}
         recorded = {
-            event.event_id: _recorded(event, places[str(event.event_id).encode()]) for event in self.events
+            event.event_id.int: _recorded(event, row) for event, row in zip(self.events, rows, strict=True)
         }
         recorded |= self._first
         for command, wrote in self._wrote:
             if isinstance(wrote, Key):
-                yield command, [recorded[i] for i in wrote.event_ids if i in recorded]
+                yield command, [recorded[i.int] for i in wrote.event_ids if i.int in recorded]
             elif isinstance(wrote, Exception):
                 yield command, wrote
             else:
-                yield command, [recorded[event.event_id] for event in wrote]
+                yield command, [recorded[event.event_id.int] for event in wrote]
 
 
 def _recorded(event: Written, row: Sequence[bytes | None]) -> Recorded:
-    _, position, occurred, written = ((value or b"").decode() for value in row)
+    position, occurred, written = ((value or b"").decode() for value in row)
     return Recorded(
         position=int(position),
         event_id=event.event_id,

@@ -31,11 +31,9 @@ SOON_S = 20
 async def open_lane(conninfo: str) -> AsyncIterator[OpenLane]:
     async with AsyncExitStack() as stack:
 
-        async def open_one(
-            in_flight: int = 2, wait_s: float = SOON_S, statement_timeout_s: float = 0
-        ) -> Lane:
+        async def open_one(wait_s: float = SOON_S, statement_timeout_s: float = 0) -> Lane:
             settings = session_conninfo(conninfo, statement_timeout_s=statement_timeout_s)
-            lane = Lane(settings, in_flight=in_flight, wait_s=wait_s)
+            lane = Lane(settings, wait_s=wait_s)
             stack.push_async_callback(lane.close)
             await lane.open()
             return lane
@@ -65,9 +63,8 @@ async def another_session(lane: Lane, than: int) -> None:
     await until(lambda: lane.session != than)
 
 
-@pytest.mark.parametrize("in_flight", [1, 2, 16])
-async def test_everybody_gets_their_own_answer(open_lane: OpenLane, in_flight: int) -> None:
-    lane = await open_lane(in_flight=in_flight)
+async def test_everybody_gets_their_own_answer(open_lane: OpenLane) -> None:
+    lane = await open_lane()
     assert await asyncio.gather(*(number(lane, n) for n in range(500))) == list(range(500))
 
 
@@ -79,7 +76,7 @@ async def test_a_group_answers_each_statement_with_its_rows(open_lane: OpenLane)
 
 
 async def test_a_failing_group_fails_alone_and_says_why(open_lane: OpenLane) -> None:
-    lane = await open_lane(in_flight=8)
+    lane = await open_lane()
     answers = await asyncio.gather(
         *(lane.run([(ECHO, (b"%d" % n,)), (DIVIDE, (b"%d" % (n % 2),))]) for n in range(100)),
         return_exceptions=True,
@@ -104,7 +101,7 @@ async def test_a_group_is_a_transaction_of_its_own(open_lane: OpenLane) -> None:
 
 
 async def test_what_a_failing_group_was_the_first_to_use_works_for_the_others(open_lane: OpenLane) -> None:
-    lane = await open_lane(in_flight=8)
+    lane = await open_lane()
     for n in range(20):
         new = Statement(f"select {n} + $1::integer")
         failing = lane.run([(DIVIDE, (b"0",)), (new, (b"1",))])
@@ -118,7 +115,7 @@ async def test_what_a_failing_group_was_the_first_to_use_works_for_the_others(op
 async def test_a_statement_that_cannot_be_prepared_fails_each_time_and_nobody_else(
     open_lane: OpenLane,
 ) -> None:
-    lane = await open_lane(in_flight=4)
+    lane = await open_lane()
     nonsense = Statement("select from nowhere")
     answers = await asyncio.gather(
         *(lane.run([(nonsense, ())]) if n % 2 else number(lane, n) for n in range(10)), return_exceptions=True
@@ -131,7 +128,7 @@ async def test_a_statement_that_cannot_be_prepared_fails_each_time_and_nobody_el
 
 
 async def test_statements_that_are_too_many_are_forgotten_and_come_back(open_lane: OpenLane) -> None:
-    lane = await open_lane(in_flight=4)
+    lane = await open_lane()
     statements = [Statement(f"select {n}") for n in range(PREPARED + 50)]
     for _ in range(2):
         answers = await asyncio.gather(*(lane.run([(statement, ())]) for statement in statements))
@@ -157,7 +154,7 @@ async def test_a_statement_forgotten_by_a_failing_group_comes_back(open_lane: Op
 async def test_a_connection_that_is_cut_fails_who_waits_and_comes_back(
     open_lane: OpenLane, owner_connection: Owner
 ) -> None:
-    lane = await open_lane(in_flight=4)
+    lane = await open_lane()
     pid = await backend(lane)
     sleeping = [asyncio.create_task(lane.run([(SLEEP, (b"60",))])) for _ in range(3)]
     running = "select wait_event = 'PgSleep' from pg_stat_activity where pid = %s"
@@ -215,7 +212,7 @@ async def test_whoever_waits_when_it_closes_is_told(open_lane: OpenLane) -> None
 
 
 async def test_callers_who_give_up_do_not_hurt_the_others(open_lane: OpenLane) -> None:
-    lane = await open_lane(in_flight=2)
+    lane = await open_lane()
     await number(lane, 0)
     tasks = [asyncio.create_task(number(lane, n)) for n in range(200)]
     failing = [asyncio.create_task(lane.run([(DIVIDE, (b"0",))])) for _ in range(20)]
@@ -229,7 +226,7 @@ async def test_callers_who_give_up_do_not_hurt_the_others(open_lane: OpenLane) -
 
 
 async def test_answers_and_questions_may_be_huge(open_lane: OpenLane) -> None:
-    lane = await open_lane(in_flight=4)
+    lane = await open_lane()
     many = Statement("select repeat('x', 1000) from generate_series(1, 10000)")
     measure = Statement("select length($1::text), $1::text")
     text = b"y" * 5_000_000
@@ -253,7 +250,7 @@ async def test_a_statement_that_takes_too_long_is_stopped(open_lane: OpenLane) -
 
 
 async def test_a_value_of_a_wrong_type_leaves_nobody_waiting(open_lane: OpenLane) -> None:
-    lane = await open_lane(in_flight=4)
+    lane = await open_lane()
     wrong: Any = ("7",)
     new = Statement("select $1::integer + 1")
     with pytest.raises(TypeError):
@@ -265,7 +262,7 @@ async def test_a_value_of_a_wrong_type_leaves_nobody_waiting(open_lane: OpenLane
 async def test_a_transaction_does_not_go_on_in_another_connection(
     open_lane: OpenLane, owner_connection: Owner
 ) -> None:
-    lane = await open_lane(in_flight=1)
+    lane = await open_lane()
     pid, session = await backend(lane), lane.session
     assert await lane.run([(ECHO, (b"1",))], session=session) == [[[b"1"]]]
     owner_connection.execute("select pg_terminate_backend(%s)", (pid,))

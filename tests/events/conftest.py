@@ -30,14 +30,15 @@ def writers(conninfo: str) -> Iterator[Callable[[], Conn]]:
 
 @pytest.fixture
 async def open_handler(conninfo: str) -> AsyncIterator[OpenHandler]:
-    """Opens handlers, each with a connection of its own as if in a process of its own."""
+    """Opens handlers, each with connections of its own as if in a process of its own."""
     async with AsyncExitStack() as stack:
 
         async def open_one(lock_timeout_s: float = 0) -> Handler:
             settings = session_conninfo(conninfo, lock_timeout_s=lock_timeout_s)
-            lane = Lane(settings, in_flight=1, wait_s=20)
-            stack.push_async_callback(lane.close)
-            await lane.open()
-            return Handler(lane, fold_inline)
+            lanes = [Lane(settings, wait_s=20) for _ in range(2)]
+            for lane in lanes:
+                stack.push_async_callback(lane.close)
+                await lane.open()
+            return Handler(lanes, fold_inline)
 
         yield open_one

@@ -77,9 +77,9 @@ def proxy(conninfo: str) -> Iterator[Proxy]:
 
 
 async def test_a_decision_is_void_when_its_lock_is_lost(proxy: Proxy, connection: Conn) -> None:
-    lane = Lane(session_conninfo(proxy.conninfo), in_flight=1, wait_s=20)
+    lane = Lane(session_conninfo(proxy.conninfo), wait_s=20)
     await lane.open()
-    handler = Handler(lane, fold_inline)
+    handler = Handler([lane], fold_inline)
     user = uuid4()
 
     def rating(movie: UUID) -> Command:

@@ -62,9 +62,9 @@ async def test_nobody_notices_a_rebuild(conninfo: str, connection: Conn) -> None
     for name in names:
         damage(connection, name)
     assert set(differences(connection)) == set(projections())
-    lane = Lane(session_conninfo(conninfo), in_flight=1, wait_s=30)
+    lane = Lane(session_conninfo(conninfo), wait_s=30)
     await lane.open()
-    handler = Handler(lane, fold_inline)
+    handler = Handler([lane], fold_inline)
     people = [Person(handler, seed) for seed in range(6)]
     follower = Follower(lambda: connect(conninfo), poll_s=0.01)
     following = threading.Thread(target=follower.run)

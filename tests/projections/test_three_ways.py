@@ -48,9 +48,9 @@ def _pair(action: Sequence[Recorded]) -> tuple[Any, Any]:
 
 
 async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(conninfo: str, connection: Conn) -> None:
-    lane = Lane(session_conninfo(conninfo), in_flight=1)
+    lane = Lane(session_conninfo(conninfo))
     await lane.open()
-    handler = Handler(lane, fold_inline)
+    handler = Handler([lane], fold_inline)
     for seed in (1, 2, 3):
         await say(handler, rich_moves(150, seed=seed, without=[erase]))
         catch_up(connection)
