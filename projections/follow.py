@@ -97,7 +97,10 @@ def catch_up(conn: Conn) -> int:
 
 
 class Follower:
-    """Keeps the followers' tables near the head of the log: polls, sooner when nudged, until it is stopped."""
+    """Keeps the followers' tables near the head of the log: polls, sooner when nudged, until it is stopped.
+
+    The first event after a pause is folded at once; after that, at most one tick in `poll_s`.
+    """
 
     def __init__(self, connect: Callable[[], Conn], *, poll_s: float = 0.05) -> None:
         self._connect = connect
@@ -130,10 +133,14 @@ class Follower:
     def _follow(self, conn: Conn) -> None:
         while not self._stopped.is_set():
             self._nudged.clear()
+            started = time.monotonic()
             busy = False
             for members in families(inline=False):
                 busy |= bool(self._tick_if_due(conn, members))
-            if not busy:
+            if busy:
+                # a tick costs the same for one event as for a hundred: those of a busy moment go together
+                self._stopped.wait(max(0.0, started + self._poll_s - time.monotonic()))
+            else:
                 self._nudged.wait(self._poll_s)
 
     def _tick_if_due(self, conn: Conn, members: Sequence[Projection]) -> int | None:

@@ -29,6 +29,7 @@ _SETTINGS = {
     "wal_compression": "off",
     "synchronous_commit": "on",
     "random_page_cost": "1.1",
+    "autovacuum_naptime": "15s",
     "jit": "off",
     "timezone": "UTC",
     # the server's log must hold no values of rows and statements: they may be personal
