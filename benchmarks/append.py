@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 import psutil
@@ -36,7 +37,9 @@ insert into plain_events (event_id, type, user_id, movie_id, data, correlation_i
 }, {movie_sql(":movie::integer")}, '{{"half_stars": 7, "previous": null, "scale": null}}', uuidv7());
 """
 
-OURS, PEER, HTTP = "handler", "pgbench", "rateMovie over HTTP"
+OURS, HTTP = "handler", "rateMovie over HTTP"
+PEERS: Mapping[str, pgbench.Protocol] = {"pgbench": "simple", "pgbench, prepared": "prepared"}
+"""As it comes, where PostgreSQL parses and plans each insert; and with a statement that was prepared once."""
 Results = dict[tuple[str, int], list[Sample]]
 
 
@@ -55,7 +58,8 @@ def run(*, quick: bool) -> Report:
         for _ in range(1 if quick else ROUNDS):
             for waiting in WAITING:
                 found[OURS, waiting].append(_handler(db, waiting, window))
-                found[PEER, waiting].append(_pgbench(db, waiting, window))
+                for name, protocol in PEERS.items():
+                    found[name, waiting].append(_pgbench(db, waiting, window, protocol))
         console.print("append: the same over HTTP ...")
         server = stack.enter_context(running(db, "benchmarks.serve"))
         made = _ratings(1_000 if quick else 50_000)
@@ -81,9 +85,10 @@ def _handler(db: Database, waiting: int, window: Window) -> Sample:
     return observe(load, {"server": lambda: tree_cpu_s(process), "PostgreSQL": db.cpu_s})
 
 
-def _pgbench(db: Database, waiting: int, window: Window) -> Sample:
+def _pgbench(db: Database, waiting: int, window: Window, protocol: pgbench.Protocol) -> Sample:
     db.settle()
-    load = pgbench.start(session_conninfo(db.conninfo), _INSERT, db.folder, clients=waiting, window=window)
+    conninfo = session_conninfo(db.conninfo)
+    load = pgbench.start(conninfo, _INSERT, db.folder, clients=waiting, window=window, protocol=protocol)
     return observe(load, {"PostgreSQL": db.cpu_s})
 
 
@@ -102,23 +107,36 @@ def _report(about: dict[str, str], quick: bool, found: dict[tuple[str, int], Sam
     report = Report("append", about, quick)
     section = Section(
         "Appending: events a second, every one durable before it is acknowledged",
-        ("", "clients", "events/s", "p50 ms", "p99 ms", "server µs", "PG µs", "÷ pgbench"),
-        note="pgbench inserts one row a transaction into a table with the log's columns and indexes; the handler also locks"
+        (
+            "",
+            "clients",
+            "events/s",
+            "p50 ms",
+            "p99 ms",
+            "server µs",
+            "PG µs",
+            *(f"÷ {name}" for name in PEERS),
+        ),
+        note="pgbench inserts one row a transaction into a table with the log's columns and indexes, as it comes (PostgreSQL"
+        " parses and plans each statement) and with a statement prepared once; the handler also locks"
         " the person, reads the pair's history, decides, and folds the read tables in the same transaction. µs are CPU"
         " microseconds an event; the handler's clients are in its own process.",
     )
-    for name in (OURS, PEER, HTTP):
+    for name in (OURS, *PEERS, HTTP):
         for waiting in WAITING:
             sample = found[name, waiting]
-            ratio = sample.rate / found[PEER, waiting].rate
+            is_peer = name in PEERS
+            ratios = (sample.rate / found[peer, waiting].rate for peer in PEERS)
             section.rows.append(
                 (
                     *(name, str(waiting), count(sample.rate), ms(sample.p50_ms), ms(sample.p99_ms)),
-                    "" if name == PEER else count(sample.cpu_us["server"]),
-                    *(count(sample.cpu_us["PostgreSQL"]), "" if name == PEER else times(ratio)),
+                    "" if is_peer else count(sample.cpu_us["server"]),
+                    count(sample.cpu_us["PostgreSQL"]),
+                    *("" if is_peer else times(ratio) for ratio in ratios),
                 )
             )
     report.sections.append(section)
-    report.at_least("append at 16 clients ÷ pgbench", TARGET, found[OURS, 16].rate / found[PEER, 16].rate)
+    for name in PEERS:
+        report.at_least(f"append at 16 clients ÷ {name}", TARGET, found[OURS, 16].rate / found[name, 16].rate)
     report.raw = {f"{name}, {waiting}": sample.told() for (name, waiting), sample in found.items()}
     return report
