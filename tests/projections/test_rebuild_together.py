@@ -40,13 +40,14 @@ def test_a_failure_stops_the_rebuilds_beside_it(
     wrong = projections()["favorites"]
     wrong = replace(wrong, rows=wrong.rows.replace("'movie_favorited'", "'movie_unfavorited'"))
     monkeypatch.setitem(registry._PROJECTIONS, "favorites", wrong)
-    slow = replace(
-        projections()["ratings"], proof=f"{projections()['ratings'].proof} where pg_sleep(60) is null"
-    )
-    monkeypatch.setitem(registry._PROJECTIONS, "ratings", slow)
+    others = ("ratings", "history")
+    for name in others:
+        p = projections()[name]
+        slow = f"select * from ({p.proof}) as proof where pg_sleep(60) is null"
+        monkeypatch.setitem(registry._PROJECTIONS, name, replace(p, proof=slow))
     started = time.monotonic()
     with pytest.raises(RebuildFailed, match="favorites"):
-        rebuild_together(lambda: connect(conninfo), ["ratings", "favorites", "watchlist", "history"])
+        rebuild_together(lambda: connect(conninfo), ["favorites", *others], at_once=3)
     assert time.monotonic() - started < 30
     monkeypatch.undo()
     assert everything(connection) == before
