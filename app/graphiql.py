@@ -15,12 +15,23 @@ _SHA256 = "f5a8669485fdf2ef292ad024867093d057c63d165f52a64d58f4313fd6b5e3c5"
 _MEMBERS = "graphene_django_graphiql_static/static/graphene_django_graphiql_static/*"
 
 _FIRST_DOCUMENT = """\
-# Sign up or sign in with a mutation, then put the access token under "Headers" below:
-#   { "Authorization": "Bearer <accessToken>" }
-# Ctrl-Enter runs the operation that the cursor is in; Ctrl-Space completes names.
+# Ctrl-Enter runs the operation at the cursor.
+# Ctrl-Space completes names.
+#
+# Sign up or sign in with a mutation, then put
+# the access token under "Headers" below:
+#   {"Authorization": "Bearer <accessToken>"}
 
-query Hello {
-  __typename
+query Trending {
+  trending(window: WEEK, first: 5) {
+    edges {
+      score
+      node {
+        title
+        releaseYear
+      }
+    }
+  }
 }
 """
 
