@@ -17,6 +17,7 @@ import numpy as np
 import uvloop
 
 from app.metrics import Metrics
+from app.server import spare_garbage_collection
 from app.services import services
 from app.settings import Settings
 from benchmarks.catalogue import MOVIES, PEOPLE, movie, person
@@ -70,6 +71,7 @@ async def _run(conninfo: str, noted: Path, clients: int, window: Window) -> None
         )
 
     async with services(settings, conninfo, Metrics()) as opened:
+        spare_garbage_collection()
         end = time.time() + window.warm_s + window.seconds + 0.1
         each = (_rate_until(end, opened.handler, notes, choose) for _ in range(clients))
         await asyncio.gather(_tell(window), *each)
