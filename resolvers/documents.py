@@ -20,8 +20,6 @@ from graphql.execution.values import get_variable_values
 
 from resolvers.answers import Answer, error_of, invalid
 from resolvers.errors import BadOperation
-from resolvers.lowering import NotCompilable
-from resolvers.plan import Plan
 
 DOCUMENTS = 1_000
 PLANS = 64
@@ -36,9 +34,10 @@ class Parsed:
     errors: list[GraphQLError]
     operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
     fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
-    plans: OrderedDict[Hashable, Plan | NotCompilable] = field(default_factory=OrderedDict)
+    plans: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    """What was compiled, or the NotCompilable that says why it cannot be."""
 
-    def keep(self, key: Hashable, plan: Plan | NotCompilable) -> None:
+    def keep(self, key: Hashable, plan: object) -> None:
         """Keep a plan, and drop the one that was not asked for the longest."""
         self.plans[key] = plan
         if len(self.plans) > PLANS:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
@@ -15,8 +15,10 @@ from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
-from resolvers.plan import BadValues, Failures, Plan, bind, compile_plan, holes_of
+from resolvers.plan import BadValues, Plan, Step, bind, compile_plan, holes_of
 from resolvers.selection import Document, Path, Selected, Values, evaluated, form_of, shape
+
+_Compiled = TypeVar("_Compiled")
 
 Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]]]]
 """The executor that takes what is not compiled: returns data and errors."""
@@ -58,37 +60,28 @@ class Engine:
 
     async def _query(self, operation: Operation, context: Context) -> Answer:
         values = Values(operation.variables, context.viewer_id)
-        return await self._read(operation, context, values, None)
+        plan = self._plan(operation, context.roles, None)
+        return await self._read(operation, context, values, plan, None)
 
     async def _mutate(self, operation: Operation, context: Context) -> Answer:
         """Run the root fields one after the other; each is read after its commit."""
-        document = self._document(operation)
-        fields = list(document.root())
-        for selected in fields:
-            self._require_run(selected)
-            if selected.name != "__typename":
-                self._plan(operation, context.roles, {}, selected)  # or fall back, before anything is done
         parts: list[bytes] = []
         errors: list[dict[str, Any]] = []
-        for selected in fields:
-            if selected.name == "__typename":
-                parts.append(b'"%s":"Mutation"' % selected.key.encode())
+        for step in self._steps(operation, context.roles):
+            key = step.selected.key.encode()
+            if step.plan is None:
+                parts.append(b'"%s":"Mutation"' % key)
                 continue
-            answer = await self._mutate_field(operation, context, selected)
+            answer = await self._mutate_field(operation, context, step.selected, step.plan)
             errors += answer.errors
             if answer.data in (None, b"null"):
                 return Answer(b"null", errors)
-            parts.append(b'"%s":%s' % (selected.key.encode(), answer.data or b"null"))
+            parts.append(b'"%s":%s' % (key, answer.data or b"null"))
         return Answer(b"{" + b",".join(parts) + b"}", errors)
 
-    def _require_run(self, selected: Selected) -> None:
-        if selected.name == "__typename":
-            return
-        mapped = self.sources.get(("Mutation", selected.name))
-        if mapped is None or not isinstance(mapped.source, Run):
-            raise NotCompilable(f"Mutation.{selected.name}")
-
-    async def _mutate_field(self, operation: Operation, context: Context, selected: Selected) -> Answer:
+    async def _mutate_field(
+        self, operation: Operation, context: Context, selected: Selected, plan: Plan
+    ) -> Answer:
         mapped = self.sources["Mutation", selected.name]
         assert isinstance(mapped.source, Run)
         try:
@@ -98,20 +91,19 @@ class Engine:
                 raise BadInput("`input` must not be null.")
             payload = await mapped.source.resolve(context, given)
             values = Values(operation.variables, context.viewer_id, payload)
-            return await self._read(operation, context, values, selected)
+            return await self._read(operation, context, values, plan, selected)
         except Exception as failure:
             return Answer(b"null", [error_of(refusal_of(failure, context.request_id), selected.path)])
 
     # --- plans ---
 
     async def _read(
-        self, operation: Operation, context: Context, values: Values, part: Selected | None
+        self, operation: Operation, context: Context, values: Values, plan: Plan, part: Selected | None
     ) -> Answer:
-        plan = self._plan(operation, context.roles, {}, part)
         try:
             bound = bind(plan.parameters, values)
-        except BadValues:
-            plan, bound = self._plan_without(operation, context, values, part)
+        except BadValues as bad:
+            plan, bound = self._plan_without(operation, context, values, part, bad)
         errors = [error_of(refusal, path) for path, refusal in plan.refusals.items()]
         if plan.one is None:
             return Answer(b"null", errors)
@@ -121,43 +113,78 @@ class Engine:
         return Answer(data, placed(errors, data, part.path if part else ()) if errors else errors)
 
     def _plan_without(
-        self, operation: Operation, context: Context, values: Values, part: Selected | None
+        self, operation: Operation, context: Context, values: Values, part: Selected | None, bad: BadValues
     ) -> tuple[Plan, list[bytes | None]]:
         """Return the plan in which fields with values that cannot be bound are null, and say so."""
         failed: dict[Path, Refused] = {}
         while True:
-            plan = self._plan(operation, context.roles, failed, part)
+            failed.update(bad.failures)
+            document = self._document(operation)
+            plan = compile_plan(document, self.sources, context.roles, failed, part=part)
             try:
                 return plan, bind(plan.parameters, values)
-            except BadValues as bad:
-                failed.update(bad.failures)
+            except BadValues as others:
+                bad = others
 
     def _document(self, operation: Operation) -> Document:
         forms = {name: form_of(value) for name, value in operation.variables.items()}
         return Document(self.schema, operation.node, operation.parsed.fragments, forms)
 
-    def _plan(
-        self, operation: Operation, roles: frozenset[str] | None, failed: Failures, part: Selected | None
-    ) -> Plan:
-        if failed:
-            return compile_plan(self._document(operation), self.sources, roles, failed, part=part)
+    def _plan(self, operation: Operation, roles: frozenset[str] | None, part: Selected | None) -> Plan:
+        """Return the plan of a query, or of how a root field's payload is read. Raises NotCompilable."""
+
+        def compiled() -> Plan:
+            return compile_plan(self._document(operation), self.sources, roles, {}, part=part)
+
+        return self._kept(operation, roles, part.key if part else None, compiled)
+
+    def _steps(self, operation: Operation, roles: frozenset[str] | None) -> Sequence[Step]:
+        """Return the steps of a mutation. Raises NotCompilable before anything is done."""
+
+        def compiled() -> Sequence[Step]:
+            fields = list(self._document(operation).root())
+            for selected in fields:
+                self._require_run(selected)
+            return [
+                Step(
+                    selected,
+                    None if selected.name == "__typename" else self._plan(operation, roles, selected),
+                )
+                for selected in fields
+            ]
+
+        return self._kept(operation, roles, None, compiled)
+
+    def _require_run(self, selected: Selected) -> None:
+        mapped = self.sources.get(("Mutation", selected.name))
+        if selected.name != "__typename" and (mapped is None or not isinstance(mapped.source, Run)):
+            raise NotCompilable(f"Mutation.{selected.name}")
+
+    def _kept(
+        self,
+        operation: Operation,
+        roles: frozenset[str] | None,
+        part: str | None,
+        compiled: Callable[[], _Compiled],
+    ) -> _Compiled:
+        """Return what was compiled for variables of this shape, or compile it now."""
         shapes = tuple((name, shape(value)) for name, value in operation.variables.items())
-        key = (operation.name, part.key if part else None, roles, shapes)
+        key = (operation.name, part, roles, shapes)
         plans = operation.parsed.plans
-        plan = plans.get(key)
-        if plan is None:
+        found: _Compiled | NotCompilable | None = plans.get(key)
+        if found is None:
             self.compiled += 1
             try:
-                plan = compile_plan(self._document(operation), self.sources, roles, failed, part=part)
+                found = compiled()
             except NotCompilable as reason:
-                plan = reason
-            operation.parsed.keep(key, plan)
+                found = reason
+            operation.parsed.keep(key, found)
         else:
             self.found += 1
             plans.move_to_end(key)
-        if isinstance(plan, NotCompilable):
-            raise plan
-        return plan
+        if isinstance(found, NotCompilable):
+            raise found
+        return found
 
     async def _fill(self, plan: Plan, data: bytes, context: Context, errors: list[dict[str, Any]]) -> bytes:
         """Resolve each hole's rows in one batch, and put the values in their places."""
@@ -198,7 +225,8 @@ class Engine:
             async with aclosing(source.resolve(context, given)) as payloads:
                 async for payload in payloads:
                     values = Values(operation.variables, context.viewer_id, payload)
-                    answer = await self._read(operation, context, values, selected)
+                    plan = self._plan(operation, context.roles, selected)
+                    answer = await self._read(operation, context, values, plan, selected)
                     data = b'{"%s":%s}' % (selected.key.encode(), answer.data or b"null")
                     yield Answer(data, answer.errors)
         except Exception as failure:

@@ -42,6 +42,14 @@ class Plan:
     """Requests that wait for their turn: kept by the reader."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A root field of a mutation and how its payload is read; without a plan it is `__typename`."""
+
+    selected: Selected
+    plan: Plan | None
+
+
 def bind(parameters: Sequence[Parameter], values: Values) -> list[Value]:
     """Return the parameters as PostgreSQL's text. Raises BadValues with every field whose value is wrong."""
     bound: list[Value] = []
@@ -74,7 +82,7 @@ def compile_plan(
         return lowering, None if text is None else lowering.statement(text)
 
     lowering, one = lower(Form())
-    _, many = lower(ManyForm()) if one and lowering.form.parameters and part is None else (None, None)
+    _, many = lower(ManyForm()) if one and lowering.form.parameters else (None, None)
     return Plan(
         one=Statement(one) if one else None,
         many=Statement(many) if many else None,
