@@ -16,6 +16,7 @@ from database.pipeline import Lane
 from events.handle import Handler
 from projections.registry import fold_inline
 from resolvers.context import Services
+from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.reader import Reader
 
@@ -72,6 +73,7 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
         )
         yield Services(
             reader=reader,
+            known_movies=KnownMovies(reader),
             handler=handler,
             pool=connections,
             live=live,

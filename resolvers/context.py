@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.passwords import Passwords
@@ -11,6 +11,7 @@ from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
 from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.mapping import Sources
 from resolvers.reader import Reader
@@ -21,6 +22,7 @@ class Services:
     """What one server process has, once."""
 
     reader: Reader
+    known_movies: KnownMovies
     handler: Handler
     pool: Pool
     live: Live
@@ -28,8 +30,6 @@ class Services:
     tokens: Tokens
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
-    known_movies: dict[UUID, None] = field(default_factory=dict)
-    """Movies that were seen to exist; they are never removed."""
 
 
 @dataclass(frozen=True, slots=True)

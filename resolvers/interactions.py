@@ -27,8 +27,6 @@ Input = Mapping[str, Any]
 Payload = Mapping[str, str | None]
 
 _movie_uuid = uuid_of("Movie")
-KNOWN_MOVIES = 100_000
-"""How many movies a process remembers to exist."""
 KEY_MOST = 200
 """Characters of an idempotency key."""
 
@@ -109,22 +107,16 @@ async def record(
 
 def _request(name: str, given: Input) -> str:
     """What an idempotency key stands for: the same key with other input is a mistake of the client's."""
+    if given.get("idempotencyKey") is None:
+        return ""
     same = {key: value for key, value in given.items() if key not in ("idempotencyKey", "source")}
     return f"{name} {orjson.dumps(same, option=orjson.OPT_SORT_KEYS, default=str).decode()}"
 
 
 async def require_movie(context: Context, movie_id: UUID) -> None:
-    """Raise UnknownMovie; movies are never removed, so one that was seen once is known for good."""
-    known = context.services.known_movies
-    if movie_id in known:
-        return
-    async with context.pool.connection() as conn:
-        found = await (await conn.execute("select 1 from movies where id = %s", (movie_id,))).fetchone()
-    if found is None:
+    """Raise UnknownMovie."""
+    if not await context.services.known_movies.has(movie_id):
         raise UnknownMovie
-    if len(known) >= KNOWN_MOVIES:
-        known.clear()
-    known[movie_id] = None
 
 
 def _required(given: Input, name: str) -> Any:

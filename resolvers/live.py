@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
-from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
+from database.pipeline import DatabaseUnavailable, Lane, Rows, Statement, StatementFailed
 from resolvers.errors import Refused
 
 _NOW = Statement("select pg_current_snapshot()::text")
@@ -31,6 +31,9 @@ _PROGRESS = Statement("select md5(string_agg(c::text, '' order by name)) from ch
 
 WAITING = 1_000
 """Events a slow listener may have waiting; past that its subscription ends, and it resumes from its last position."""
+
+PAUSE_S = 0.5
+"""How long to leave a database alone that is away."""
 
 
 class TooFarBehind(Refused):
@@ -75,7 +78,7 @@ class Live:
             await self._listening()
             last = after
             while last is not None:
-                (rows,) = await self._lane.run([(_BACKLOG, (key.encode(), b"%d" % last))])
+                rows = await self._backlog(key, last)
                 for (position,) in rows:
                     last = int(position or 0)
                     yield {"position": str(last)}
@@ -92,6 +95,19 @@ class Live:
             self._listeners[key].discard(queue)
             if not self._listeners[key]:
                 del self._listeners[key]
+
+    async def _backlog(self, user_id: str, after: int) -> Rows:
+        """Return the next events of a person; while the database is away, wait for it as the tail does."""
+        while True:
+            try:
+                (rows,) = await self._lane.run([(_BACKLOG, (user_id.encode(), b"%d" % after))])
+                return rows
+            except DatabaseUnavailable:
+                await asyncio.sleep(PAUSE_S)
+            except StatementFailed as failure:
+                if not failure.sqlstate.startswith("57P"):  # the server is being stopped
+                    raise
+                await asyncio.sleep(PAUSE_S)
 
     async def progress(self, every_s: float = 0.25) -> AsyncGenerator[Mapping[str, str | None], None]:
         """Yield at once, and then whenever a checkpoint has changed."""
@@ -120,9 +136,8 @@ class Live:
                     self._started.set()
                 (rows,) = await self._lane.run([(_TICK, (snapshot,))])
             except (DatabaseUnavailable, StatementFailed):
-                await asyncio.sleep(
-                    0.5
-                )  # the snapshot is kept: what happens meanwhile comes with the next tick
+                # the snapshot is kept: what happens meanwhile comes with the next tick
+                await asyncio.sleep(PAUSE_S)
                 continue
             snapshot = rows[0][0]
             for _, position, user_id in rows:
