@@ -99,7 +99,11 @@ class GraphQLHTTP:
         if framing is not None:
             return Stream(self._stream(operation, context, framing, entry), framing)
         answer = await self._answer(operation, context, entry, self._deadline())
-        return _json(answer.body(), _status(answer, accepted), accepted)
+        response = _json(answer.body(), _status(answer, accepted), accepted)
+        if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
+            response.headers["cache-control"] = f"public, max-age={answer.max_age_s}"
+            response.headers["vary"] = "Accept, Authorization"
+        return response
 
     # --- answers ---
 
