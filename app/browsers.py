@@ -17,7 +17,6 @@ SECURITY_HEADERS = (
 )
 _PREFLIGHT_S = 3_600
 _FORCES_PREFLIGHT = (
-    "authorization",
     "x-requested-with",
     "apollo-require-preflight",
     "graphql-require-preflight",

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from app import graphiql
 from tests.app.serving import ALIVE, EVENTS, PROTOCOL, STRICT, Served, codes, serving
 from tests.postgres import Databases
 
@@ -61,6 +62,8 @@ async def open_to(clones: Databases) -> AsyncIterator[Served]:
         ({**BROWSER, "referer": "https://evil.example/?http://{host}/"}, False),
         ({**BROWSER, "referer": "http://[::1"}, False),
         ({"origin": OTHER}, False),
+        # a browser that once learnt a password for the host sends it along by itself
+        ({**BROWSER, "sec-fetch-site": "cross-site", "authorization": "Basic YTpi"}, False),
         # what a page can send to another site only after that said yes
         ({**BROWSER, "sec-fetch-site": "cross-site", "x-requested-with": "fetch"}, True),
         ({**BROWSER, "sec-fetch-site": "cross-site", "apollo-require-preflight": "true"}, True),
@@ -70,7 +73,7 @@ async def open_to(clones: Databases) -> AsyncIterator[Served]:
         # of a site that is listed, and of one that is not, here
         ({**BROWSER, "sec-fetch-site": "cross-site", "origin": LISTED}, False),
     ],
-    ids=range(32),
+    ids=range(33),
 )
 async def test_a_get_that_a_page_of_another_site_can_cause_runs_nothing(
     shared: Served, headers: dict[str, str], meant: bool
@@ -191,6 +194,15 @@ def is_strict(response: httpx.Response) -> bool:
         "x-frame-options": "DENY",
     }
     return all(response.headers.get_list(name) == [value] for name, value in wanted.items())
+
+
+async def test_the_editor_says_what_it_loads(conninfo: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphiql, "assets", lambda _: {})  # they come from the package registry
+    async with serving(conninfo, filled=False, graphiql=True) as served:
+        response = await served.http.get("/graphql", headers={"accept": "text/html"})
+        assert response.text == graphiql.page()
+        assert response.headers["content-security-policy"] == graphiql.policy(response.text)
+        assert is_strict(response)
 
 
 async def test_every_answer_tells_browsers_to_be_strict(shared: Served) -> None:
