@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -19,10 +20,14 @@ from starlette.websockets import WebSocket
 import schema
 from app import database, graphiql
 from app.auth import Gate
+from app.browsers import SecurityHeaders, with_cors
+from app.documents import Documents
 from app.fanout import FanOut
 from app.graphql_http import GraphQLHTTP
 from app.graphql_ws import GraphQLWebSocket
+from app.manifest import texts_of
 from app.metrics import Metrics
+from app.persisted import PersistedQueries
 from app.services import services
 from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
@@ -47,6 +52,8 @@ def application(
     metrics = Metrics()
     built = schema.build(poster_base_url=settings.poster_base_url)
     files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
+    trusted = texts_of(settings)
+    persisted = PersistedQueries(redis_url)
     state: dict[str, Any] = {}
 
     @asynccontextmanager
@@ -63,9 +70,18 @@ def application(
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
             state["services"] = opened
             state["gate"] = Gate(opened, built.sources)
+            documents = Documents(
+                built.engine,
+                persisted,
+                most_bytes=settings.document_bytes,
+                trusted=trusted,
+                mode=settings.trusted_documents_mode,
+            )
+            state["documents"] = documents
             page = graphiql.page(PATH) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, state["gate"], settings, metrics, page)
+            state["http"] = GraphQLHTTP(built.engine, documents, state["gate"], settings, metrics, page)
             yield
+            await persisted.close()
             if fan_out:
                 await fan_out.close()
 
@@ -74,7 +90,9 @@ def application(
             await state["http"](scope, receive, send)
 
     async def socket(websocket: WebSocket) -> None:
-        await GraphQLWebSocket(websocket, built.engine, state["gate"], settings, metrics).run()
+        await GraphQLWebSocket(
+            websocket, built.engine, state["documents"], state["gate"], settings, metrics
+        ).run()
 
     async def asset(request: Request) -> Response:
         path: Path | None = files.get(request.path_params["name"])
@@ -103,13 +121,14 @@ def application(
 
     return Starlette(
         routes=[
-            Route(PATH, GraphQL()),
+            Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
             WebSocketRoute(PATH, socket),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
             Route("/livez", live),
             Route("/readyz", ready),
             Route("/metrics", numbers),
         ],
+        middleware=[Middleware(SecurityHeaders)],
         lifespan=lifespan,
     )
 

@@ -1,55 +1,54 @@
-"""GraphQL over HTTP: what is asked, in which form it is answered, and with which status."""
+"""GraphQL over HTTP: in which form a request is answered, and with which status."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
-import orjson
 from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
 
+from app import graphiql
+from app.asked import Asked
 from app.auth import ANYBODY, Gate
+from app.browsers import was_meant
+from app.documents import Documents, DocumentTooLarge
 from app.metrics import Metrics
-from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, is_json
-from app.requests import Asked, Entry, Requests
+from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
+from app.reading import DOCUMENT, BadRequest, read
+from app.requests import Entry, Requests
 from app.settings import Settings
+from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
 from resolvers.answers import Answer, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import TooSlow, Unauthenticated
 
-HEARTBEAT_S = 12.0
-
-
-class BadRequest(Exception):
-    """The HTTP request is not a GraphQL request; `status` and `code` say what is wrong with it."""
-
-    def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status, self.code, self.headers = status, code, headers or {}
+_NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
+_NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
 
 
 class GraphQLHTTP:
     """The endpoint: an ASGI application for one path."""
 
     def __init__(
-        self, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics, page: str | None
+        self,
+        engine: Engine,
+        documents: Documents,
+        gate: Gate,
+        settings: Settings,
+        metrics: Metrics,
+        page: str | None,
     ) -> None:
-        self._engine, self._gate, self._settings, self._metrics, self._page = (
-            engine,
-            gate,
-            settings,
-            metrics,
-            page,
-        )
+        self._engine, self._documents, self._gate = engine, documents, gate
+        self._settings, self._metrics, self._page = settings, metrics, page
+        self._policy = graphiql.policy(page) if page else ""
         self._requests = Requests(metrics, settings.slow_ms)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -66,7 +65,7 @@ class GraphQLHTTP:
             response = self._refused(request, entry, BadRequest(500, refusal.code, refusal.message))
         response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
-        if not isinstance(response, _EventStream):
+        if not isinstance(response, Stream):
             entry.bytes = len(response.body)
             self._requests.ended(entry, response.status_code)
         await response(scope, receive, send)
@@ -74,202 +73,162 @@ class GraphQLHTTP:
     async def _respond(self, request: Request, entry: Entry) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
-        is_page = request.method == "GET" and "query" not in request.query_params
+        is_page = request.method == "GET" and DOCUMENT.isdisjoint(request.query_params)
         accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page else None)
         if accepted == HTML:
             if self._page is None:
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
-            return HTMLResponse(self._page)
+            return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
         if accepted is None:
             raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
-        if accepted == EVENT_STREAM:
-            entry.transport = "sse"
-        asked = await self._asked(request)
-        entry.name, entry.started = asked.name, time.perf_counter()  # a slow upload is no slow operation
-        prepared = self._engine.prepare(asked.query, asked.name, asked.variables)
-        if isinstance(prepared, Answer):
-            return self._answer(prepared, accepted, entry)
-        entry.runs(prepared)
-        return await self._run(request, prepared, accepted, entry)
-
-    async def _run(self, request: Request, operation: Operation, accepted: str, entry: Entry) -> Response:
-        kind = operation.node.operation
-        if request.method == "GET" and kind is OperationType.MUTATION:
-            raise BadRequest(405, "METHOD_NOT_ALLOWED", "Mutations go by POST.", {"allow": "POST"})
-        if kind is OperationType.SUBSCRIPTION and accepted != EVENT_STREAM:
-            message = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
-            raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", message)
+        if request.method == "GET" and not was_meant(request.headers, self._settings.cors_origins):
+            raise BadRequest(403, "CROSS_SITE_REQUEST", _NOT_MEANT)
+        framing = FRAMINGS.get(accepted)
+        if framing is not None:
+            entry.transport = framing.name
+        asked = await read(request, self._settings)
+        entry.started = time.perf_counter()  # a slow upload is no slow operation
         context = self._gate.context(request.headers, entry.id)
-        if context is None and not ANYBODY.covers(operation):
-            response = self._answer(_unauthenticated(), accepted, entry)
-            response.status_code = 401 if accepted == GRAPHQL_JSON else 200
-            return response
-        context = context or self._gate.of(None, entry.id)
-        if accepted == EVENT_STREAM:
-            return _EventStream(self._stream(operation, context, entry))
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                answer = await self._engine.run(operation, context)
-        except TimeoutError:
-            answer = Answer(b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}])
-        return self._answer(answer, accepted, entry)
+        if isinstance(asked, list):
+            if framing is not None:
+                raise BadRequest(406, "NOT_ACCEPTABLE", f"A batch is answered as {JSON}.")
+            return await self._batch(asked, context, accepted, entry)
+        operation = await self._documents.prepare(asked, context.viewer if context else None, entry)
+        if isinstance(operation, Operation):
+            _require_way(operation, request.method, accepted, framing)
+        if framing is not None:
+            return Stream(self._stream(operation, context, framing, entry), framing)
+        answer = await self._answer(operation, context, entry, self._deadline())
+        response = _json(answer.body(), _status(answer, accepted), accepted)
+        if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
+            response.headers["cache-control"] = f"public, max-age={answer.max_age_s}"
+            response.headers["vary"] = "Accept, Authorization"
+        return response
+
+    # --- answers ---
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._settings.request_timeout_s
+
+    async def _answer(
+        self, operation: Operation | Answer, context: Context | None, entry: Entry, deadline: float
+    ) -> Answer:
+        """Return the answer to a query or mutation, counted."""
+        if isinstance(operation, Answer):
+            answer = operation
+        elif context is None and not ANYBODY.covers(operation):
+            answer = _unauthenticated()
+        else:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    answer = await self._engine.run(operation, context or self._gate.of(None, entry.id))
+            except TimeoutError:
+                answer = Answer(
+                    b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}]
+                )
+        kind = entry.kind or "invalid"
+        self._metrics.seconds.labels(kind).observe(time.perf_counter() - entry.started)
+        self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
+        self._requests.erred(entry, answer.errors)
+        return answer
+
+    async def _batch(
+        self, asked: Sequence[Asked], context: Context | None, accepted: str, entry: Entry
+    ) -> Response:
+        """Answer several operations in their order: queries together, or, with a mutation among them, one by one."""
+        viewer = context.viewer if context else None
+        entries = [replace(entry, transport="batch", codes=set()) for _ in asked]
+        pairs = zip(asked, entries, strict=True)
+        operations = [_in_batch(await self._documents.prepare(one, viewer, its)) for one, its in pairs]
+        deadline = self._deadline()
+
+        async def answered(operation: Operation | Answer, its: Entry) -> bytes:
+            body = (await self._answer(operation, context, its, deadline)).body()
+            its.bytes = len(body)
+            self._requests.ended(its, 200)
+            return body
+
+        running = zip(operations, entries, strict=True)
+        if any(its.kind == "mutation" for its in entries):
+            bodies = [await answered(*pair) for pair in running]
+        else:
+            bodies = await asyncio.gather(*(answered(*pair) for pair in running))
+        return _json(b"[" + b",".join(bodies) + b"]", 200, accepted)
 
     async def _stream(
-        self, operation: Operation, context: Context, entry: Entry
+        self, operation: Operation | Answer, context: Context | None, framing: Framing, entry: Entry
     ) -> AsyncGenerator[bytes, None]:
-        """Server-sent events, one connection an operation: `next` for each answer, then `complete`."""
+        """Yield the frames of a stream, one connection an operation: one for each answer, then the end."""
         self._metrics.subscriptions.inc()
         try:
             async with (
-                aclosing(self._engine.stream(operation, context)) as answers,
-                aclosing(_with_heartbeat(answers, HEARTBEAT_S)) as beats,
+                aclosing(self._answers(operation, context, entry)) as answers,
+                aclosing(with_heartbeat(answers)) as beats,
             ):
+                yield framing.first
                 async for answer in beats:
-                    yield b":\n\n" if answer is None else self._event(answer, entry)
-            yield b"event: complete\ndata:\n\n"
+                    if answer is None:
+                        yield framing.quiet
+                        continue
+                    frame = framing.before + answer.body() + framing.after
+                    entry.bytes += len(frame)
+                    yield frame
+            yield framing.last
         finally:
             self._metrics.subscriptions.dec()
             self._requests.ended(entry, 200)
 
-    def _event(self, answer: Answer, entry: Entry) -> bytes:
-        self._requests.erred(entry, answer.errors)
-        event = b"event: next\ndata: " + answer.body() + b"\n\n"
-        entry.bytes += len(event)
-        return event
-
-    def _answer(self, answer: Answer, accepted: str, entry: Entry) -> Response:
-        kind = entry.kind or "invalid"
-        self._metrics.seconds.labels(kind).observe(time.perf_counter() - entry.started)
-        self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
-        if accepted == EVENT_STREAM:
-            return Response(
-                self._event(answer, entry) + b"event: complete\ndata:\n\n", media_type=EVENT_STREAM
-            )
-        self._requests.erred(entry, answer.errors)
-        media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
-        status = 400 if answer.data is None and accepted == GRAPHQL_JSON else 200
-        return Response(answer.body(), status, media_type=f"{media_type}; charset=utf-8")
+    async def _answers(
+        self, operation: Operation | Answer, context: Context | None, entry: Entry
+    ) -> AsyncGenerator[Answer, None]:
+        if isinstance(operation, Answer) or operation.node.operation is not OperationType.SUBSCRIPTION:
+            yield await self._answer(operation, context, entry, self._deadline())
+        elif context is None:
+            yield await self._answer(_unauthenticated(), context, entry, self._deadline())
+        else:
+            async with aclosing(self._engine.stream(operation, context)) as answers:
+                async for answer in answers:
+                    self._requests.erred(entry, answer.errors)
+                    yield answer
 
     def _refused(self, request: Request, entry: Entry, bad: BadRequest) -> Response:
         answer = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}])
         self._requests.erred(entry, answer.errors)
-        kind = GRAPHQL_JSON if accepted_of(request.headers.get("accept", "")) == GRAPHQL_JSON else JSON
-        return Response(answer.body(), bad.status, headers=bad.headers, media_type=f"{kind}; charset=utf-8")
-
-    # --- what is asked ---
-
-    async def _asked(self, request: Request) -> Asked:
-        if request.method == "GET":
-            given: dict[str, Any] = dict(request.query_params)
-            for name in ("variables", "extensions"):
-                if given.get(name):
-                    given[name] = self._json(given[name].encode(), f"`{name}`")
-                else:
-                    given.pop(name, None)
-        else:
-            if not is_json(request.headers.get("content-type", "")):
-                raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}, in UTF-8.")
-            given = self._json(await self._body(request), "The body")
-        return self._checked(given)
-
-    def _checked(self, given: Any) -> Asked:
-        if not isinstance(given, dict):
-            raise BadRequest(400, "BAD_REQUEST", "The body must be a JSON object with `query`.")
-        query, name = given.get("query"), given.get("operationName")
-        variables, extensions = given.get("variables"), given.get("extensions")
-        if not isinstance(query, str) or not query.strip():
-            raise BadRequest(400, "BAD_REQUEST", "`query` must be a text: the GraphQL document.")
-        if len(query.encode(errors="replace")) > self._settings.document_bytes:
-            raise BadRequest(
-                413, "DOCUMENT_TOO_LARGE", f"A document has at most {self._settings.document_bytes} bytes."
-            )
-        if name is not None and not isinstance(name, str):
-            raise BadRequest(400, "BAD_REQUEST", "`operationName` must be a text or null.")
-        for field, value in (("variables", variables), ("extensions", extensions)):
-            if value is not None and not isinstance(value, dict):
-                raise BadRequest(400, "BAD_REQUEST", f"`{field}` must be an object or null.")
-        return Asked(query, name or None, variables or {})
-
-    async def _body(self, request: Request) -> bytes:
-        most = self._settings.body_bytes
-        length = request.headers.get("content-length", "")
-        too_large = BadRequest(
-            413, "BODY_TOO_LARGE", f"A body has at most {most} bytes.", {"connection": "close"}
-        )
-        if length.isdigit() and int(length) > most:
-            raise too_large
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > most:
-                        raise too_large
-        except TimeoutError:
-            raise BadRequest(
-                408, "BODY_TIMEOUT", "The body came too slowly.", {"connection": "close"}
-            ) from None
-        return bytes(body)
-
-    def _json(self, text: bytes, what: str) -> Any:
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise BadRequest(400, "BAD_JSON", f"{what} is not JSON in UTF-8.") from None
-        if _deeper_than(value, self._settings.json_depth):
-            raise BadRequest(400, "BAD_JSON", f"{what} is nested deeper than {self._settings.json_depth}.")
-        return value
+        accepted = accepted_of(request.headers.get("accept", ""))
+        return _json(answer.body(), bad.status, accepted, **bad.headers)
 
 
-class _EventStream(StreamingResponse):
-    """Server-sent events that end on our side, too, as soon as the client has gone."""
-
-    def __init__(self, events: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(events, media_type=EVENT_STREAM, headers={"x-accel-buffering": "no"})
-        self._events = events
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async with aclosing(self._events):
-            await super().__call__(scope, receive, send)
+def _require_way(operation: Operation, method: str, accepted: str, framing: Framing | None) -> None:
+    """Raise BadRequest where an operation of this kind cannot go this way."""
+    kind = operation.node.operation
+    if method == "GET" and kind is OperationType.MUTATION:
+        raise BadRequest(405, "METHOD_NOT_ALLOWED", "Mutations go by POST.", {"allow": "POST"})
+    if kind is OperationType.SUBSCRIPTION and framing is None:
+        raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", _NO_STREAM)
 
 
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [
-            inner
-            for outer in level
-            for inner in (
-                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
-            )
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+def _in_batch(operation: Operation | Answer) -> Operation | Answer:
+    if isinstance(operation, Operation) and operation.node.operation is OperationType.SUBSCRIPTION:
+        return Answer(None, [{"message": _NO_STREAM, "extensions": {"code": "SUBSCRIPTION_TRANSPORT"}}])
+    return operation
+
+
+def _json(body: bytes, status: int, accepted: str | None, **headers: str) -> Response:
+    media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
+    return Response(body, status, headers=headers, media_type=f"{media_type}; charset=utf-8")
+
+
+def _status(answer: Answer, accepted: str) -> int:
+    if answer.data is not None:
+        return 200
+    code = answer.errors[0]["extensions"]["code"]
+    if code == DocumentTooLarge.code:
+        return 413
+    if accepted != GRAPHQL_JSON:
+        return 200
+    return 401 if code == Unauthenticated.code else 400
 
 
 def _unauthenticated() -> Answer:
     message = "Your access token is not valid (any more): refresh the session, or sign in again."
     return Answer(None, [{"message": message, "extensions": {"code": Unauthenticated.code}}])
-
-
-async def _with_heartbeat(
-    answers: AsyncGenerator[Answer, None], every_s: float
-) -> AsyncGenerator[Answer | None, None]:
-    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection."""
-    following = asyncio.ensure_future(anext(answers, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait([following], timeout=every_s)
-            if not done:
-                yield None
-                continue
-            answer = following.result()
-            if answer is None:
-                return
-            yield answer
-            following = asyncio.ensure_future(anext(answers, None))
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)

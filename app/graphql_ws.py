@@ -13,13 +13,15 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app.asked import Asked, Malformed, asked_of, object_or_none
 from app.auth import Gate
+from app.browsers import is_ours
+from app.documents import Documents
 from app.metrics import Metrics
-from app.requests import Asked, Entry, Requests
+from app.requests import Entry, Requests
 from app.settings import Settings
 from resolvers.answers import Answer
 from resolvers.context import Viewer
-from resolvers.documents import Operation
 from resolvers.engine import Engine
 
 PROTOCOL = "graphql-transport-ws"
@@ -40,15 +42,16 @@ class GraphQLWebSocket:
     """One socket: `run` returns when it is closed, with every operation of it ended."""
 
     def __init__(
-        self, socket: WebSocket, engine: Engine, gate: Gate, settings: Settings, metrics: Metrics
+        self,
+        socket: WebSocket,
+        engine: Engine,
+        documents: Documents,
+        gate: Gate,
+        settings: Settings,
+        metrics: Metrics,
     ) -> None:
-        self._socket, self._engine, self._gate, self._settings, self._metrics = (
-            socket,
-            engine,
-            gate,
-            settings,
-            metrics,
-        )
+        self._socket, self._engine, self._documents, self._gate = socket, engine, documents, gate
+        self._settings, self._metrics = settings, metrics
         self._requests = Requests(metrics, settings.slow_ms)
         self._viewer: Viewer | None = None
         self._initialised = False
@@ -56,16 +59,21 @@ class GraphQLWebSocket:
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Speak the protocol until either side closes."""
+        """Speak the protocol until either side closes; a page of another site is not spoken to."""
+        headers = self._socket.headers
+        if "origin" in headers and not is_ours(headers["origin"], headers, self._settings.cors_origins):
+            await self._socket.close()  # before it was accepted: the browser reads a 403
+            return
         spoken = PROTOCOL in self._socket.scope.get("subprotocols", [])
         await self._socket.accept(subprotocol=PROTOCOL if spoken else None)
         try:
             if not spoken:
                 raise _Close(4406, "Subprotocol not acceptable")
             await self._converse()
+        except Malformed as malformed:
+            await self._close(_Close(4400, str(malformed)))
         except _Close as close:
-            self._requests.ended(self._entry(), close.code)
-            await self._socket.close(close.code, close.reason)
+            await self._close(close)
         except (WebSocketDisconnect, RuntimeError):
             pass
         finally:
@@ -73,6 +81,10 @@ class GraphQLWebSocket:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _close(self, close: _Close) -> None:
+        self._requests.ended(self._entry(), close.code)
+        await self._socket.close(close.code, close.reason)
 
     async def _converse(self) -> None:
         deadline = asyncio.get_running_loop().time() + INIT_S
@@ -102,12 +114,12 @@ class GraphQLWebSocket:
     async def _take(self, message: dict[str, Any]) -> None:
         match message["type"]:
             case "connection_init":
-                await self._init(_object_or_null(message, "payload"))
+                await self._init(object_or_none(message, "payload") or {})
             case "ping":
-                _object_or_null(message, "payload")
+                object_or_none(message, "payload")
                 await self._send(b'{"type":"pong"}')
             case "pong":
-                _object_or_null(message, "payload")
+                object_or_none(message, "payload")
             case "subscribe":
                 await self._subscribe(_id(message), message.get("payload"))
             case "complete":
@@ -135,7 +147,7 @@ class GraphQLWebSocket:
             raise _Close(4401, "Unauthorized")
         if operation_id in self._operations:
             raise _Close(4409, f"Subscriber for {operation_id} already exists")
-        asked = _asked(payload)
+        asked = asked_of(payload)
         entry = self._entry()
         if len(self._operations) >= OPERATIONS:
             message = f"At most {OPERATIONS} operations at once."
@@ -147,13 +159,11 @@ class GraphQLWebSocket:
     async def _operate(self, operation_id: str, asked: Asked, entry: Entry) -> None:
         self._metrics.subscriptions.inc()
         try:
-            prepared = self._prepare(asked)
+            prepared = await self._documents.prepare(asked, self._viewer, entry)
             if isinstance(prepared, Answer):
-                entry.name = asked.name
                 del self._operations[operation_id]
                 await self._refuse(operation_id, entry, prepared)
                 return
-            entry.runs(prepared)
             context = self._gate.of(self._viewer, entry.id)
             async with aclosing(self._engine.stream(prepared, context)) as answers:
                 async for answer in answers:
@@ -166,11 +176,6 @@ class GraphQLWebSocket:
         finally:
             self._metrics.subscriptions.dec()
             self._requests.ended(entry)
-
-    def _prepare(self, asked: Asked) -> Operation | Answer:
-        if len(asked.query.encode()) > self._settings.document_bytes:
-            return _refusal("DOCUMENT_TOO_LARGE", "The document is too large.")
-        return self._engine.prepare(asked.query, asked.name, asked.variables)
 
     def _entry(self) -> Entry:
         return Entry(uuid.uuid4().hex, "websocket", None, self._socket.scope["path"])
@@ -193,23 +198,6 @@ def _id(message: dict[str, Any]) -> str:
     if not isinstance(given, str) or not given:
         raise _Close(4400, "The message needs an id")
     return given
-
-
-def _asked(payload: Any) -> Asked:
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        raise _Close(4400, "The payload must be an object with a query")
-    name = payload.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise _Close(4400, "`operationName` must be a text or null")
-    _object_or_null(payload, "extensions")
-    return Asked(payload["query"], name or None, _object_or_null(payload, "variables"))
-
-
-def _object_or_null(given: dict[str, Any], name: str) -> dict[str, Any]:
-    value = given.get(name)
-    if value is not None and not isinstance(value, dict):
-        raise _Close(4400, f"`{name}` must be an object or null")
-    return value or {}
 
 
 def _refusal(code: str, message: str) -> Answer:

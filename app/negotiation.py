@@ -5,6 +5,8 @@ from __future__ import annotations
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+"""Only where it says `subscriptionSpec=1.0`: the form that Apollo's clients know for subscriptions."""
 HTML = "text/html"
 
 
@@ -17,7 +19,9 @@ def accepted_of(accept: str, *more: str | None) -> str | None:
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
         kind = JSON if kind in ("*/*", "application/*") else kind
-        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, *more) and (weight, -index) > best[:2]:
+        if kind == MULTIPART and not {"subscriptionspec=1.0", 'subscriptionspec="1.0"'} & set(parameters):
+            continue
+        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART, *more) and (weight, -index) > best[:2]:
             best = (weight, -index, kind)
     return best[2]
 

@@ -1,4 +1,4 @@
-"""What a request asks for, and what is kept of it: its errors are counted, a line of the log says how it ended.
+"""What is kept of a request: its errors are counted, a line of the log says how it ended.
 
 The line has the operation's name, and neither its document and variables nor anything of who asked.
 """
@@ -20,15 +20,6 @@ FAULTS = frozenset({"INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"})
 """Errors that are ours or our database's; the others are the client's."""
 NAME = 64
 """Characters of an operation's name that are shown."""
-
-
-@dataclass(slots=True)
-class Asked:
-    """What a request asks for."""
-
-    query: str
-    name: str | None
-    variables: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -81,7 +72,7 @@ def _line(entry: Entry, status: int | None, seconds: float) -> dict[str, Any]:
         "transport": entry.transport,
         "method": entry.method,
         "path": entry.path,
-        "operation": _shown(entry.name),
+        "operation": shown(entry.name),
         "kind": entry.kind,
         "status": status,
         "codes": sorted(entry.codes),
@@ -90,6 +81,6 @@ def _line(entry: Entry, status: int | None, seconds: float) -> dict[str, Any]:
     }
 
 
-def _shown(name: str | None) -> str | None:
+def shown(name: str | None) -> str | None:
     """Return a name that a document may have, cut; None for any other text that a client may send in its place."""
     return name[:NAME] if name and name.isascii() and name.isidentifier() else None

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
 
@@ -38,6 +49,17 @@ def _redis(value: str | None) -> str | None:
 def _long_enough(value: SecretStr | None) -> SecretStr | None:
     if value is not None and len(value.get_secret_value()) < _SHORTEST_SECRET:
         raise ValueError(f"needs {_SHORTEST_SECRET} characters or more")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in value:
+        if not _ORIGIN.match(origin):
+            raise ValueError("is a list of origins, with commas: https://example.org,https://b.example:8443")
     return value
 
 
@@ -91,9 +113,26 @@ class Settings(BaseSettings):
     statement_timeout_s: PositiveInt = 5
     request_timeout_s: PositiveInt = 10
 
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = (
+        Field(default=(), description="other sites whose pages may use this server")
+    )
+    trusted_documents_mode: Literal["off", "log", "enforce"] = Field(
+        default="off", description="what to do about documents that the manifest does not have"
+    )
+    trusted_documents: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, validate_default=True, description="a manifest of documents, of Apollo or Relay"
+    )
+
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
     json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _named(cls, value: Path | None, given: ValidationInfo) -> Path | None:
+        if value is None and given.data.get("trusted_documents_mode") != "off":
+            raise ValueError("name the manifest, or set PROJECTIONIST_TRUSTED_DOCUMENTS_MODE=off")
+        return value
 
     def signing_key(self) -> str:
         """The secret that signs access tokens, made at the first call where none is set."""

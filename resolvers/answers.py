@@ -23,10 +23,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Answer:
-    """A response: JSON of `data` (None when there is none, for the request itself was wrong) and errors."""
+    """A response: JSON of `data` (None when there is none, for the request itself was wrong) and errors.
+
+    `max_age_s` is how long caches may keep it for everybody.
+    """
 
     data: bytes | None
     errors: list[dict[str, Any]]
+    max_age_s: int = 0
 
     def body(self) -> bytes:
         """Return the whole response as JSON."""

@@ -110,7 +110,9 @@ class Engine:
         data = await context.reader.read(plan, bound)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
-        return Answer(data, placed(errors, data, part.path if part else ()) if errors else errors)
+        if errors:
+            return Answer(data, placed(errors, data, part.path if part else ()))
+        return Answer(data, errors, plan.max_age_s)
 
     def _plan_without(
         self, operation: Operation, context: Context, values: Values, part: Selected | None, bad: BadValues

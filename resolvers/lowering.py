@@ -245,6 +245,14 @@ class Lowering:
         """Whether who asks is among these parameters."""
         return any(self.form.parameters[index].leaf is _VIEWER for index in touched)
 
+    def max_age_s(self) -> int:
+        """Return how long caches may keep what was lowered from the root: 0 where it depends on who asks."""
+        if self.is_viewer(set(range(len(self.form.parameters)))):
+            return 0
+        kind = self.document.operation.operation.value.capitalize()
+        names = {selected.name for selected in self.document.root()} - {"__typename"}
+        return min((self.sources[kind, name].max_age_s for name in names), default=0)
+
     def statement(self, text: Text) -> str:
         """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
         entities = (

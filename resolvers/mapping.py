@@ -147,10 +147,14 @@ Source = Column | Embedded | One | Lookup | Many | Page | Nodes | Python | Run |
 
 @dataclass(frozen=True)
 class Mapped:
-    """A field's source, and the role that may ask for it (None: anybody)."""
+    """A field's source, and the role that may ask for it (None: anybody).
+
+    `max_age_s` is for root fields: how long caches may keep an answer, where nothing in it depends on who asks.
+    """
 
     source: Source
     role: str | None = None
+    max_age_s: int = 0
 
 
 Sources = Mapping[tuple[str, str], Mapped]

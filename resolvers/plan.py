@@ -36,6 +36,8 @@ class Plan:
     parameters: Sequence[Parameter]
     holes: Sequence[Hole]
     refusals: Failures
+    max_age_s: int = 0
+    """How long caches may keep the answer; 0 for what depends on who asks."""
     seconds: float = 0.0
     """How long one takes, a moving average."""
     waiting: list[Any] = field(default_factory=list)
@@ -89,6 +91,7 @@ def compile_plan(
         parameters=lowering.form.parameters,
         holes=lowering.holes,
         refusals=lowering.refusals,
+        max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),
     )
 
 

@@ -32,10 +32,15 @@ def column(sql: str, description: str, *, role: str | None = None, name: str | N
 
 
 def mapped(
-    source: Source, description: str, *, role: str | None = None, name: str | None = None
+    source: Source,
+    description: str,
+    *,
+    role: str | None = None,
+    name: str | None = None,
+    max_age_s: int = 0,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare a field by its signature: its arguments and type are the function's, its value comes from `source`."""
-    where = Mapped(source, role)
+    where = Mapped(source, role, max_age_s)
 
     def declare(signature: Callable[..., Any]) -> Any:
         return strawberry.field(

@@ -99,6 +99,9 @@ _NODES = {
     ),
 }
 
+_PUBLIC_S = 10
+"""How long caches may keep what is the same for everybody; the numbers in it are some moments behind anyway."""
+
 
 @strawberry.type(description="What can be asked.")
 class Query:
@@ -114,10 +117,11 @@ class Query:
             },
         ),
         "A movie by any of its ids; null when there is none.",
+        max_age_s=_PUBLIC_S,
     )
     def movie(self, by: MovieLookup) -> Movie | None: ...
 
-    @mapped(_MOVIES, "The catalogue: searched, filtered, ordered.")
+    @mapped(_MOVIES, "The catalogue: searched, filtered, ordered.", max_age_s=_PUBLIC_S)
     def movies(
         self,
         search: str | None = None,
@@ -129,7 +133,7 @@ class Query:
         before: str | None = None,
     ) -> MovieConnection | None: ...
 
-    @mapped(Many("genres {t}", order="{t}.name", table="genres"), "All genres, by name.")
+    @mapped(Many("genres {t}", order="{t}.name", table="genres"), "All genres, by name.", max_age_s=_PUBLIC_S)
     def genres(self) -> list[Genre]: ...
 
     @mapped(Nodes(_NODES), "Any object by its global id; null when there is none that the viewer may see.")
@@ -152,6 +156,7 @@ class Query:
             filters={"window": Filter("{t}.win = {value}", "text", enum_name)},
         ),
         "What people are busy with now.",
+        max_age_s=_PUBLIC_S,
     )
     def trending(
         self,

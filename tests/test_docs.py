@@ -14,6 +14,7 @@ import typer
 from graphql import parse, validate
 from typer.core import TyperGroup
 
+import app.documents  # noqa: F401 its refusals are looked for
 import projections  # noqa: F401 registers them all
 import schema
 from accounts.people import Role
@@ -126,7 +127,7 @@ def extension_codes() -> set[str]:
         waiting += kind.__subclasses__()
         if "code" in vars(kind) and not kind.__module__.startswith("tests."):
             found.add(kind.code)
-    for name in ("app/graphql_http.py", "app/graphql_ws.py", "resolvers/documents.py"):
+    for name in ("app/graphql_http.py", "app/graphql_ws.py", "app/reading.py", "resolvers/documents.py"):
         found |= set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / name).read_text()))
     return found
 

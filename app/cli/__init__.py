@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import doctor, events, imports, projections, server, users
+from app.cli import doctor, documents, events, imports, projections, server, users
 from app.cli.console import answer, say
 from app.cli.errors import REFUSED, Commands
 
@@ -32,6 +32,7 @@ commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")
 commands.add_typer(users.commands, name="users")
+commands.add_typer(documents.commands, name="documents")
 doctor.add_to(commands)
 
 

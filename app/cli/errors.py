@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from accounts.passwords import TooBusy
 from app.cli.console import say
 from app.embedded import EmbeddedError
+from app.manifest import BadManifest
 from app.wheels import WheelUnavailable
 from catalog.rows import UnreadableRelease
 from events.cluster import LogMoved
@@ -109,7 +110,7 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     (ValidationError, USAGE, _settings),
     ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
     (TooBusy, UNAVAILABLE, _as_said),
-    ((Rejected, UnreadableRelease), REFUSED, _as_said),
+    ((Rejected, UnreadableRelease, BadManifest), REFUSED, _as_said),
     ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
     (
         (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn),

@@ -223,6 +223,25 @@ def orjson_size(payload: Any) -> int:
     return len(json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode())
 
 
+async def test_operations_of_a_batch_have_lines_of_their_own_beside_that_of_the_request(
+    shared: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    batch = [{"query": "query One { __typename }"}, {"query": "{ nothing }", "operationName": "Two"}]
+    response = await shared.http.post("/graphql", json=batch)
+    await line(caplog, 3)
+    lines = [vars(record) for record in caplog.records if record.name == LOGGER]
+    assert {found["request_id"] for found in lines} == {response.headers["x-request-id"]}
+    *operations, request = lines
+    assert (request["transport"], request["operation"], request["kind"]) == ("http", None, None)
+    found = {each["operation"]: (each["transport"], each["kind"], each["codes"]) for each in operations}
+    assert found == {
+        "One": ("batch", "query", []),
+        "Two": ("batch", None, ["GRAPHQL_VALIDATION_FAILED"]),
+    }
+    sizes = sum(each["bytes"] for each in operations)
+    assert request["bytes"] == len(response.content) == sizes + len("[,]")
+
+
 async def test_a_subscription_is_not_slow_however_long_it_lasts(
     shared: Served, caplog: pytest.LogCaptureFixture
 ) -> None:

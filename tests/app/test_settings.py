@@ -56,6 +56,36 @@ def test_a_short_secret_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("value", "origins"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("https://movies.example", ("https://movies.example",)),
+        (
+            "https://movies.example:8443, http://localhost:5173,http://[::1]:3000",
+            ("https://movies.example:8443", "http://localhost:5173", "http://[::1]:3000"),
+        ),
+    ],
+)
+def test_origins_are_listed_with_commas(
+    monkeypatch: pytest.MonkeyPatch, value: str, origins: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_CORS_ORIGINS", value)
+    assert Settings().cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["*", "null", "movies.example", "https://movies.example/", "https://*.example", "https://a.example/x",
+     "ftp://a.example", "https://A.example", "https://user@a.example", "https://a.example,*"],
+)  # fmt: skip
+def test_what_no_browser_sends_as_an_origin_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PROJECTIONIST_CORS_ORIGINS", value)
+    with pytest.raises(ValidationError, match="list of origins"):
+        Settings()
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1

@@ -11,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from app import graphql_http
+from app import streams
 from tests.app.following import LIVE, PROGRESS, idle, view
 from tests.app.serving import ALIVE, EVENTS, Served
 from tests.world import access_token
@@ -122,7 +122,7 @@ async def test_a_refusal_is_one_next_with_errors_and_complete(
 
 
 async def test_a_quiet_stream_is_kept_alive(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphql_http, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(streams, "HEARTBEAT_S", 0.05)
     token = access_token("carol")
     async with streaming(served, LIVE, token=token, after=await view(served, token)) as stream:
         for _ in range(3):

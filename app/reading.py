@@ -1,0 +1,118 @@
+"""Reads what an HTTP request asks for, within the limits of a body."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from app.asked import Asked, Malformed, asked_of
+from app.negotiation import JSON, is_json
+from app.settings import Settings
+
+BATCH = 10
+"""Operations that one body may have."""
+DOCUMENT = frozenset({"query", "documentId", "id", "extensions"})
+"""What a document may be given by: an address with none of them asks for nothing."""
+
+
+class BadRequest(Exception):
+    """The HTTP request is not a GraphQL request; `status` and `code` say what is wrong with it."""
+
+    def __init__(
+        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.headers = status, code, headers or {}
+
+
+async def read(request: Request, settings: Settings) -> Asked | list[Asked]:
+    """Return the operation that a request asks for, or the operations of a batch. Raises BadRequest."""
+    if request.method == "GET":
+        return _checked(_parameters(request, settings))
+    if not is_json(request.headers.get("content-type", "")):
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}, in UTF-8.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        message = "Send the body as it is, without a Content-Encoding."
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", message, {"accept-encoding": "identity"})
+    given = _json(await _body(request, settings), "The body", settings)
+    if not isinstance(given, list):
+        return _checked(given)
+    if not given:
+        raise BadRequest(400, "BAD_REQUEST", "A batch has one operation at least.")
+    if len(given) > BATCH:
+        raise BadRequest(400, "BATCH_TOO_LARGE", f"A batch has at most {BATCH} operations.")
+    return [_checked(one) for one in given]
+
+
+def _parameters(request: Request, settings: Settings) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        if name in given:
+            raise BadRequest(400, "BAD_REQUEST", "Give each parameter of the address once.")
+        given[name] = value
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = _json(given[name].encode(), f"`{name}`", settings)
+        else:
+            given.pop(name, None)
+    return given
+
+
+def _checked(given: Any) -> Asked:
+    try:
+        asked = asked_of(given)
+    except Malformed as malformed:
+        raise BadRequest(400, "BAD_REQUEST", str(malformed)) from None
+    if asked.query is not None and not asked.query.strip():
+        raise BadRequest(400, "BAD_REQUEST", "`query` must be a text: the GraphQL document.")
+    return asked
+
+
+async def _body(request: Request, settings: Settings) -> bytes:
+    most = settings.body_bytes
+    length = request.headers.get("content-length", "")
+    too_large = BadRequest(
+        413, "BODY_TOO_LARGE", f"A body has at most {most} bytes.", {"connection": "close"}
+    )
+    if length.isdigit() and int(length) > most:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(settings.request_timeout_s):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise too_large
+    except TimeoutError:
+        raise BadRequest(408, "BODY_TIMEOUT", "The body came too slowly.", {"connection": "close"}) from None
+    return bytes(body)
+
+
+def _json(text: bytes, what: str, settings: Settings) -> Any:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise BadRequest(400, "BAD_JSON", f"{what} is not JSON in UTF-8.") from None
+    if _deeper_than(value, settings.json_depth):
+        raise BadRequest(400, "BAD_JSON", f"{what} is nested deeper than {settings.json_depth}.")
+    return value
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            for inner in (
+                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
+            )
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

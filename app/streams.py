@@ -1,0 +1,89 @@
+"""Answers that come one after the other in one response: server-sent events, or the parts of a multipart body."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import StreamingResponse
+
+from app.negotiation import EVENT_STREAM, MULTIPART
+from resolvers.answers import Answer
+
+HEARTBEAT_S = 12.0
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How a stream is written: what comes first, around each answer, while it is quiet, and last.
+
+    `name` is what the log calls it.
+    """
+
+    name: str
+    media_type: str
+    first: bytes
+    before: bytes
+    after: bytes
+    quiet: bytes
+    last: bytes
+
+
+_PART = b"\r\ncontent-type: application/json\r\n\r\n"
+_BOUNDARY = b"\r\n--graphql"
+
+FRAMINGS = {
+    EVENT_STREAM: Framing(
+        name="sse",
+        media_type=EVENT_STREAM,
+        first=b"",
+        before=b"event: next\ndata: ",
+        after=b"\n\n",
+        quiet=b":\n\n",
+        last=b"event: complete\ndata:\n\n",
+    ),
+    # a client takes a part when it sees the boundary behind it
+    MULTIPART: Framing(
+        name="multipart",
+        media_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+        first=_BOUNDARY,
+        before=_PART + b'{"payload":',
+        after=b"}" + _BOUNDARY,
+        quiet=_PART + b"{}" + _BOUNDARY,
+        last=b"--\r\n",
+    ),
+}
+
+
+class Stream(StreamingResponse):
+    """A response that ends on our side, too, as soon as the client has gone."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], framing: Framing) -> None:
+        super().__init__(pieces, media_type=framing.media_type, headers={"x-accel-buffering": "no"})
+        self._pieces = pieces
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
+
+
+async def with_heartbeat(answers: AsyncGenerator[Answer, None]) -> AsyncGenerator[Answer | None, None]:
+    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection."""
+    following = asyncio.ensure_future(anext(answers, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([following], timeout=HEARTBEAT_S)
+            if not done:
+                yield None
+                continue
+            answer = following.result()
+            if answer is None:
+                return
+            yield answer
+            following = asyncio.ensure_future(anext(answers, None))
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
