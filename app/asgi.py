@@ -45,7 +45,7 @@ def application(
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown."""
     metrics = Metrics()
-    built = schema.build(poster_base_url=settings.poster_base_url)
+    built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
     files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
     state: dict[str, Any] = {}
 
@@ -62,7 +62,7 @@ def application(
             if fan_out:
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
             state["services"] = opened
-            state["gate"] = Gate(opened, built.sources)
+            state["gate"] = Gate(opened, built.sources, settings.production)
             page = graphiql.page(PATH) if settings.graphiql else None
             state["http"] = GraphQLHTTP(built.engine, state["gate"], settings, metrics, page)
             yield

@@ -18,7 +18,7 @@ from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, is_json
 from app.requests import Asked, Entry, Requests
 from app.settings import Settings
-from resolvers.answers import Answer, refusal_of
+from resolvers.answers import Answer, error_of, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
@@ -76,8 +76,10 @@ class GraphQLHTTP:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
         is_page = request.method == "GET" and "query" not in request.query_params
         accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page else None)
+        context = self._gate.context(request.headers, entry.id)
+        may_introspect = self._gate.may_introspect(context.viewer if context else None)
         if accepted == HTML:
-            if self._page is None:
+            if self._page is None or not may_introspect:
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page)
         if accepted is None:
@@ -86,20 +88,23 @@ class GraphQLHTTP:
             entry.transport = "sse"
         asked = await self._asked(request)
         entry.name, entry.started = asked.name, time.perf_counter()  # a slow upload is no slow operation
-        prepared = self._engine.prepare(asked.query, asked.name, asked.variables)
+        prepared = self._engine.prepare(
+            asked.query, asked.name, asked.variables, may_introspect=may_introspect
+        )
         if isinstance(prepared, Answer):
             return self._answer(prepared, accepted, entry)
         entry.runs(prepared)
-        return await self._run(request, prepared, accepted, entry)
+        return await self._run(request, prepared, context, accepted, entry)
 
-    async def _run(self, request: Request, operation: Operation, accepted: str, entry: Entry) -> Response:
+    async def _run(
+        self, request: Request, operation: Operation, context: Context | None, accepted: str, entry: Entry
+    ) -> Response:
         kind = operation.node.operation
         if request.method == "GET" and kind is OperationType.MUTATION:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Mutations go by POST.", {"allow": "POST"})
         if kind is OperationType.SUBSCRIPTION and accepted != EVENT_STREAM:
             message = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
             raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", message)
-        context = self._gate.context(request.headers, entry.id)
         if context is None and not ANYBODY.covers(operation):
             response = self._answer(_unauthenticated(), accepted, entry)
             response.status_code = 401 if accepted == GRAPHQL_JSON else 200
@@ -111,7 +116,7 @@ class GraphQLHTTP:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 answer = await self._engine.run(operation, context)
         except TimeoutError:
-            answer = Answer(b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}])
+            answer = Answer(b"null", [error_of(TooSlow(), ())], operation.extensions)
         return self._answer(answer, accepted, entry)
 
     async def _stream(

@@ -170,7 +170,8 @@ class GraphQLWebSocket:
     def _prepare(self, asked: Asked) -> Operation | Answer:
         if len(asked.query.encode()) > self._settings.document_bytes:
             return _refusal("DOCUMENT_TOO_LARGE", "The document is too large.")
-        return self._engine.prepare(asked.query, asked.name, asked.variables)
+        may_introspect = self._gate.may_introspect(self._viewer)
+        return self._engine.prepare(asked.query, asked.name, asked.variables, may_introspect=may_introspect)
 
     def _entry(self) -> Entry:
         return Entry(uuid.uuid4().hex, "websocket", None, self._socket.scope["path"])

@@ -13,10 +13,11 @@ from resolvers.answers import Answer, error_of, failed, placed, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
+from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
 from resolvers.plan import BadValues, Failures, Plan, bind, compile_plan, holes_of
-from resolvers.selection import Document, Path, Selected, Values, evaluated, form_of, shape
+from resolvers.selection import Path, Selected, Values, evaluated
 
 Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]]]]
 """The executor that takes what is not compiled: returns data and errors."""
@@ -25,23 +26,44 @@ Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]
 class Engine:
     """One schema's compiled operations."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Sources, execute: Execute) -> None:
+    def __init__(self, schema: GraphQLSchema, sources: Sources, execute: Execute, limits: Limits) -> None:
         self.schema = schema
         self.sources = sources
         self._execute = execute
-        self.documents = Documents(schema)
+        self.limits = limits
+        self.documents = Documents(schema, limits)
         self.compiled = 0
         self.found = 0
         self.fell_back = 0
 
-    def prepare(self, query: str, name: str | None, raw: Mapping[str, Any]) -> Operation | Answer:
-        """Return the operation that a client asks for, or the answer that says why there is none."""
-        return self.documents.prepare(query, name, raw)
+    def prepare(
+        self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool = True
+    ) -> Operation | Answer:
+        """Return the operation that a client asks for, or the answer that says why there is none.
+
+        Who may not introspect is not told names of the schema in errors either.
+        """
+        prepared = self.documents.prepare(query, name, raw, may_introspect=may_introspect)
+        if isinstance(prepared, Answer):
+            self._shorten(prepared)
+        return prepared
 
     # --- queries and mutations ---
 
     async def run(self, operation: Operation, context: Context) -> Answer:
         """Run a query or a mutation. Failures are errors of the answer, never exceptions."""
+        return self._finished(operation, await self._run(operation, context))
+
+    def _finished(self, operation: Operation, answer: Answer) -> Answer:
+        answer.extensions = operation.extensions
+        self._shorten(answer)
+        return answer
+
+    def _shorten(self, answer: Answer) -> None:
+        if answer.errors:
+            answer.shortened(self.limits.errors, self.limits.error_characters)
+
+    async def _run(self, operation: Operation, context: Context) -> Answer:
         try:
             if operation.node.operation is OperationType.MUTATION:
                 return await self._mutate(operation, context)
@@ -62,8 +84,7 @@ class Engine:
 
     async def _mutate(self, operation: Operation, context: Context) -> Answer:
         """Run the root fields one after the other; each is read after its commit."""
-        document = self._document(operation)
-        fields = list(document.root())
+        fields = list(operation.document(self.schema).root())
         for selected in fields:
             self._require_run(selected)
             if selected.name != "__typename":
@@ -132,23 +153,18 @@ class Engine:
             except BadValues as bad:
                 failed.update(bad.failures)
 
-    def _document(self, operation: Operation) -> Document:
-        forms = {name: form_of(value) for name, value in operation.variables.items()}
-        return Document(self.schema, operation.node, operation.parsed.fragments, forms)
-
     def _plan(
         self, operation: Operation, roles: frozenset[str] | None, failed: Failures, part: Selected | None
     ) -> Plan:
         if failed:
-            return compile_plan(self._document(operation), self.sources, roles, failed, part=part)
-        shapes = tuple((name, shape(value)) for name, value in operation.variables.items())
-        key = (operation.name, part.key if part else None, roles, shapes)
+            return compile_plan(operation.document(self.schema), self.sources, roles, failed, part=part)
+        key = (operation.name, part.key if part else None, roles, operation.shapes)
         plans = operation.parsed.plans
         plan = plans.get(key)
         if plan is None:
             self.compiled += 1
             try:
-                plan = compile_plan(self._document(operation), self.sources, roles, failed, part=part)
+                plan = compile_plan(operation.document(self.schema), self.sources, roles, failed, part=part)
             except NotCompilable as reason:
                 plan = reason
             operation.parsed.keep(key, plan)
@@ -182,7 +198,7 @@ class Engine:
         if operation.node.operation is OperationType.SUBSCRIPTION:
             async with aclosing(self._subscribe(operation, context)) as answers:
                 async for answer in answers:
-                    yield answer
+                    yield self._finished(operation, answer)
         else:
             yield await self.run(operation, context)
 
@@ -206,7 +222,7 @@ class Engine:
 
     def _stream_of(self, operation: Operation) -> tuple[Selected, Mapped, Stream]:
         """Return the root field of a subscription and what it follows. Raises BadOperation."""
-        fields = list(self._document(operation).root())
+        fields = list(operation.document(self.schema).root())
         mapped = self.sources.get(("Subscription", fields[0].name)) if len(fields) == 1 else None
         if mapped is None or not isinstance(mapped.source, Stream):
             raise BadOperation("A subscription follows exactly one thing.")
