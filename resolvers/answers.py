@@ -40,7 +40,7 @@ class Answer:
             return b'{"errors":' + errors + extensions + b"}"
         return b'{"errors":' + errors + b',"data":' + self.data + extensions + b"}"
 
-    def shortened(self, errors: int, characters: int) -> None:
+    def shorten(self, errors: int, characters: int) -> None:
         """Keep no more than so many errors, each with a message of no more than so many characters."""
         self.errors = [{**error, "message": error["message"][:characters]} for error in self.errors[:errors]]
 

@@ -53,8 +53,7 @@ def evaluated(cost: Cost, variables: Mapping[str, Any]) -> int:
     total = 0
     for names, product in cost.items():
         for name in names:
-            value = variables[name]
-            product *= len(value) if isinstance(value, list) else _page(value)  # noqa: PLW2901
+            product *= _items(variables[name])  # noqa: PLW2901
         total += product
     return total
 
@@ -100,14 +99,16 @@ def _size(document: Document, selected: Selected) -> int | str:
         elif isinstance(given, ListValueNode):
             return len(given.values)
         elif isinstance(given, IntValueNode):
-            return _page(int(given.value))
+            return _items(int(given.value))
         elif not isinstance(given, NullValueNode):
             return 1  # one value stands for a list of it
     return PAGE_DEFAULT
 
 
-def _page(size: int) -> int:
-    return 0 if size < 0 else min(PAGE_MOST, size)
+def _items(given: int | list[Any]) -> int:
+    if isinstance(given, list):
+        return len(given)
+    return given if 0 <= given <= PAGE_MOST else 0 if given < 0 else PAGE_MOST
 
 
 def _add(total: Cost, more: Cost, times: int | str = 1) -> None:

@@ -45,42 +45,32 @@ class Engine:
         """
         prepared = self.documents.prepare(query, name, raw, may_introspect=may_introspect)
         if isinstance(prepared, Answer):
-            self._shorten(prepared)
+            prepared.shorten(self.limits.errors, self.limits.error_characters)
         return prepared
 
     # --- queries and mutations ---
 
     async def run(self, operation: Operation, context: Context) -> Answer:
         """Run a query or a mutation. Failures are errors of the answer, never exceptions."""
-        return self._finished(operation, await self._run(operation, context))
-
-    def _finished(self, operation: Operation, answer: Answer) -> Answer:
-        answer.extensions = operation.extensions
-        self._shorten(answer)
-        return answer
-
-    def _shorten(self, answer: Answer) -> None:
-        if answer.errors:
-            answer.shortened(self.limits.errors, self.limits.error_characters)
-
-    async def _run(self, operation: Operation, context: Context) -> Answer:
         try:
             if operation.node.operation is OperationType.MUTATION:
-                return await self._mutate(operation, context)
-            return await self._query(operation, context)
+                answer = await self._mutate(operation, context)
+            else:
+                values = Values(operation.variables, context.viewer_id)
+                answer = await self._read(operation, context, values, None)
         except NotCompilable:
             self.fell_back += 1
             data, errors = await self._execute(operation, context)
-            return Answer(
-                orjson.dumps(data),
-                [failed(error, context.request_id) for error in errors],
-            )
+            answer = Answer(orjson.dumps(data), [failed(error, context.request_id) for error in errors])
         except Exception as failure:
-            return Answer(b"null", [error_of(refusal_of(failure, context.request_id), ())])
+            answer = Answer(b"null", [error_of(refusal_of(failure, context.request_id), ())])
+        return self._finished(operation, answer)
 
-    async def _query(self, operation: Operation, context: Context) -> Answer:
-        values = Values(operation.variables, context.viewer_id)
-        return await self._read(operation, context, values, None)
+    def _finished(self, operation: Operation, answer: Answer) -> Answer:
+        answer.extensions = operation.extensions
+        if answer.errors:
+            answer.shorten(self.limits.errors, self.limits.error_characters)
+        return answer
 
     async def _mutate(self, operation: Operation, context: Context) -> Answer:
         """Run the root fields one after the other; each is read after its commit."""

@@ -119,7 +119,7 @@ def test_what_a_client_sent_is_not_quoted_back(message: str, shown: str) -> None
 @pytest.mark.parametrize(("there", "kept"), [(9, 9), (10, 10), (11, 10)])
 def test_an_answer_has_few_errors_and_each_is_short(there: int, kept: int) -> None:
     answer = Answer(None, [error_of(BadCursor("x" * (190 + there)), ("a", n)) for n in range(there)])
-    answer.shortened(10, 200)
+    answer.shorten(10, 200)
     assert [error["path"] for error in answer.errors] == [["a", n] for n in range(kept)]
     assert {len(error["message"]) for error in answer.errors} == {min(190 + there, 200)}
 
