@@ -56,8 +56,7 @@ class Engine:
             if operation.node.operation is OperationType.MUTATION:
                 answer = await self._mutate(operation, context)
             else:
-                values = Values(operation.variables, context.viewer_id)
-                answer = await self._read(operation, context, values, None)
+                answer = await self._query(operation, context)
         except NotCompilable:
             self.fell_back += 1
             data, errors = await self._execute(operation, context)
@@ -71,6 +70,10 @@ class Engine:
         if answer.errors:
             answer.shorten(self.limits.errors, self.limits.error_characters)
         return answer
+
+    async def _query(self, operation: Operation, context: Context) -> Answer:
+        values = Values(operation.variables, context.viewer_id)
+        return await self._read(operation, context, values, None)
 
     async def _mutate(self, operation: Operation, context: Context) -> Answer:
         """Run the root fields one after the other; each is read after its commit."""

@@ -210,4 +210,6 @@ async def test_a_request_that_takes_too_long_is_stopped(
 
     async with serving(conninfo, request_timeout_s=1) as served:
         monkeypatch.setattr(Engine, "_query", slow)
-        assert codes(await served.post("{ genres { name } }")) == ["TIMEOUT"]
+        response = await served.post("{ genres { name } }")
+    assert codes(response) == ["TIMEOUT"]
+    assert response.json()["extensions"]["cost"]["requested"] == 1
