@@ -50,7 +50,7 @@ def application(
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown."""
     metrics = Metrics()
-    built = schema.build(poster_base_url=settings.poster_base_url)
+    built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
     files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
     trusted = texts_of(settings)
     persisted = PersistedQueries(redis_url)
@@ -69,10 +69,12 @@ def application(
             if fan_out:
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
             state["services"] = opened
-            state["gate"] = Gate(opened, built.sources)
+            gate = Gate(opened, built.sources, settings.production)
+            state["gate"] = gate
             documents = Documents(
                 built.engine,
                 persisted,
+                gate.may_introspect,
                 most_bytes=settings.document_bytes,
                 trusted=trusted,
                 mode=settings.trusted_documents_mode,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from graphql import FieldNode, OperationType
 
+from accounts.people import Role
 from accounts.tokens import InvalidToken
 from resolvers.context import Context, Services, Viewer
 from resolvers.documents import Operation
@@ -37,8 +38,8 @@ ANYBODY = _Anybody()
 class Gate:
     """Makes the context of each request."""
 
-    def __init__(self, services: Services, sources: Sources) -> None:
-        self._services, self._sources = services, sources
+    def __init__(self, services: Services, sources: Sources, is_production: bool) -> None:
+        self._services, self._sources, self._is_production = services, sources, is_production
 
     def context(self, headers: Mapping[str, str], request_id: str) -> Context | None:
         """Return the context of a request, None when its access token is not valid."""
@@ -62,6 +63,12 @@ class Gate:
     def of(self, viewer: Viewer | None, request_id: str) -> Context:
         """Return the context of one operation; None is somebody who did not sign in."""
         return Context(self._services, self._sources, viewer, request_id)
+
+    def may_introspect(self, viewer: Viewer | None) -> bool:
+        """Whether somebody may ask for the schema, and be told its names in errors and in the editor."""
+        return not self._is_production or (
+            viewer is not None and not viewer.roles.isdisjoint((Role.OPERATOR, Role.ADMIN))
+        )
 
     @staticmethod
     def request_id(headers: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -61,12 +61,14 @@ class Documents:
         self,
         engine: Engine,
         persisted: PersistedQueries,
+        may_introspect: Callable[[Viewer | None], bool],
         *,
         most_bytes: int,
         trusted: Mapping[str, str],
         mode: Mode,
     ) -> None:
         self._engine, self._persisted, self._most_bytes = engine, persisted, most_bytes
+        self._may_introspect = may_introspect
         self._trusted, self._texts, self._mode = trusted, frozenset(trusted.values()), mode
 
     async def prepare(self, asked: Asked, viewer: Viewer | None, entry: Entry) -> Operation | Answer:
@@ -77,7 +79,8 @@ class Documents:
             query = await self._text(asked, digest, viewer)
         except Refused as refusal:
             return Answer(None, [error_of(refusal, ())])
-        operation = self._engine.prepare(query, asked.name, asked.variables)
+        may_introspect = self._may_introspect(viewer)
+        operation = self._engine.prepare(query, asked.name, asked.variables, may_introspect=may_introspect)
         if isinstance(operation, Operation):
             entry.runs(operation)
             if digest is not None:

@@ -24,11 +24,11 @@ from app.reading import DOCUMENT, BadRequest, read
 from app.requests import Entry, Requests
 from app.settings import Settings
 from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
-from resolvers.answers import Answer, refusal_of
+from resolvers.answers import Answer, error_of, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import TooSlow, Unauthenticated
+from resolvers.errors import TooCostly, TooSlow, Unauthenticated
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
 _NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
@@ -76,7 +76,8 @@ class GraphQLHTTP:
         is_page = request.method == "GET" and DOCUMENT.isdisjoint(request.query_params)
         accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page else None)
         if accepted == HTML:
-            if self._page is None:
+            context = self._gate.context(request.headers, entry.id)
+            if self._page is None or not self._gate.may_introspect(context.viewer if context else None):
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
         if accepted is None:
@@ -123,9 +124,7 @@ class GraphQLHTTP:
                 async with asyncio.timeout_at(deadline):
                     answer = await self._engine.run(operation, context or self._gate.of(None, entry.id))
             except TimeoutError:
-                answer = Answer(
-                    b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}]
-                )
+                answer = Answer(b"null", [error_of(TooSlow(), ())], operation.extensions)
         kind = entry.kind or "invalid"
         self._metrics.seconds.labels(kind).observe(time.perf_counter() - entry.started)
         self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
@@ -140,6 +139,9 @@ class GraphQLHTTP:
         entries = [replace(entry, transport="batch", codes=set()) for _ in asked]
         pairs = zip(asked, entries, strict=True)
         operations = [_in_batch(await self._documents.prepare(one, viewer, its)) for one, its in pairs]
+        cost = sum(operation.cost for operation in operations if isinstance(operation, Operation))
+        if cost > (most := self._engine.limits.cost):
+            raise BadRequest(400, TooCostly.code, f"The operations cost {cost} together; {most} is the most.")
         deadline = self._deadline()
 
         async def answered(operation: Operation | Answer, its: Entry) -> bytes:

@@ -22,6 +22,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from resolvers.limits import Limits
+
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
@@ -95,6 +97,9 @@ class Settings(BaseSettings):
         validate_default=True,
         description="embedded servers, secrets and downloads live here",
     )
+    production: bool = Field(
+        default=False, description="only operators may introspect and see GraphiQL and suggestions"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -126,6 +131,41 @@ class Settings(BaseSettings):
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
     json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
+    document_tokens: PositiveInt = Limits.tokens
+    document_fragments: NonNegativeInt = Field(
+        default=Limits.fragments, le=200, description="measuring them takes stack"
+    )
+    document_directives: NonNegativeInt = Limits.directives
+    operation_depth: PositiveInt = Field(default=Limits.depth, le=100, description="levels of fields")
+    operation_root_fields: PositiveInt = Limits.root_fields
+    operation_aliases: NonNegativeInt = Limits.aliases
+    operation_selections: PositiveInt = Field(
+        default=Limits.selections, description="fields, with the fragments written out"
+    )
+    operation_cost: PositiveInt = Limits.cost
+    list_items: PositiveInt = Field(default=Limits.list_items, description="of a list that a client sends")
+    string_characters: PositiveInt = Limits.string_characters
+    integer_digits: PositiveInt = Limits.integer_digits
+    errors: PositiveInt = Field(default=Limits.errors, description="entries of one answer's `errors`")
+    error_characters: PositiveInt = Limits.error_characters
+
+    def limits(self) -> Limits:
+        """What documents, values and answers may be at most."""
+        return Limits(
+            tokens=self.document_tokens,
+            fragments=self.document_fragments,
+            directives=self.document_directives,
+            depth=self.operation_depth,
+            root_fields=self.operation_root_fields,
+            aliases=self.operation_aliases,
+            selections=self.operation_selections,
+            cost=self.operation_cost,
+            list_items=self.list_items,
+            string_characters=self.string_characters,
+            integer_digits=self.integer_digits,
+            errors=self.errors,
+            error_characters=self.error_characters,
+        )
 
     @field_validator("trusted_documents")
     @classmethod

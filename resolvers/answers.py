@@ -30,16 +30,23 @@ class Answer:
 
     data: bytes | None
     errors: list[dict[str, Any]]
+    extensions: bytes = b""
+    """JSON of the response's `extensions`, empty when there are none."""
     max_age_s: int = 0
 
     def body(self) -> bytes:
         """Return the whole response as JSON."""
+        extensions = b',"extensions":' + self.extensions if self.extensions else b""
         if not self.errors:
-            return b'{"data":' + (self.data or b"null") + b"}"
+            return b'{"data":' + (self.data or b"null") + extensions + b"}"
         errors = orjson.dumps(self.errors)
         if self.data is None:
-            return b'{"errors":' + errors + b"}"
-        return b'{"errors":' + errors + b',"data":' + self.data + b"}"
+            return b'{"errors":' + errors + extensions + b"}"
+        return b'{"errors":' + errors + b',"data":' + self.data + extensions + b"}"
+
+    def shorten(self, errors: int, characters: int) -> None:
+        """Keep no more than so many errors, each with a message of no more than so many characters."""
+        self.errors = [{**error, "message": error["message"][:characters]} for error in self.errors[:errors]]
 
 
 def refusal_of(failure: BaseException, request_id: str) -> Refused:
@@ -101,7 +108,7 @@ def _places(value: Any, path: Path) -> Iterator[tuple[str | int, ...]]:
 
 def invalid(error: GraphQLError, code: str) -> dict[str, Any]:
     """Return an error of a document or of its variables as clients get it: without their own values."""
-    shown: dict[str, Any] = {"message": _without_values(error.message)[:400]}
+    shown: dict[str, Any] = {"message": _without_values(error.message)}
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations]
     if error.path:

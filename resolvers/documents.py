@@ -1,11 +1,11 @@
-"""Documents that clients send: parsed and validated once, kept as long as they are asked for."""
+"""Documents that clients send: parsed, measured and validated once, kept as long as they are asked for."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -17,36 +17,53 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
+from graphql.validation.rules import overlapping_fields_can_be_merged as merging
+from graphql.validation.validate import ValidationAbortedError
 
 from resolvers.answers import Answer, error_of, invalid
-from resolvers.errors import BadOperation
+from resolvers.cost import Cost, cost_of, evaluated
+from resolvers.errors import BadOperation, IntrospectionDisabled, Refused, TooComplex, TooCostly
+from resolvers.limits import Limits, Size, measured, require_small
+from resolvers.selection import Document, form_of, shape
 
 DOCUMENTS = 1_000
-PLANS = 64
-"""Documents kept, and plans kept of each."""
+CHARACTERS = 500_000
+REFUSED = 100
+PLANS = 16
+"""Documents kept, and of them all the characters; refused ones remembered; plans and costs kept of each document.
+
+A document takes a hundred times its text, and a plan ten times: so all of them stay below some 150 MB.
+"""
+
+# the rule that takes longer than in proportion gives up after some 100 ms
+merging.MAX_COMPLEXITY_BUDGET = 100_000
+
+Key = TypeVar("Key", bound=Hashable)
+Kept = TypeVar("Kept")
 
 
 @dataclass(slots=True)
 class Parsed:
-    """A document that was parsed and validated once, and the plans made of it."""
+    """A document that was parsed, measured and validated once, and the plans made of it."""
 
-    node: DocumentNode | None
-    errors: list[GraphQLError]
-    operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
-    fragments: dict[str, FragmentDefinitionNode] = field(default_factory=dict)
+    operations: dict[str | None, OperationDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
+    sizes: dict[str | None, Size]
     plans: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     """What was compiled, or the NotCompilable that says why it cannot be."""
+    costs: OrderedDict[Hashable, Cost] = field(default_factory=OrderedDict)
 
     def keep(self, key: Hashable, plan: object) -> None:
         """Keep a plan, and drop the one that was not asked for the longest."""
-        self.plans[key] = plan
-        if len(self.plans) > PLANS:
-            self.plans.popitem(last=False)
+        _keep(self.plans, key, plan, PLANS)
 
 
 @dataclass(slots=True)
 class Operation:
-    """One operation of a document with the values that a client sent: as they came, and coerced."""
+    """One operation of a document with the values that a client sent: as they came, and coerced.
+
+    `shapes` is what of the values decides on the statement, `extensions` the JSON that its answers carry.
+    """
 
     parsed: Parsed
     node: OperationDefinitionNode
@@ -54,54 +71,150 @@ class Operation:
     name: str | None
     raw: Mapping[str, Any]
     variables: Mapping[str, Any]
+    shapes: Hashable
+    cost: int = 0
+    extensions: bytes = b""
+
+    def document(self, schema: GraphQLSchema) -> Document:
+        """Return the operation as the compiler sees it."""
+        forms = {name: form_of(value) for name, value in self.variables.items()}
+        return Document(schema, self.node, self.parsed.fragments, forms)
 
 
 class Documents:
     """The documents of one schema, the last asked for."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self._schema, self._limits = schema, limits
         self._kept: OrderedDict[str, Parsed] = OrderedDict()
+        self._characters = 0
+        self._refused: OrderedDict[Hashable, Answer] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def prepare(self, query: str, name: str | None, raw: Mapping[str, Any]) -> Operation | Answer:
+    def prepare(
+        self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool
+    ) -> Operation | Answer:
         """Return the operation that a client asks for, or the answer that says why there is none."""
-        parsed = self._parsed(query)
-        if parsed.errors:
-            return Answer(None, [invalid(error, "GRAPHQL_VALIDATION_FAILED") for error in parsed.errors])
-        node = parsed.operations.get(name)
-        if node is None:
-            return Answer(None, [error_of(BadOperation(_which(parsed, name)), ())])
-        coerced = get_variable_values(self._schema, node.variable_definitions or (), dict(raw))
-        if isinstance(coerced, list):
-            return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in coerced[:10]])
-        return Operation(parsed, node, query, name, raw, coerced.coerced)
+        parsed = self._parsed(query, name, may_introspect=may_introspect)
+        if isinstance(parsed, Answer):
+            return parsed
+        try:
+            node = parsed.operations.get(name)
+            if node is None:
+                raise BadOperation(_which(parsed, name))
+            if raw:
+                require_small(raw, self._limits)
+            coerced = get_variable_values(
+                self._schema,
+                node.variable_definitions or (),
+                dict(raw),
+                self._limits.errors,
+                hide_suggestions=not may_introspect,
+            )
+            if isinstance(coerced, list):
+                return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in coerced])
+            values = coerced.coerced
+            shapes = tuple((name, shape(value)) for name, value in values.items())
+            operation = Operation(parsed, node, query, name, raw, values, shapes)
+            self._weigh(operation)
+        except Refused as refusal:
+            return _refused(refusal)
+        return operation
 
-    def _parsed(self, query: str) -> Parsed:
+    def _weigh(self, operation: Operation) -> None:
+        """Set the cost. Raises TooCostly."""
+        costs, key = operation.parsed.costs, (operation.name, operation.shapes)
+        cost = costs.get(key)
+        if cost is None:
+            cost = cost_of(operation.document(self._schema))
+            _keep(costs, key, cost, PLANS)
+        requested, limit = evaluated(cost, operation.variables), self._limits.cost
+        if requested > limit:
+            raise TooCostly(
+                f"The operation costs {requested}, and {limit} is the most. Ask for smaller pages, or send several."
+            )
+        operation.cost = requested
+        operation.extensions = b'{"cost":{"requested":%d,"limit":%d}}' % (requested, limit)
+
+    def _parsed(self, query: str, name: str | None, *, may_introspect: bool) -> Parsed | Answer:
         parsed = self._kept.get(query)
         if parsed is not None:
             self._kept.move_to_end(query)
-            return parsed
+            refusal = self._refusal(parsed, name, may_introspect=may_introspect)
+            return parsed if refusal is None else _refused(refusal)
+        # a digest whose key is the process's own: a memory of refusals must not hold what was sent
+        key = hash((query, name, may_introspect))
+        refused = self._refused.get(key)
+        if refused is None:
+            made = self._made(query, name, may_introspect=may_introspect)
+            if isinstance(made, Parsed):
+                self._keep(query, made)
+                return made
+            _keep(self._refused, key, refused := made, REFUSED)
+        return refused
+
+    def _keep(self, query: str, made: Parsed) -> None:
+        self._kept[query] = made
+        self._characters += len(query)
+        while len(self._kept) > DOCUMENTS or self._characters > CHARACTERS:
+            gone, _ = self._kept.popitem(last=False)
+            self._characters -= len(gone)
+
+    def _made(self, query: str, name: str | None, *, may_introspect: bool) -> Parsed | Answer:
         try:
-            node = parse(query, max_tokens=2_000)
+            node = parse(query, max_tokens=self._limits.tokens)
         except GraphQLError as error:
-            error.extensions = {**(error.extensions or {}), "code": "GRAPHQL_PARSE_FAILED"}
-            return Parsed(None, [error])
-        parsed = Parsed(node, validate(self._schema, node, max_errors=10))
-        for definition in node.definitions:
-            if isinstance(definition, OperationDefinitionNode):
-                parsed.operations[definition.name.value if definition.name else None] = definition
-            elif isinstance(definition, FragmentDefinitionNode):
-                parsed.fragments[definition.name.value] = definition
-        if len(parsed.operations) == 1:
-            parsed.operations.setdefault(None, next(iter(parsed.operations.values())))
-        if not parsed.errors:
-            self._kept[query] = parsed
-            if len(self._kept) > DOCUMENTS:
-                self._kept.popitem(last=False)
-        return parsed
+            return Answer(None, [invalid(error, "GRAPHQL_PARSE_FAILED")])
+        try:
+            parsed = _taken_apart(node, self._limits)
+        except Refused as too_much:
+            return _refused(too_much)
+        if refusal := self._refusal(parsed, name, may_introspect=may_introspect):
+            return _refused(refusal)
+        most = self._limits.errors
+        errors = validate(self._schema, node, max_errors=most, hide_suggestions=not may_introspect)
+        if not errors:
+            return parsed
+        if len(errors) <= most and isinstance(errors[-1], ValidationAbortedError):
+            return _refused(TooComplex("The same fields stand in too many places. Send several documents."))
+        return Answer(None, [invalid(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
+
+    def _refusal(self, parsed: Parsed, name: str | None, *, may_introspect: bool) -> Refused | None:
+        """Return why the operation of this name does not run, None when it may or when there is none."""
+        size = parsed.sizes.get(name)
+        if size is None:
+            return None
+        if size.introspects and not may_introspect:
+            return IntrospectionDisabled()
+        return size.refusal
+
+
+def _taken_apart(document: DocumentNode, limits: Limits) -> Parsed:
+    """Return the operations and fragments of a document. Raises TooComplex and ValueTooLarge."""
+    operations: dict[str | None, OperationDefinitionNode] = {}
+    fragments: dict[str, FragmentDefinitionNode] = {}
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            operations[node.name.value if node.name else None] = node
+        elif isinstance(node, FragmentDefinitionNode):
+            fragments[node.name.value] = node
+    sizes = measured(operations, fragments, limits)
+    if len(operations) == 1:
+        ((name, node),) = operations.items()
+        operations[None], sizes[None] = node, sizes[name]
+    return Parsed(operations, fragments, sizes)
+
+
+def _refused(refusal: Refused) -> Answer:
+    return Answer(None, [error_of(refusal, ())])
+
+
+def _keep(kept: OrderedDict[Key, Kept], key: Key, value: Kept, most: int) -> None:
+    kept[key] = value
+    if len(kept) > most:
+        kept.popitem(last=False)
 
 
 def _which(parsed: Parsed, name: str | None) -> str:

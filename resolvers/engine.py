@@ -13,10 +13,11 @@ from resolvers.answers import Answer, error_of, failed, placed, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
+from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
 from resolvers.plan import BadValues, Plan, Step, bind, compile_plan, holes_of
-from resolvers.selection import Document, Path, Selected, Values, evaluated, form_of, shape
+from resolvers.selection import Path, Selected, Values, evaluated
 
 _Compiled = TypeVar("_Compiled")
 
@@ -27,18 +28,27 @@ Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]
 class Engine:
     """One schema's compiled operations."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Sources, execute: Execute) -> None:
+    def __init__(self, schema: GraphQLSchema, sources: Sources, execute: Execute, limits: Limits) -> None:
         self.schema = schema
         self.sources = sources
         self._execute = execute
-        self.documents = Documents(schema)
+        self.limits = limits
+        self.documents = Documents(schema, limits)
         self.compiled = 0
         self.found = 0
         self.fell_back = 0
 
-    def prepare(self, query: str, name: str | None, raw: Mapping[str, Any]) -> Operation | Answer:
-        """Return the operation that a client asks for, or the answer that says why there is none."""
-        return self.documents.prepare(query, name, raw)
+    def prepare(
+        self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool = True
+    ) -> Operation | Answer:
+        """Return the operation that a client asks for, or the answer that says why there is none.
+
+        Who may not introspect is not told names of the schema in errors either.
+        """
+        prepared = self.documents.prepare(query, name, raw, may_introspect=may_introspect)
+        if isinstance(prepared, Answer):
+            prepared.shorten(self.limits.errors, self.limits.error_characters)
+        return prepared
 
     # --- queries and mutations ---
 
@@ -46,17 +56,22 @@ class Engine:
         """Run a query or a mutation. Failures are errors of the answer, never exceptions."""
         try:
             if operation.node.operation is OperationType.MUTATION:
-                return await self._mutate(operation, context)
-            return await self._query(operation, context)
+                answer = await self._mutate(operation, context)
+            else:
+                answer = await self._query(operation, context)
         except NotCompilable:
             self.fell_back += 1
             data, errors = await self._execute(operation, context)
-            return Answer(
-                orjson.dumps(data),
-                [failed(error, context.request_id) for error in errors],
-            )
+            answer = Answer(orjson.dumps(data), [failed(error, context.request_id) for error in errors])
         except Exception as failure:
-            return Answer(b"null", [error_of(refusal_of(failure, context.request_id), ())])
+            answer = Answer(b"null", [error_of(refusal_of(failure, context.request_id), ())])
+        return self._finished(operation, answer)
+
+    def _finished(self, operation: Operation, answer: Answer) -> Answer:
+        answer.extensions = operation.extensions
+        if answer.errors:
+            answer.shorten(self.limits.errors, self.limits.error_characters)
+        return answer
 
     async def _query(self, operation: Operation, context: Context) -> Answer:
         values = Values(operation.variables, context.viewer_id)
@@ -112,7 +127,7 @@ class Engine:
             data = await self._fill(plan, data, context, errors)
         if errors:
             return Answer(data, placed(errors, data, part.path if part else ()))
-        return Answer(data, errors, plan.max_age_s)
+        return Answer(data, errors, max_age_s=plan.max_age_s)
 
     def _plan_without(
         self, operation: Operation, context: Context, values: Values, part: Selected | None, bad: BadValues
@@ -121,22 +136,18 @@ class Engine:
         failed: dict[Path, Refused] = {}
         while True:
             failed.update(bad.failures)
-            document = self._document(operation)
+            document = operation.document(self.schema)
             plan = compile_plan(document, self.sources, context.roles, failed, part=part)
             try:
                 return plan, bind(plan.parameters, values)
             except BadValues as others:
                 bad = others
 
-    def _document(self, operation: Operation) -> Document:
-        forms = {name: form_of(value) for name, value in operation.variables.items()}
-        return Document(self.schema, operation.node, operation.parsed.fragments, forms)
-
     def _plan(self, operation: Operation, roles: frozenset[str] | None, part: Selected | None) -> Plan:
         """Return the plan of a query, or of how a root field's payload is read. Raises NotCompilable."""
 
         def compiled() -> Plan:
-            return compile_plan(self._document(operation), self.sources, roles, {}, part=part)
+            return compile_plan(operation.document(self.schema), self.sources, roles, {}, part=part)
 
         return self._kept(operation, roles, part.key if part else None, compiled)
 
@@ -144,7 +155,7 @@ class Engine:
         """Return the steps of a mutation. Raises NotCompilable before anything is done."""
 
         def compiled() -> Sequence[Step]:
-            fields = list(self._document(operation).root())
+            fields = list(operation.document(self.schema).root())
             for selected in fields:
                 self._require_run(selected)
             return [
@@ -170,8 +181,7 @@ class Engine:
         compiled: Callable[[], _Compiled],
     ) -> _Compiled:
         """Return what was compiled for variables of this shape, or compile it now."""
-        shapes = tuple((name, shape(value)) for name, value in operation.variables.items())
-        key = (operation.name, part, roles, shapes)
+        key = (operation.name, part, roles, operation.shapes)
         plans = operation.parsed.plans
         found: _Compiled | NotCompilable | None = plans.get(key)
         if found is None:
@@ -211,7 +221,7 @@ class Engine:
         if operation.node.operation is OperationType.SUBSCRIPTION:
             async with aclosing(self._subscribe(operation, context)) as answers:
                 async for answer in answers:
-                    yield answer
+                    yield self._finished(operation, answer)
         else:
             yield await self.run(operation, context)
 
@@ -236,7 +246,7 @@ class Engine:
 
     def _stream_of(self, operation: Operation) -> tuple[Selected, Mapped, Stream]:
         """Return the root field of a subscription and what it follows. Raises BadOperation."""
-        fields = list(self._document(operation).root())
+        fields = list(operation.document(self.schema).root())
         mapped = self.sources.get(("Subscription", fields[0].name)) if len(fields) == 1 else None
         if mapped is None or not isinstance(mapped.source, Stream):
             raise BadOperation("A subscription follows exactly one thing.")

@@ -76,6 +76,30 @@ class TooSlow(Refused):
     code = "TIMEOUT"
 
 
+class TooComplex(Refused):
+    """The document asks for more at once than the server takes. Send several."""
+
+    code = "DOCUMENT_TOO_COMPLEX"
+
+
+class TooCostly(Refused):
+    """The operation costs more than one operation may. Ask for smaller pages, or send several."""
+
+    code = "COST_EXCEEDED"
+
+
+class ValueTooLarge(BadInput):
+    """A value is larger than the server takes."""
+
+    code = "VALUE_TOO_LARGE"
+
+
+class IntrospectionDisabled(Refused):
+    """The schema cannot be asked for here; `__typename` can."""
+
+    code = "INTROSPECTION_DISABLED"
+
+
 class BadOperation(Refused):
     """The document has no such operation."""
 

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.documents import Operation
 from resolvers.engine import Engine
+from resolvers.limits import Limits
 from resolvers.mapping import Sources
 from schema.fields import sources_of
 from schema.mutations import Mutation
@@ -39,7 +40,12 @@ class Built:
     engine: Engine
 
 
-def build(*, poster_base_url: str = "https://image.tmdb.org/t/p/w500", query: type = Query) -> Built:
+def build(
+    *,
+    poster_base_url: str = "https://image.tmdb.org/t/p/w500",
+    limits: Limits | None = None,
+    query: type = Query,
+) -> Built:
     """Return the schema, ready to run; `query` may be a subclass of Query with more fields."""
     schema = _Schema(
         query=query,
@@ -63,7 +69,7 @@ def build(*, poster_base_url: str = "https://image.tmdb.org/t/p/w500", query: ty
         )
         return result.data, list(getattr(result, "errors", None) or [])
 
-    return Built(schema, graphql, sources, Engine(graphql, sources, execute))
+    return Built(schema, graphql, sources, Engine(graphql, sources, execute, limits or Limits()))
 
 
 def sdl() -> str:

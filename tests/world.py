@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from app.settings import Settings
 from database.connect import connect
 from resolvers.answers import Answer
 from resolvers.context import Context, Services, Viewer
+from resolvers.limits import Limits
 from tests.accounts.signing import tokens_signed_with
 from tests.catalogue import PEOPLE, ROLES, fill, person
 
@@ -42,6 +43,10 @@ def settings(**more: Any) -> Settings:
         **more,
     }
     return Settings(**given)
+
+
+WIDE = Limits(**{limit.name: 10**9 for limit in fields(Limits)})
+"""For documents that no person would write."""
 
 
 def viewer(name: str | None) -> Viewer | None:
@@ -81,11 +86,14 @@ class World:
         by: str | None = None,
         name: str | None = None,
     ) -> Json:
-        """Return the whole response to an operation, as a client decodes it."""
+        """Return the response to an operation as a client decodes it, but for what it says of the cost."""
         operation = self.built.engine.prepare(query, name, variables or {})
-        if not isinstance(operation, Answer):
-            operation = await self.built.engine.run(operation, self.context(by))
-        return json.loads(operation.body())
+        if isinstance(operation, Answer):
+            return json.loads(operation.body())
+        answer = json.loads((await self.built.engine.run(operation, self.context(by))).body())
+        limit = self.built.engine.limits.cost
+        assert answer.pop("extensions") == {"cost": {"requested": operation.cost, "limit": limit}}
+        return answer
 
     async def data(
         self,

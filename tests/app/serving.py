@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 
 from app.asgi import application
 from database.connect import connect as connect_database
+from resolvers.limits import Limits
 from tests.catalogue import fill
 from tests.world import settings
 
@@ -25,10 +26,17 @@ PROTOCOL = "graphql-transport-ws"
 STRICT = "application/graphql-response+json"
 PLAIN = "application/json"
 EVENTS = "text/event-stream"
-ALIVE = {"data": {"__typename": "Query"}}
-"""What a server answers that `{ __typename }` is asked of."""
 _INSIDE = ("Traceback", "psycopg", "select ", "site-packages", "/tests/", "resolvers", "Error(", "Exception")
 """What no client is ever to read."""
+
+
+def answered(data: Json, cost: int) -> Json:
+    """Return the response to an operation that has no errors."""
+    return {"data": data, "extensions": {"cost": {"requested": cost, "limit": Limits.cost}}}
+
+
+ALIVE = answered({"__typename": "Query"}, 0)
+"""What a server answers that `{ __typename }` is asked of."""
 
 
 def codes(response: httpx.Response) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from app.reading import BATCH
 from resolvers.engine import Engine
-from tests.app.serving import ALIVE, EVENTS, PLAIN, STRICT, Served, codes, serving
+from tests.app.serving import ALIVE, EVENTS, PLAIN, STRICT, Served, answered, codes, serving
 from tests.catalogue import movie
 from tests.world import access_token
 
@@ -33,7 +33,7 @@ async def test_a_batch_is_answered_in_its_order(shared: Served, size: int, accep
     batch = [{"query": f"query Q{n} {{ a{n}: __typename }}", "operationName": f"Q{n}"} for n in range(size)]
     response = await post(shared, batch, accept=accept)
     assert (response.status_code, response.headers["content-type"]) == (200, f"{accept}; charset=utf-8")
-    assert response.json() == [{"data": {f"a{n}": "Query"}} for n in range(size)]
+    assert response.json() == [answered({f"a{n}": "Query"}, 0) for n in range(size)]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,15 @@ async def test_a_batch_has_one_operation_at_least_and_not_too_many(
 ) -> None:
     response = await post(shared, [{"query": "{ __typename }"}] * size)
     assert (response.status_code, codes(response)) == (400, [code])
+
+
+@pytest.mark.parametrize(("size", "status"), [(1, 200), (2, 400)])
+async def test_a_batch_costs_no_more_than_one_operation_may(shared: Served, size: int, status: int) -> None:
+    dear = "{ movies(first: 35) { nodes { similar(first: 80) { nodes { id } } } } }"
+    response = await post(shared, [{"query": dear}] * size)
+    assert response.status_code == status
+    if size > 1:
+        assert codes(response) == ["COST_EXCEEDED"]
 
 
 async def test_each_operation_of_a_batch_fails_alone(shared: Served) -> None:
@@ -72,7 +81,7 @@ async def test_an_invalid_token_refuses_each_operation_but_those_that_mend_it(sh
     batch = [{"query": OPEN}, {"query": sign_in}]
     answers = (await shared.http.post("/graphql", json=batch, headers=headers)).json()
     assert answers[0]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-    assert answers[1] == {"data": {"signIn": {"errors": [{"code": "INVALID_CREDENTIALS"}]}}}
+    assert answers[1]["data"] == {"signIn": {"errors": [{"code": "INVALID_CREDENTIALS"}]}}
 
 
 async def test_a_batch_is_no_stream(shared: Served) -> None:

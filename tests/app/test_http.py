@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resolvers.engine import Engine
-from tests.app.serving import ALIVE, EVENTS, PLAIN, STRICT, Served, codes, serving
+from tests.app.serving import ALIVE, EVENTS, PLAIN, STRICT, Served, answered, codes, serving
 from tests.catalogue import movie
 from tests.world import access_token
 
@@ -134,7 +134,7 @@ async def test_a_document_that_cannot_run_is_400_for_strict_clients_and_200_for_
 
 async def test_one_of_several_operations_is_chosen_by_name(shared: Served) -> None:
     both = "query A { a: __typename } query B { b: __typename }"
-    assert await shared.ask(both, operationName="B") == {"data": {"b": "Query"}}
+    assert await shared.ask(both, operationName="B") == answered({"b": "Query"}, 0)
     assert codes(await shared.post(both, operationName="C")) == ["BAD_OPERATION"]
 
 
@@ -210,4 +210,6 @@ async def test_a_request_that_takes_too_long_is_stopped(
 
     async with serving(conninfo, request_timeout_s=1) as served:
         monkeypatch.setattr(Engine, "_query", slow)
-        assert codes(await served.post("{ genres { name } }")) == ["TIMEOUT"]
+        response = await served.post("{ genres { name } }")
+    assert codes(response) == ["TIMEOUT"]
+    assert response.json()["extensions"]["cost"]["requested"] == 1

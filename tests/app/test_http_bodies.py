@@ -138,9 +138,7 @@ async def test_a_number_of_5000_digits_is_refused_with_a_code(shared: Served, wh
         "position": f'{{"query": "{{ events(filter: {{ afterPosition: {DIGITS} }}) {{ totalCount }} }}"}}',
     }[where]
     response = await post(shared, body)
-    assert set(codes(response)) <= {
-        "BAD_USER_INPUT", "BAD_JSON", "GRAPHQL_VALIDATION_FAILED", "BAD_PAGE_SIZE", "UNAUTHENTICATED",
-    }  # fmt: skip
+    assert codes(response) == ["BAD_JSON" if where in ("variables", "extensions") else "VALUE_TOO_LARGE"]
     assert await shared.ask("{ __typename }") == ALIVE
 
 
@@ -172,8 +170,8 @@ async def test_no_document_is_too_strange_to_be_answered(shared: Served, kind: s
     response = await shared.post(DEEP[kind])
     assert response.status_code == 200
     if "errors" in response.json():
-        assert 0 < len(codes(response)) <= 100
-        assert len(response.content) < 100_000
+        assert 0 < len(codes(response)) <= 10
+        assert len(response.content) < 5_000
         assert "INTERNAL_ERROR" not in codes(response)
     assert await shared.ask("{ __typename }") == ALIVE
 

@@ -1,10 +1,13 @@
+import re
 import stat
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from app.settings import Settings
+from resolvers.limits import Limits
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,15 @@ def test_what_no_browser_sends_as_an_origin_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setenv("PROJECTIONIST_CORS_ORIGINS", value)
     with pytest.raises(ValidationError, match="list of origins"):
         Settings()
+
+
+@pytest.mark.parametrize("limit", [field.name for field in fields(Limits)])
+def test_each_limit_is_a_setting_of_its_own(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    (name,) = (
+        name for name in Settings.model_fields if re.fullmatch(f"(document_|operation_)?{limit}", name)
+    )
+    monkeypatch.setenv(f"PROJECTIONIST_{name.upper()}", "7")
+    assert Settings().limits() == replace(Limits(), **{limit: 7})
 
 
 def test_settings_do_not_change() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from app import graphql_ws
 from tests.app.following import LIVE, PROGRESS, working
-from tests.app.serving import ALIVE, PROTOCOL, Served, serving
+from tests.app.serving import ALIVE, PROTOCOL, Served, answered, serving
 from tests.catalogue import movie
 from tests.world import access_token
 
@@ -71,7 +71,7 @@ async def test_a_socket_may_be_authorised_by_the_header_of_its_request(shared: S
         await socket.send(type="connection_init")
         assert await socket.receive() == {"type": "connection_ack"}
         await socket.subscribe("1", "{ viewer { username } }")
-        assert (await socket.receive())["payload"] == {"data": {"viewer": {"username": "alice"}}}
+        assert (await socket.receive())["payload"] == answered({"viewer": {"username": "alice"}}, 1)
     async with shared.silent_socket(PROTOCOL, authorization="Bearer forged") as socket:
         await socket.send(type="connection_init")
         assert await socket.closed() == 4403
@@ -82,11 +82,11 @@ async def test_queries_and_mutations_go_over_a_socket_too(shared: Served) -> Non
     async with shared.socket(access_token("alice")) as socket:
         await socket.subscribe("q", "{ viewer { username } }")
         data: dict[str, Any] = {"viewer": {"username": "alice"}}
-        assert await socket.receive() == {"type": "next", "id": "q", "payload": {"data": data}}
+        assert await socket.receive() == {"type": "next", "id": "q", "payload": answered(data, 1)}
         assert await socket.receive() == {"type": "complete", "id": "q"}
         await socket.subscribe("m", rate, {"i": {"movieId": f"Movie:{movie('heat')}", "stars": 4}})
         data = {"rateMovie": {"errors": [], "event": {"type": "movie_rated"}}}
-        assert await socket.receive() == {"type": "next", "id": "m", "payload": {"data": data}}
+        assert await socket.receive() == {"type": "next", "id": "m", "payload": answered(data, 12)}
         assert await socket.receive() == {"type": "complete", "id": "m"}
 
 

@@ -7,7 +7,7 @@ import asyncio
 from database.connect import connect as connect_database
 from projections.follow import catch_up
 from tests.app.following import LIVE, PROGRESS, idle, view
-from tests.app.serving import ALIVE, Served, Socket
+from tests.app.serving import ALIVE, Served, Socket, answered
 from tests.world import access_token
 
 
@@ -59,7 +59,11 @@ async def test_without_a_position_a_subscription_begins_now(served: Served) -> N
         message = await first
         at = message["payload"]["data"]["interactions"]["position"]
         expected = {"position": at, "type": "movie_viewed", "movie": {"title": "Alien"}}
-        assert message == {"type": "next", "id": "live", "payload": {"data": {"interactions": expected}}}
+        assert message == {
+            "type": "next",
+            "id": "live",
+            "payload": answered({"interactions": expected}, 2),
+        }
         later = written[written.index(at) + 1 :]
         assert [await position(socket) for _ in later] == [("live", each) for each in later]
 

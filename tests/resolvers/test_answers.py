@@ -116,5 +116,15 @@ def test_what_a_client_sent_is_not_quoted_back(message: str, shown: str) -> None
     }
 
 
-def test_a_message_is_never_long() -> None:
-    assert len(invalid(GraphQLError("x" * 10_000), "BAD_USER_INPUT")["message"]) == 400
+@pytest.mark.parametrize(("there", "kept"), [(9, 9), (10, 10), (11, 10)])
+def test_an_answer_has_few_errors_and_each_is_short(there: int, kept: int) -> None:
+    answer = Answer(None, [error_of(BadCursor("x" * (190 + there)), ("a", n)) for n in range(there)])
+    answer.shorten(10, 200)
+    assert [error["path"] for error in answer.errors] == [["a", n] for n in range(kept)]
+    assert {len(error["message"]) for error in answer.errors} == {min(190 + there, 200)}
+
+
+def test_extensions_come_last() -> None:
+    assert Answer(b"1", [], b'{"cost":2}').body() == b'{"data":1,"extensions":{"cost":2}}'
+    failed_ = json.loads(Answer(b"null", [error_of(BadCursor(), ())], b'{"cost":2}').body())
+    assert list(failed_) == ["errors", "data", "extensions"]

@@ -36,6 +36,17 @@ def test_the_documents_asked_for_the_longest_ago_are_dropped(monkeypatch: pytest
         assert len(engine.documents) <= 3
 
 
+def test_the_documents_kept_are_bounded_by_their_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "CHARACTERS", 1_000)
+    engine = build().engine
+    for number in range(200):
+        engine.prepare(f"{{ a{number}: __typename }} # {'x' * (number % 7) * 30}", None, {})
+        kept = engine.documents._kept
+        assert 0 < sum(map(len, kept)) <= 1_000
+    engine.prepare(f"{{ __typename }} # {'x' * 1_000}", None, {})
+    assert not engine.documents._kept
+
+
 def test_a_document_has_a_bounded_number_of_tokens_and_errors() -> None:
     engine = build().engine
     long = engine.prepare("{ " + "__typename " * 3_000 + "}", None, {})

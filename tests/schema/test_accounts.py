@@ -142,7 +142,7 @@ async def test_each_refresh_token_works_once_and_a_used_one_ends_the_session(wor
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "a.b", "é", "\x00", "A" * 22 + "." + "A" * 43, "x" * 100_000], ids=range(7)
+    "token", ["", "x", "a.b", "é", "\x00", "A" * 22 + "." + "A" * 43, "x" * 10_000], ids=range(7)
 )
 async def test_a_token_that_never_was_is_refused(world: World, token: str) -> None:
     found = await payload(world, REFRESH, refreshToken=token)
@@ -169,7 +169,7 @@ async def test_without_a_refresh_token_the_session_of_the_request_ends(world: Wo
     session = (await sign_up(world))["session"]
     operation = world.built.engine.prepare(SIGN_OUT, None, {"input": {}})
     answer = await world.built.engine.run(operation, acting(world, session["accessToken"]))  # type: ignore[arg-type]
-    assert json.loads(answer.body()) == {"data": {"signOut": {"errors": []}}}
+    assert json.loads(answer.body())["data"] == {"signOut": {"errors": []}}
     assert refusals(await payload(world, REFRESH, refreshToken=session["refreshToken"])) != []
     stranger = await world.ask(SIGN_OUT, {"input": {}})
     assert [error["extensions"]["code"] for error in stranger["errors"]] == ["UNAUTHENTICATED"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from schema import build
 from tests.catalogue import FILMS, GENRES, genre, movie, person
 from tests.schema.documents import Asked, Pool, everything, queries
 from tests.schema.twice import disagreement, plainly
-from tests.world import World
+from tests.world import WIDE, World, opened
 
 VIEWERS = (None, "alice", "alice", "alice", "bob", "carol", "ann", "olga", "adam")
 
@@ -80,11 +81,12 @@ def harvest(value: Any, name: str = "") -> None:
 
 
 @pytest.fixture(scope="module")
-async def catalogue(shared: World) -> World:
+async def catalogue(database: str) -> AsyncIterator[World]:
     """The catalogue, with the cursors of all its lists at hand."""
-    harvest(await shared.data(HARVEST, by="adam"))
-    harvest(await shared.data(OWN, by="alice"))
-    return shared
+    async with opened(database, build(limits=WIDE)) as world:
+        harvest(await world.data(HARVEST, by="adam"))
+        harvest(await world.data(OWN, by="alice"))
+        yield world
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

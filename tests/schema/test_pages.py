@@ -357,7 +357,7 @@ async def test_the_catalogue_is_searched_and_filtered(shared: World, given: str,
 
 async def test_a_word_of_any_length_may_be_searched_for(shared: World) -> None:
     query = "query ($search: String) { movies(search: $search) { totalCount } }"
-    for search in ("a" * 100_000, "é" * 5_000, "a " * 5_000, "_", "²"):
+    for search in ("a" * 10_000, "é" * 5_000, "a " * 5_000, "_", "²"):
         await shared.data(query, {"search": search})
     answer = await shared.ask(query, {"search": "a\x00b"})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
