@@ -38,6 +38,7 @@ def install() -> Path:
     wanted = f"{command}\n{lock.read_text()}"
     if not installed.exists() or installed.read_text() != wanted:
         console.print("peers: npm ci ...")
+        installed.unlink(missing_ok=True)
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"npm ci failed:\n{done.stderr[-2000:]}")
