@@ -10,10 +10,10 @@ from pathlib import Path
 from psycopg.conninfo import conninfo_to_dict
 
 from app.settings import Settings
-from benchmarks.peers.tables import ROLE
 from benchmarks.postgres import Database
 from benchmarks.report import console
 from benchmarks.servers import Server, started
+from database.connect import session_conninfo
 
 _HERE = Path(__file__).parent
 _OLDEST_NODE = 22
@@ -64,13 +64,14 @@ _VERSIONS = """[process.versions.node, ...process.argv.slice(1).map(
 
 
 def serve(folder: Path, database: Database, name: str) -> AbstractContextManager[Server]:
-    """Run one of the peers (`name`.js) over a database until the end of the block."""
-    given = conninfo_to_dict(database.conninfo)
+    """Run one of the peers (`name`.js) until the end of the block; its sessions are set as ours are."""
+    given = conninfo_to_dict(session_conninfo(database.conninfo))
     environment = {
         "PGHOST": str(given["host"]),
         "PGPORT": str(given.get("port") or 5432),
         "PGDATABASE": str(given["dbname"]),
-        "PGUSER": ROLE,
+        "PGUSER": str(given["user"]),
+        "PGOPTIONS": str(given["options"]),
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
     }

@@ -3,7 +3,7 @@ import postgres from 'postgres'
 import { RATE } from './rating.js'
 
 const MOMENTS = { to: 1184, from: [1184], serialize: String, parse: text => text.replace(' ', 'T') }
-const sql = postgres({ max: 10, types: { moments: MOMENTS } })
+const sql = postgres({ max: 10, connection: { options: process.env.PGOPTIONS }, types: { moments: MOMENTS } })
 
 const run = (text, values) => sql.unsafe(text, values, { prepare: true })
 

@@ -1,11 +1,9 @@
-"""What the peers write to: an event log and read tables like ours in a schema of their own, and the role they act as."""
+"""What the peers write to: an event log and read tables like ours, in a schema of their own."""
 
 from __future__ import annotations
 
 from benchmarks.catalogue import MOVIES, PEOPLE, movie_sql, person_sql
 from benchmarks.postgres import Database
-
-ROLE = "peer"
 
 # The same columns, indexes and rows; plain tables, without the log's partitions and triggers.
 _TABLES = """
@@ -20,24 +18,16 @@ insert into peer.ratings select * from read.ratings;
 create table peer.viewing_states (like read.viewing_states including all);
 insert into peer.viewing_states select * from read.viewing_states;
 create table peer.history (like read.history including all);
-insert into peer.history select * from read.history"""
-
-# As our own sessions are set; only what a driver of the peers would not set itself.
-_ROLE = f"""
-create role {ROLE} login in role projectionist_app;
-alter role {ROLE} set search_path = read, public;
-alter role {ROLE} set jit = off;
-alter role {ROLE} set timezone = 'UTC';
+insert into peer.history select * from read.history;
 grant usage on schema peer to projectionist_app;
 grant usage on sequence peer.position to projectionist_app;
 grant select, insert, update on all tables in schema peer to projectionist_app"""
 
 
 def make(db: Database) -> None:
-    """Make tables and role, of what the database holds now."""
+    """Make the tables, of what the database holds now."""
     with db.owner() as owner:
         owner.execute(_TABLES)
-        owner.execute(_ROLE)
         owner.execute("vacuum analyze")
     db.settle()
 
