@@ -72,7 +72,7 @@ def test_the_statement_of_pgbench_writes_all_that_a_rating_is_folded_into(
         text = text.replace(all_, few)
     script.write_text(text)
     command = [
-        program("pgbench"),
+        str(program("pgbench")),
         "--no-vacuum",
         "--protocol=prepared",
         "--transactions=200",
