@@ -5,10 +5,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench rebuild lock clean
+.PHONY: help setup run test check format bench bench-peers rebuild lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make the environment in .venv from requirements.lock
 	@:
@@ -41,6 +41,9 @@ format: setup ## format the code and sort its imports
 
 bench: setup ## run the benchmarks; B="append --quick" runs one of them, briefly
 	@$(BIN)/python -m benchmarks $(B)
+
+bench-peers: setup ## the same queries on PostGraphile, Mercurius and Apollo Server (needs npm); B=--quick for one short round
+	@$(BIN)/python -m benchmarks peers $(B)
 
 rebuild: setup ## rebuild a projection from the log: P=name
 	@$(BIN)/projectionist projections rebuild $(P)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [part …] [--quick]`: all parts, or some of them."""
+"""`python -m benchmarks [part …] [--quick]`: the usual parts, or those that are named."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import append, folds, queries
+from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
-PARTS: dict[str, Callable[..., Report]] = {"append": append.run, "folds": folds.run, "queries": queries.run}
+PARTS: dict[str, Callable[..., Report]] = {
+    "append": append.run,
+    "folds": folds.run,
+    "queries": queries.run,
+    "peers": peers.run,
+}
+_USUAL = ("append", "folds", "queries")
+"""What runs when nothing is named: all that needs no packages of others."""
 
 
 def main() -> int:
@@ -19,7 +27,7 @@ def main() -> int:
         prog="python -m benchmarks", description="Measure beside peers, in one run."
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all of them when none is named"
+        "parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all but peers when none is named"
     )
     parser.add_argument("--quick", action="store_true", help="short and small: does it run at all")
     given = parser.parse_args()
@@ -28,7 +36,7 @@ def main() -> int:
     # servers must not stay behind when something ends us
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     missed = False
-    for name in given.parts or PARTS:
+    for name in given.parts or _USUAL:
         report = PARTS[name](quick=given.quick)
         report.publish()
         missed |= any(not target.is_met for target in report.targets)

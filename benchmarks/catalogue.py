@@ -7,6 +7,8 @@ from uuid import UUID
 from benchmarks.postgres import Conn
 
 MOVIES = 10_000
+YEARS = range(1950, 2025)
+"""The movies are of these."""
 PEOPLE = 5_000
 RECOMMENDED = 20
 """Recommendations stored for each person."""
@@ -64,6 +66,8 @@ def _word(number: str, salt: int) -> str:
     return f"({_WORDS})[1 + {_mixed(number, salt, 32)}]"
 
 
+_YEAR = f"({YEARS[0]} + {_mixed('n', 6, len(YEARS))})"
+
 _CATALOGUE = f"""
 insert into movies (id, tmdb_id, imdb_id, title, original_title, overview, tagline, release_date, release_year,
                     runtime_minutes, director, original_language, poster_path)
@@ -72,8 +76,8 @@ select {movie_sql("n")}, 100000 + n, 'tt' || lpad((200000 + n)::text, 7, '0'),
        initcap({_word("n", 1)} || ' ' || {_word("n", 2)}) || ' ' || n,
        (select string_agg({_word("n * 64 + w", 3)}, ' ' order by w) || '.' from generate_series(1, 45) w),
        'The ' || {_word("n", 4)} || ' of the ' || {_word("n", 5)} || '.',
-       make_date(1950 + {_mixed("n", 6, 75)}::integer, 1 + {_mixed("n", 7, 12)}::integer, 15),
-       1950 + {_mixed("n", 6, 75)}, 75 + {_mixed("n", 8, 90)},
+       make_date({_YEAR}::integer, 1 + {_mixed("n", 7, 12)}::integer, 15),
+       {_YEAR}, 75 + {_mixed("n", 8, 90)},
        initcap({_word("n", 9)} || ' ' || {_word("n", 10)}), 'en', '/' || md5(n::text) || '.jpg'
   from generate_series(1, %(movies)s) n order by n;
 

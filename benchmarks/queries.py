@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from typing import Any
 
 import orjson
 
 from benchmarks import catalogue, history, http_load, pgbench
+from benchmarks.answers import comparable, first_difference
 from benchmarks.catalogue import MOVIES, PEOPLE
 from benchmarks.measure import ROUNDS, Sample, Window, median, observe
 from benchmarks.postgres import Database, database
@@ -41,7 +40,7 @@ def run(*, quick: bool) -> Report:
     window = Window(seconds=1.0, warm_s=0.5) if quick else Window(seconds=4.0, warm_s=1.0)
     names = list(VARIABLES)
     with database("queries") as db, ExitStack() as stack:
-        about = _fill(db, RATINGS // 10 if quick else RATINGS)
+        about = fill(db, RATINGS // 10 if quick else RATINGS)
         ours = stack.enter_context(running(db, "benchmarks.serve", "--no-worker"))
         plain = stack.enter_context(running(db, "benchmarks.plain"))
         signed = tokens()
@@ -63,8 +62,9 @@ def run(*, quick: bool) -> Report:
     return _report(about, quick, {key: median(samples) for key, samples in found.items()})
 
 
-def _fill(db: Database, ratings: int) -> dict[str, str]:
-    console.print(f"queries: {count(MOVIES)} movies, {count(PEOPLE)} people, {count(ratings)} ratings ...")
+def fill(db: Database, ratings: int) -> dict[str, str]:
+    """Put everything that is read into an empty database, and return the facts of the machine."""
+    console.print(f"{count(MOVIES)} movies, {count(PEOPLE)} people, {count(ratings)} ratings ...")
     pairs = int(ratings / history.rated_share(history.RATINGS))
     with db.connect() as conn:
         catalogue.load(conn)
@@ -108,7 +108,7 @@ class _Bench:
 
     def pgbench(self) -> Sample:
         """Measure the same statement without a server."""
-        text, defined = script(self._name)
+        text, defined = script(Question.drawn(self._name, random.Random(self._name)))
         conninfo = session_conninfo(self._db.conninfo, plan_cache_mode="force_generic_plan")
         load = pgbench.start(
             conninfo,
@@ -123,8 +123,6 @@ class _Bench:
 
 # --- equal answers ---
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-
 
 def _require_equal(names: Sequence[str], signed: list[str], ours: Server, plain: Server) -> None:
     """Raise RuntimeError when the two servers do not answer alike."""
@@ -135,38 +133,12 @@ def _require_equal(names: Sequence[str], signed: list[str], ours: Server, plain:
             asked = http_load.request(documents()[name], name, question.variables, signed[question.person])
             mine, theirs = (_answer(server, asked) for server in (ours, plain))
             if mine != theirs:
-                raise RuntimeError(f"{name} {question.variables}: {_first_difference(mine, theirs)}")
+                raise RuntimeError(f"{name} {question.variables}: {first_difference(mine, theirs)}")
 
 
 def _answer(server: Server, asked: bytes) -> Any:
     (body,) = http_load.ask(server.port, [asked])
-    return _normal(orjson.loads(body)["data"])
-
-
-def _normal(value: Any) -> Any:
-    """Moments may be written in several ways, and cursors are each server's own."""
-    if isinstance(value, dict):
-        return {
-            key: bool(inner) if key.lower().endswith("cursor") else _normal(inner)
-            for key, inner in value.items()
-        }
-    if isinstance(value, list):
-        return [_normal(inner) for inner in value]
-    if isinstance(value, str) and _MOMENT.match(value):
-        return datetime.fromisoformat(value)
-    return value
-
-
-def _first_difference(mine: Any, theirs: Any, path: str = "data") -> str:
-    if isinstance(mine, dict) and isinstance(theirs, dict):
-        for key in {**mine, **theirs}:
-            if mine.get(key) != theirs.get(key):
-                return _first_difference(mine.get(key), theirs.get(key), f"{path}.{key}")
-    if isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
-        for index, (a, b) in enumerate(zip(mine, theirs, strict=True)):
-            if a != b:
-                return _first_difference(a, b, f"{path}[{index}]")
-    return f"{path}: {str(mine)[:300]} is not {str(theirs)[:300]}"
+    return comparable(orjson.loads(body)["data"])
 
 
 # --- what it comes to ---

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import schema
-from benchmarks.catalogue import GENRES, MOVIES, PEOPLE, movie, movie_sql, person, person_sql
+from benchmarks.catalogue import GENRES, MOVIES, PEOPLE, YEARS, movie, movie_sql, person, person_sql
 from benchmarks.http_load import request
 from benchmarks.servers import documents
 from resolvers.documents import Operation
@@ -42,24 +42,27 @@ VARIABLES: Mapping[str, Callable[[Chance], dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Question:
-    """A document with variables and who asks."""
+    """A document with variables and who asks; `name` is its operation's."""
 
     name: str
     variables: dict[str, Any]
     person: int
+    document: str
 
     @classmethod
     def drawn(cls, name: str, chance: Chance) -> Question:
         """Return one of many like it."""
-        return cls(name, VARIABLES[name](chance), chance.randint(1, PEOPLE))
+        return cls(name, VARIABLES[name](chance), chance.randint(1, PEOPLE), documents()[name])
+
+    def request(self, signed: Sequence[str]) -> bytes:
+        """Return it as a request over HTTP; `signed` are the people's tokens."""
+        return request(self.document, self.name, self.variables, signed[self.person])
 
 
-def requests(name: str, signed: list[str], number: int) -> list[bytes]:
+def requests(name: str, signed: Sequence[str], number: int) -> list[bytes]:
     """Return so many requests of different people; `signed` are the people's tokens."""
     chance = random.Random(name)
-    query = documents()[name]
-    drawn = (Question.drawn(name, chance) for _ in range(number))
-    return [request(query, name, question.variables, signed[question.person]) for question in drawn]
+    return [Question.drawn(name, chance).request(signed) for _ in range(number)]
 
 
 _SCRIPT = """\\set again random(1, 100)
@@ -70,24 +73,25 @@ select {person} as viewer, {movie} as movie
 \\gset
 \\set fresh 0
 \\endif
+\\set year random({first}, {last})
 {statement};
 """
 
 
-def script(name: str) -> tuple[str, dict[str, str]]:
-    """Return the compiled statement as a script of `pgbench`, and the variables to define.
+def script(question: Question) -> tuple[str, dict[str, str]]:
+    """Return the statement that a question compiles to as a script of `pgbench`, and the variables to define.
 
-    A client stays with a person and a movie for some hundred requests: texts can only come from the server, and to ask
-    for them each time would cost a round trip.
+    A year is drawn anew each time. A client stays with a person and a movie for some hundred requests: texts can only
+    come from the server, and to ask for them each time would cost a round trip.
     """
-    question = Question.drawn(name, random.Random(name))
     statement, values = _compiled(question)
-    viewer, shown = str(person(question.person)), _movie_of(question)
+    viewer = str(person(question.person))
+    drawn = {viewer: "viewer", _movie_of(question): "movie", str(question.variables.get("year")): "year"}
     defined = {"fresh": "1", "viewer": viewer, "movie": viewer}
     # pgbench takes a colon before a letter for a variable, even in a literal
     statement = _COLON.sub(":' || '", statement)
     for number, value in enumerate(values, 1):
-        name = "viewer" if value == viewer else "movie" if value == shown else f"value{number}"
+        name = drawn.get(value, f"value{number}")
         if value is not None:
             defined[name] = value
         # nor can it define a null
@@ -98,6 +102,8 @@ def script(name: str) -> tuple[str, dict[str, str]]:
         movies=MOVIES,
         person=person_sql(":person::integer"),
         movie=movie_sql(":number::integer"),
+        first=YEARS[0],
+        last=YEARS[-1],
         statement=statement,
     )
     return text, defined
@@ -111,7 +117,7 @@ def _movie_of(question: Question) -> str | None:
 def _compiled(question: Question) -> tuple[str, list[str | None]]:
     """Return the statement for one request and its parameters. Raises RuntimeError for what does not compile."""
     built = schema.build()
-    operation = built.engine.prepare(documents()[question.name], question.name, question.variables)
+    operation = built.engine.prepare(question.document, question.name, question.variables)
     if not isinstance(operation, Operation):
         raise RuntimeError(f"{question.name} is not an operation: {operation.errors}")
     forms = {name: form_of(value) for name, value in operation.variables.items()}

@@ -70,13 +70,14 @@ class Target:
 
 @dataclass
 class Report:
-    """Everything that one part found; `raw` is for programs."""
+    """Everything that one part found; `pictures` are SVG texts by file name, `raw` is for programs."""
 
     part: str
     facts: dict[str, str]
     quick: bool
     sections: list[Section] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
+    pictures: dict[str, str] = field(default_factory=dict)
     raw: dict[str, Any] = field(default_factory=dict)
 
     def at_least(self, what: str, wanted: float, reached: float) -> None:
@@ -102,6 +103,8 @@ class Report:
             "results": self.raw,
         }
         (RESULTS / f"{self.part}.json").write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
+        for name, picture in self.pictures.items():
+            ((RESULTS if self.quick else _PAGE.parent) / name).write_text(picture)
         if not self.quick:
             _into_page(self.part, self._markdown())
 
@@ -109,7 +112,8 @@ class Report:
         machine = ", ".join(f"{value}" for value in self.facts.values())
         targets = "".join(f"- {target.line()}\n" for target in self.targets)
         tables = "\n".join(section.markdown() for section in self.sections)
-        return f"_{machine}_\n\n{tables}\n{targets}"
+        pictures = "".join(f"![{self.part}]({name})\n\n" for name in self.pictures)
+        return f"_{machine}_\n\n{pictures}{tables}\n{targets}"
 
 
 def _into_page(part: str, text: str) -> None:

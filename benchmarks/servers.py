@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -41,29 +42,35 @@ class Server:
         """Return its CPU seconds so far."""
         return tree_cpu_s(self.process)
 
+    def resident_mb(self) -> float:
+        """Return its resident memory, in 10^6 bytes, that of its children included."""
+        processes = (self.process, *self.process.children(recursive=True))
+        return sum(process.memory_info().rss for process in processes) / 1e6
 
-@contextmanager
-def running(database: Database, module: str, *arguments: str) -> Iterator[Server]:
+
+def running(database: Database, module: str, *arguments: str) -> AbstractContextManager[Server]:
     """Run a module of ours as a server over a database until the end of the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    environment = os.environ | {
+    environment = {
         "DATABASE_URL": database.conninfo,
         "REDIS_URL": "none",
-        "PROJECTIONIST_PORT": str(port),
         "PROJECTIONIST_DATA_DIR": str(database.folder),
-        "PROJECTIONIST_TOKEN_SECRET": SECRET,
         "PROJECTIONIST_LOG_LEVEL": "warning",
         "PROJECTIONIST_GRAPHIQL": "false",
     }
-    log = database.folder / f"{module}.log"
+    command = [sys.executable, "-m", module, *arguments]
+    return started(command, environment, database.folder / f"{module}.log")
+
+
+@contextmanager
+def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Server]:
+    """Run a server that listens at PROJECTIONIST_PORT and knows PROJECTIONIST_TOKEN_SECRET until the end of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    told = {"PROJECTIONIST_PORT": str(port), "PROJECTIONIST_TOKEN_SECRET": SECRET}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            env=environment,
-            stdout=output,
-            stderr=output,
+            command, env={**os.environ, **environment, **told}, stdout=output, stderr=output
         )
         try:
             _wait_for(port, process, log)
@@ -100,7 +107,8 @@ def tokens(people: int = PEOPLE) -> list[str]:
     return ["", *(signer.sign_access(person(n), uuid7(), {Role.PERSON}).text for n in range(1, people + 1))]
 
 
-def documents() -> dict[str, str]:
-    """Return the documents by the name of their operation, each with the fragments that it uses."""
-    whole = parse(_OPERATIONS.read_text())
+@cache
+def documents(file: Path = _OPERATIONS) -> Mapping[str, str]:
+    """Return the documents of a file by the name of their operation, each with the fragments that it uses."""
+    whole = parse(file.read_text())
     return {name: print_ast(document) for name, document in separate_operations(whole).items()}
