@@ -28,6 +28,7 @@ from app.graphql_ws import GraphQLWebSocket
 from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
+from app.reading import Posted
 from app.services import services
 from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
@@ -48,7 +49,10 @@ def application(
     redis_url: str | None = None,
     nudge: Callable[[], None] = lambda: None,
 ) -> Starlette:
-    """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown."""
+    """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown.
+
+    Its `state.post` answers requests that do not come by ASGI.
+    """
     metrics = Metrics()
     built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
     files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
@@ -121,7 +125,11 @@ def application(
             metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
-    return Starlette(
+    async def post(scope: Any, posted: Posted) -> Response:
+        http: GraphQLHTTP = state["http"]
+        return await http.post(scope, posted)
+
+    app = Starlette(
         routes=[
             Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
             WebSocketRoute(PATH, socket),
@@ -133,6 +141,8 @@ def application(
         middleware=[Middleware(SecurityHeaders)],
         lifespan=lifespan,
     )
+    app.state.post = post
+    return app
 
 
 async def _statuses(opened: Services) -> list[ProjectionStatus]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,7 +25,7 @@ _SIMPLE = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-da
 """Content types that a page may send to any site."""
 
 
-def was_meant(headers: Headers, origins: Collection[str]) -> bool:
+def was_meant(headers: Mapping[str, str], origins: Collection[str]) -> bool:
     """Whether a request without a body was sent by one of our pages, or by no page at all.
 
     A page of any site can have a browser send a GET: by an image, a link, a form, an EventSource, or `fetch` with an
@@ -47,7 +46,7 @@ def was_meant(headers: Headers, origins: Collection[str]) -> bool:
     return "origin" not in headers and not is_browser
 
 
-def is_ours(source: str, headers: Headers, origins: Collection[str]) -> bool:
+def is_ours(source: str, headers: Mapping[str, str], origins: Collection[str]) -> bool:
     """Whether a page at this address is of the site that was asked, or of one that the operator lists."""
     try:
         parts = urlsplit(source)

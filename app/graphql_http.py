@@ -20,7 +20,7 @@ from app.browsers import was_meant
 from app.documents import Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
-from app.reading import DOCUMENT, BadRequest, read
+from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
 from app.settings import Settings
 from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
@@ -52,14 +52,24 @@ class GraphQLHTTP:
         self._requests = Requests(metrics, settings.slow_ms)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
+        try:
+            response = await self._answered(scope, Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def post(self, scope: Any, posted: Posted) -> Response:
+        """Answer a POST that did not come by ASGI; never a stream, and no exception."""
+        return await self._answered(scope, posted)
+
+    async def _answered(self, scope: Any, request: Request | Posted) -> Response:
         entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
         try:
             response = await self._respond(request, entry)
         except BadRequest as bad:
             response = self._refused(request, entry, bad)
         except ClientDisconnect:
-            return
+            raise
         except Exception as failure:
             refusal = refusal_of(failure, entry.id)
             response = self._refused(request, entry, BadRequest(500, refusal.code, refusal.message))
@@ -68,13 +78,12 @@ class GraphQLHTTP:
         if not isinstance(response, Stream):
             entry.bytes = len(response.body)
             self._requests.ended(entry, response.status_code)
-        await response(scope, receive, send)
+        return response
 
-    async def _respond(self, request: Request, entry: Entry) -> Response:
+    async def _respond(self, request: Request | Posted, entry: Entry) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
-        is_page = request.method == "GET" and DOCUMENT.isdisjoint(request.query_params)
-        accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page else None)
+        accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page(request) else None)
         if accepted == HTML:
             context = self._gate.context(request.headers, entry.id)
             if self._page is None or not self._gate.may_introspect(context.viewer if context else None):
@@ -193,7 +202,7 @@ class GraphQLHTTP:
                     self._requests.erred(entry, answer.errors)
                     yield answer
 
-    def _refused(self, request: Request, entry: Entry, bad: BadRequest) -> Response:
+    def _refused(self, request: Request | Posted, entry: Entry, bad: BadRequest) -> Response:
         answer = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}])
         self._requests.erred(entry, answer.errors)
         accepted = accepted_of(request.headers.get("accept", ""))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import orjson
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from app.settings import Settings
 
 BATCH = 10
 """Operations that one body may have."""
-DOCUMENT = frozenset({"query", "documentId", "id", "extensions"})
+_DOCUMENT = frozenset({"query", "documentId", "id", "extensions"})
 """What a document may be given by: an address with none of them asks for nothing."""
 
 
@@ -29,16 +30,35 @@ class BadRequest(Exception):
         self.status, self.code, self.headers = status, code, headers or {}
 
 
-async def read(request: Request, settings: Settings) -> Asked | list[Asked]:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A POST to the endpoint whose body has come; its headers by their names in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    method: ClassVar[str] = "POST"
+
+
+def is_page(request: Request | Posted) -> bool:
+    """Whether somebody opens the address in a browser: nothing is asked for."""
+    return (
+        isinstance(request, Request)
+        and request.method == "GET"
+        and _DOCUMENT.isdisjoint(request.query_params)
+    )
+
+
+async def read(request: Request | Posted, settings: Settings) -> Asked | list[Asked]:
     """Return the operation that a request asks for, or the operations of a batch. Raises BadRequest."""
-    if request.method == "GET":
+    if isinstance(request, Request) and request.method == "GET":
         return _checked(_parameters(request, settings))
     if not is_json(request.headers.get("content-type", "")):
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}, in UTF-8.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         message = "Send the body as it is, without a Content-Encoding."
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", message, {"accept-encoding": "identity"})
-    given = _json(await _body(request, settings), "The body", settings)
+    body = request.body if isinstance(request, Posted) else await _body(request, settings)
+    given = _json(body, "The body", settings)
     if not isinstance(given, list):
         return _checked(given)
     if not given:

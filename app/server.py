@@ -13,9 +13,11 @@ from types import FrameType
 
 import uvicorn
 from rich.console import Console
+from starlette.applications import Starlette
 
 from app import database
 from app.asgi import PATH, application
+from app.door import door
 from app.embedded import start_postgres, start_redis
 from app.logs import configure
 from app.settings import Settings
@@ -111,11 +113,10 @@ class _Server(uvicorn.Server):
             console.print(f"serving at {address}{PATH} (Ctrl-C stops)")
 
 
-def _run(settings: Settings, where: Stores, beside: Worker | None) -> int:
-    app = application(
-        settings, where.conninfo, redis_url=where.redis_url, nudge=beside.nudge if beside else lambda: None
-    )
-    config = uvicorn.Config(
+def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn serves the application."""
+    quick = door(PATH, app.state.post, most_bytes=settings.body_bytes, has_cors=bool(settings.cors_origins))
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -123,9 +124,17 @@ def _run(settings: Settings, where: Stores, beside: Worker | None) -> int:
         access_log=False,
         timeout_graceful_shutdown=5,
         server_header=False,
+        http=quick if settings.direct_http else "httptools",
         ws="websockets-sansio",
         ws_max_size=65_536 * 4,
     )
+
+
+def _run(settings: Settings, where: Stores, beside: Worker | None) -> int:
+    app = application(
+        settings, where.conninfo, redis_url=where.redis_url, nudge=beside.nudge if beside else lambda: None
+    )
+    config = listening(app, settings)
     server = _Server(config)
 
     def stop(_: int, __: FrameType | None) -> None:

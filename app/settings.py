@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_ms: NonNegativeInt = Field(default=1000, description="log requests that take longer; 0: all of them")
+    direct_http: bool = Field(default=True, description="answer plain requests without ASGI in between")
     graphiql: bool = Field(default=True, description="serve the in-browser editor at /graphql")
     poster_base_url: str = "https://image.tmdb.org/t/p/w500"
 

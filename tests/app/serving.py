@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.asgi import application
+from app.server import listening
 from database.connect import connect as connect_database
 from resolvers.limits import Limits
 from tests.catalogue import fill
@@ -141,8 +142,8 @@ async def serving(
     if filled:
         with connect_database(conninfo) as conn:
             fill(conn)
-    app = application(settings(**more), conninfo, redis_url=redis_url)
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="websockets-sansio")
+    chosen = settings(port=0, **more)
+    config = listening(application(chosen, conninfo, redis_url=redis_url), chosen)
     config.timeout_graceful_shutdown = 1
     server = _Server(config)
     running = asyncio.create_task(server.serve())

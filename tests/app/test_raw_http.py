@@ -2,80 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gzip
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-import orjson
 import pytest
 
-from tests.app.serving import ALIVE, Json, Served, serving
+from tests.app.bare import GOOD, raw
+from tests.app.serving import ALIVE, Served, serving
 from tests.postgres import Databases
 
-GOOD = b'{"query": "{ __typename }"}'
 MOST = 2_000
 
 
-@pytest.fixture(scope="module")
-async def small(clones: Databases) -> AsyncIterator[Served]:
+@pytest.fixture(scope="module", params=[True, False], ids=["direct", "asgi"])
+async def small(clones: Databases, request: pytest.FixtureRequest) -> AsyncIterator[Served]:
     """A server that takes small bodies only."""
     with clones.clone() as conninfo:
-        async with serving(conninfo, filled=False, body_bytes=MOST) as running:
+        async with serving(conninfo, filled=False, body_bytes=MOST, direct_http=request.param) as running:
             yield running
-
-
-@dataclass
-class Raw:
-    """A connection, byte by byte."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    def send(self, body: bytes = b"", *headers: str, method: str = "POST") -> None:
-        """Send a head and whatever comes after it."""
-        lines = [f"{method} /graphql HTTP/1.1", "host: x", "content-type: application/json", *headers]
-        self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-
-    def send_good(self) -> None:
-        """Send a request as it should be."""
-        self.send(GOOD, f"content-length: {len(GOOD)}")
-
-    async def answer(self) -> tuple[int, Json]:
-        """Return the status of the next response, and its body: JSON, or the text that is none."""
-        async with asyncio.timeout(10):
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
-            length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
-            body = await self.reader.readexactly(length)
-        status = int(head.split()[1])
-        return status, orjson.loads(body) if "json" in head else body.decode()
-
-    async def code(self) -> tuple[int, str]:
-        """Return the status of the next response, and the code of its one error."""
-        status, body = await self.answer()
-        (error,) = body["errors"]
-        return status, error["extensions"]["code"]
-
-    async def is_closed(self) -> bool:
-        """Whether the server closes the connection and says nothing more."""
-        async with asyncio.timeout(10):
-            try:
-                return await self.reader.read() == b""
-            except ConnectionResetError:
-                return True
-
-
-@contextlib.asynccontextmanager
-async def raw(served: Served) -> AsyncIterator[Raw]:
-    """Open a connection; afterwards the server is as well as before."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    try:
-        yield Raw(reader, writer)
-    finally:
-        writer.close()
-    assert await served.ask("{ __typename }") == ALIVE
 
 
 def chunked(body: bytes, size: int) -> bytes:

@@ -1,0 +1,89 @@
+"""Which requests take the quick way in: one that plain clients send all the time, and none that needs more."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.door import Door
+from tests.app.bare import GOOD, raw
+from tests.app.serving import EVENTS, PLAIN, STRICT, Served
+
+LENGTH = f"content-length: {len(GOOD)}"
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the requests that the door took."""
+    paths: list[str] = []
+    answer = Door._answer
+
+    async def noted(self: Door, exchange: object) -> None:
+        paths.append(self.path.decode())
+        await answer(self, exchange)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Door, "_answer", noted)
+    return paths
+
+
+@pytest.mark.parametrize("accept", [PLAIN, STRICT, "*/*"])
+async def test_a_plain_request_is_answered_as_by_asgi(shared: Served, taken: list[str], accept: str) -> None:
+    query = "{ genres { slug } }"
+    headers = {"accept": accept, "x-request-id": "as-i-call-it"}
+    quick = await shared.post(query, headers=headers)
+    assert len(taken) == 1
+    slow = await shared.post(query, headers=headers | {"expect": "100-continue"})
+    assert len(taken) == 1
+    assert (quick.status_code, quick.json()) == (slow.status_code, slow.json())
+    assert {**quick.headers, "date": ""} == {**slow.headers, "date": ""}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["accept: " + EVENTS],
+        ["accept: multipart/mixed;subscriptionSpec=1.0, application/json"],
+        ["expect: 100-continue"],
+        ["x-twice: 1", "x-twice: 2"],
+    ],
+)
+async def test_what_needs_more_goes_by_asgi(shared: Served, taken: list[str], headers: list[str]) -> None:
+    async with raw(shared) as connection:
+        connection.send(GOOD, LENGTH, *headers)
+        async with asyncio.timeout(10):
+            assert b"200" in await connection.reader.readline() or "expect: 100-continue" in headers
+        assert taken == []
+
+
+async def test_a_request_in_pieces_goes_by_asgi_and_the_next_one_does_not(
+    shared: Served, taken: list[str]
+) -> None:
+    async with raw(shared) as connection:
+        connection.send(GOOD[:9], LENGTH)
+        await asyncio.sleep(0.05)
+        connection.writer.write(GOOD[9:])
+        assert (await connection.answer())[0] == 200
+        assert taken == []
+        connection.send_good()
+        assert (await connection.answer())[0] == 200
+        assert taken == ["/graphql"]
+
+
+async def test_requests_sent_at_once_are_answered_in_their_order(shared: Served, taken: list[str]) -> None:
+    async with raw(shared) as connection:
+        for number in range(5):
+            body = b'{"query": "{ a%d: __typename }"}' % number
+            connection.send(body, f"content-length: {len(body)}")
+        for number in range(5):
+            _, answer = await connection.answer()
+            assert answer["data"] == {f"a{number}": "Query"}
+    assert taken
+
+
+async def test_a_client_that_wants_to_leave_is_let_go(shared: Served, taken: list[str]) -> None:
+    async with raw(shared) as connection:
+        connection.send(GOOD, LENGTH, "connection: close")
+        assert (await connection.answer())[0] == 200
+        assert await connection.is_closed()
+    assert taken[0] == "/graphql"
