@@ -23,6 +23,7 @@ _KEY_BYTES = 32
 _CLOCK_SKEW_S = 60
 _LONGEST = 4096
 _CLAIMS = ["iss", "aud", "exp", "iat", "typ", "sub", "sid", "roles"]
+_TIMES = ["verify_exp", "verify_iat", "verify_nbf"]
 _REFRESH = re.compile(r"([A-Za-z0-9_-]{21}[AQgw])\.[A-Za-z0-9_-]{43}")
 
 
@@ -153,10 +154,10 @@ class Tokens:
             algorithms=[_ALGORITHM],
             audience=self._audience,
             issuer=self._issuer,
-            options={"require": _CLAIMS, "strict_aud": True, "verify_exp": False, "verify_iat": False},
+            options={"require": _CLAIMS, "strict_aud": True, **dict.fromkeys(_TIMES, False)},
         )
-        ends, signed = int(said["exp"]), int(said["iat"])
-        if said["typ"] != "access" or signed > self._clock() + _CLOCK_SKEW_S:
+        ends, begins = int(said["exp"]), max(int(said["iat"]), int(said.get("nbf", 0)))
+        if said["typ"] != "access" or begins > self._clock() + _CLOCK_SKEW_S:
             raise ValueError
         roles = frozenset(Role(name) for name in said["roles"])
         expires_at = datetime.fromtimestamp(ends, UTC)

@@ -64,7 +64,7 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
                 await conn.execute(_REQUEST_REBUILD, (name,))
 
         tokens = Tokens(
-            {"1": settings.signing_key()},
+            settings.token_keys(),
             issuer="projectionist",
             audience="projectionist",
             access_ttl=timedelta(minutes=settings.access_token_minutes),

@@ -35,12 +35,13 @@ def _redis(value: str | None) -> str | None:
     return "" if value == "none" else value
 
 
-def _long_enough(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and len(value.get_secret_value()) < _SHORTEST_SECRET:
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _SHORTEST_SECRET:
         raise ValueError(f"needs {_SHORTEST_SECRET} characters or more")
     return value
 
 
+_Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
 
 
@@ -80,8 +81,12 @@ class Settings(BaseSettings):
     graphiql: bool = Field(default=True, description="serve the in-browser editor at /graphql")
     poster_base_url: str = "https://image.tmdb.org/t/p/w500"
 
-    token_secret: Annotated[SecretStr | None, AfterValidator(_long_enough)] = Field(
+    token_secret: _Secret | None = Field(
         default=None, description="signs access tokens; unset: made once and kept in the data directory"
+    )
+    token_secrets: dict[str, _Secret] = Field(
+        default={},
+        description="JSON object of key ids and secrets, in place of one: the first signs, all verify",
     )
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
     access_token_minutes: PositiveInt = 15
@@ -95,11 +100,15 @@ class Settings(BaseSettings):
     json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
 
-    def signing_key(self) -> str:
-        """The secret that signs access tokens, made at the first call where none is set."""
+    def token_keys(self) -> dict[str, str]:
+        """The secrets of access tokens by key id; the first signs. One is made at the first call where none is set.
+
+        The one of `token_secret` has the key id 1, so that tokens stay good when it moves into `token_secrets`.
+        """
+        keys = {key: secret.get_secret_value() for key, secret in self.token_secrets.items()}
         if self.token_secret is not None:
-            return self.token_secret.get_secret_value()
-        return _kept_secret(self.data_dir)
+            keys.setdefault("1", self.token_secret.get_secret_value())
+        return keys or {"1": _kept_secret(self.data_dir)}
 
 
 def _kept_secret(data_dir: Path) -> str:
