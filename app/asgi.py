@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ from starlette.websockets import WebSocket
 import schema
 from app import database, graphiql
 from app.auth import Gate
-from app.fanout import FanOut
+from app.budgets import Budgets, SharedBudgets
+from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
-from app.graphql_ws import GraphQLWebSocket
+from app.graphql_ws import Sockets
 from app.metrics import Metrics
 from app.services import services
 from app.settings import Settings
@@ -51,30 +52,36 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with services(settings, conninfo, metrics) as opened:
+        async with AsyncExitStack() as stack:
+            redis = redis_client(redis_url) if redis_url else None
+            if redis:
+                stack.push_async_callback(redis.aclose)
+            opened = await stack.enter_async_context(services(settings, conninfo, metrics, redis))
             opened.handler.on_append.append(lambda _, events: nudge() if events else None)
 
             def news() -> None:
                 opened.live.nudge()
                 nudge()
 
-            fan_out = FanOut(redis_url, news) if redis_url else None
-            if fan_out:
+            budgets = Budgets(settings.budget_per_minute, next(iter(settings.token_keys().values())))
+            if redis:
+                fan_out = FanOut(redis, news)
+                stack.push_async_callback(fan_out.close)
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
+                stack.push_async_callback(SharedBudgets(budgets, redis).close)
             state["services"] = opened
-            state["gate"] = Gate(opened, built.sources)
+            gate = Gate(opened, built.sources, budgets, settings.trusted_proxies)
             page = graphiql.page(PATH) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, state["gate"], settings, metrics, page)
+            state["http"] = GraphQLHTTP(built.engine, gate, settings, metrics, page)
+            state["sockets"] = Sockets(built.engine, gate, settings, metrics)
             yield
-            if fan_out:
-                await fan_out.close()
 
     class GraphQL:
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             await state["http"](scope, receive, send)
 
     async def socket(websocket: WebSocket) -> None:
-        await GraphQLWebSocket(websocket, built.engine, state["gate"], settings, metrics).run()
+        await state["sockets"].serve(websocket)
 
     async def asset(request: Request) -> Response:
         path: Path | None = files.get(request.path_params["name"])

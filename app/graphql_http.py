@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -13,16 +14,18 @@ from graphql import OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from app.auth import ANYBODY, Gate
+from app.auth import ANYBODY, Asker, Gate
+from app.budgets import cost_of
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, is_json
+from app.operations import TokenEnded, ends_at, refused, run, stream, too_early
 from app.requests import Asked, Entry, Requests
 from app.settings import Settings
 from resolvers.answers import Answer, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import TooSlow, Unauthenticated
+from resolvers.errors import RateLimited
 
 HEARTBEAT_S = 12.0
 
@@ -55,15 +58,22 @@ class GraphQLHTTP:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
+        asker = self._gate.asker(scope, request.headers.get("authorization"))
+        wait_s = None
         try:
-            response = await self._respond(request, entry)
+            self._gate.budgets.spend(asker.bucket, 1)  # whatever comes of it
+            response = await self._respond(request, entry, asker)
         except BadRequest as bad:
             response = self._refused(request, entry, bad)
+        except RateLimited as refusal:
+            wait_s = refusal.retry_after_s
+            response = self._answer(refused(refusal), _json_of(request), entry)
         except ClientDisconnect:
             return
         except Exception as failure:
-            refusal = refusal_of(failure, entry.id)
-            response = self._refused(request, entry, BadRequest(500, refusal.code, refusal.message))
+            unexpected = refusal_of(failure, entry.id)
+            response = self._refused(request, entry, BadRequest(500, unexpected.code, unexpected.message))
+        response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
         response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
         if not isinstance(response, _EventStream):
@@ -71,7 +81,7 @@ class GraphQLHTTP:
             self._requests.ended(entry, response.status_code)
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request, entry: Entry) -> Response:
+    async def _respond(self, request: Request, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
         is_page = request.method == "GET" and "query" not in request.query_params
@@ -90,28 +100,26 @@ class GraphQLHTTP:
         if isinstance(prepared, Answer):
             return self._answer(prepared, accepted, entry)
         entry.runs(prepared)
-        return await self._run(request, prepared, accepted, entry)
+        self._gate.budgets.spend(asker.bucket, cost_of(prepared) - 1)
+        return await self._run(request, prepared, accepted, entry, asker)
 
-    async def _run(self, request: Request, operation: Operation, accepted: str, entry: Entry) -> Response:
+    async def _run(
+        self, request: Request, operation: Operation, accepted: str, entry: Entry, asker: Asker
+    ) -> Response:
         kind = operation.node.operation
         if request.method == "GET" and kind is OperationType.MUTATION:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Mutations go by POST.", {"allow": "POST"})
         if kind is OperationType.SUBSCRIPTION and accepted != EVENT_STREAM:
             message = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
             raise BadRequest(406 if accepted == GRAPHQL_JSON else 400, "SUBSCRIPTION_TRANSPORT", message)
-        context = self._gate.context(request.headers, entry.id)
-        if context is None and not ANYBODY.covers(operation):
-            response = self._answer(_unauthenticated(), accepted, entry)
+        if not asker.is_valid and not ANYBODY.covers(operation):
+            response = self._answer(refused(TokenEnded()), accepted, entry)
             response.status_code = 401 if accepted == GRAPHQL_JSON else 200
             return response
-        context = context or self._gate.of(None, entry.id)
+        context = self._gate.context(asker, entry.id)
         if accepted == EVENT_STREAM:
             return _EventStream(self._stream(operation, context, entry))
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                answer = await self._engine.run(operation, context)
-        except TimeoutError:
-            answer = Answer(b"null", [{"message": TooSlow().message, "extensions": {"code": TooSlow.code}}])
+        answer = await run(self._engine, operation, context, self._settings.request_timeout_s)
         return self._answer(answer, accepted, entry)
 
     async def _stream(
@@ -119,10 +127,11 @@ class GraphQLHTTP:
     ) -> AsyncGenerator[bytes, None]:
         """Server-sent events, one connection an operation: `next` for each answer, then `complete`."""
         self._metrics.subscriptions.inc()
+        timeout_s = self._settings.request_timeout_s
         try:
             async with (
-                aclosing(self._engine.stream(operation, context)) as answers,
-                aclosing(_with_heartbeat(answers, HEARTBEAT_S)) as beats,
+                aclosing(stream(self._engine, operation, context, timeout_s)) as answers,
+                aclosing(_with_heartbeat(answers, HEARTBEAT_S, ends_at(context.viewer))) as beats,
             ):
                 async for answer in beats:
                     yield b":\n\n" if answer is None else self._event(answer, entry)
@@ -147,14 +156,16 @@ class GraphQLHTTP:
             )
         self._requests.erred(entry, answer.errors)
         media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
-        status = 400 if answer.data is None and accepted == GRAPHQL_JSON else 200
-        return Response(answer.body(), status, media_type=f"{media_type}; charset=utf-8")
+        status, headers = (400 if answer.data is None and accepted == GRAPHQL_JSON else 200), None
+        if early := too_early(answer):
+            status, headers = early[0], {"retry-after": str(early[1])}
+        return Response(answer.body(), status, headers, media_type=f"{media_type}; charset=utf-8")
 
     def _refused(self, request: Request, entry: Entry, bad: BadRequest) -> Response:
         answer = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}])
         self._requests.erred(entry, answer.errors)
-        kind = GRAPHQL_JSON if accepted_of(request.headers.get("accept", "")) == GRAPHQL_JSON else JSON
-        return Response(answer.body(), bad.status, headers=bad.headers, media_type=f"{kind}; charset=utf-8")
+        media_type = f"{_json_of(request)}; charset=utf-8"
+        return Response(answer.body(), bad.status, headers=bad.headers, media_type=media_type)
 
     # --- what is asked ---
 
@@ -249,21 +260,31 @@ def _deeper_than(value: Any, depth: int) -> bool:
     return True
 
 
-def _unauthenticated() -> Answer:
-    message = "Your access token is not valid (any more): refresh the session, or sign in again."
-    return Answer(None, [{"message": message, "extensions": {"code": Unauthenticated.code}}])
+def _json_of(request: Request) -> str:
+    """Return the form of JSON in which a request is refused."""
+    accept = request.headers.get("accept", "")
+    return GRAPHQL_JSON if accepted_of(accept) == GRAPHQL_JSON else JSON
 
 
 async def _with_heartbeat(
-    answers: AsyncGenerator[Answer, None], every_s: float
+    answers: AsyncGenerator[Answer, None], every_s: float, ends_at: float | None
 ) -> AsyncGenerator[Answer | None, None]:
-    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection."""
+    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection.
+
+    At `ends_at`, when the access token ends, the last answer says so.
+    """
+    now = asyncio.get_running_loop().time
     following = asyncio.ensure_future(anext(answers, None))
     try:
         while True:
-            done, _ = await asyncio.wait([following], timeout=every_s)
+            left = math.inf if ends_at is None else ends_at - now()
+            if left <= 0:
+                yield refused(TokenEnded())
+                return
+            done, _ = await asyncio.wait([following], timeout=min(every_s, left))
             if not done:
-                yield None
+                if left > every_s:
+                    yield None
                 continue
             answer = following.result()
             if answer is None:

@@ -112,7 +112,8 @@ def _run(settings: Settings, where: Stores, beside: Worker | None) -> int:
         timeout_graceful_shutdown=5,
         server_header=False,
         ws="websockets-sansio",
-        ws_max_size=65_536 * 4,
+        ws_max_size=settings.socket_message_bytes,
+        proxy_headers=False,  # the gate reads them, and believes only the proxies that are trusted
     )
     server = _Server(config)
 

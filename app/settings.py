@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from accounts.attempts import Limits
 
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
@@ -33,6 +44,10 @@ def _conninfo(value: str | None) -> str | None:
 
 def _redis(value: str | None) -> str | None:
     return "" if value == "none" else value
+
+
+def _listed(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def _long_enough(value: SecretStr) -> SecretStr:
@@ -92,13 +107,45 @@ class Settings(BaseSettings):
     access_token_minutes: PositiveInt = 15
     refresh_token_days: PositiveInt = 30
 
+    sign_in_failures: PositiveInt = Field(default=10, description="in 15 minutes, of an account and address")
+    sign_in_failures_per_address: PositiveInt = Field(default=100, description="in 15 minutes")
+    sign_in_failures_per_account: PositiveInt = Field(default=100, description="in 15 minutes")
+    sign_ups_per_address: PositiveInt = Field(default=30, description="in 15 minutes")
+    refreshes_per_address: PositiveInt = Field(default=300, description="of sessions, in 15 minutes")
+    budget_per_minute: PositiveInt = Field(
+        default=60_000, description="points of each person, or of each address of people who did not sign in"
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)] = (
+        Field(default=(), description="addresses or networks whose X-Forwarded-For is believed")
+    )
+
     pool_size: PositiveInt = Field(default=8, description="connections to PostgreSQL of one process")
-    statement_timeout_s: PositiveInt = 5
-    request_timeout_s: PositiveInt = 10
+    pool_wait_s: PositiveFloat = Field(default=2.0, description="for a connection to PostgreSQL")
+    lock_timeout_s: PositiveFloat = Field(default=2.0, description="for a lock in PostgreSQL")
+    statement_timeout_s: PositiveFloat = 5.0
+    request_timeout_s: PositiveFloat = 10.0
+    most_wait_s: PositiveFloat = Field(
+        default=2.0, description="requests that would wait longer for their turn are refused at once"
+    )
 
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
     json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
+
+    socket_init_s: PositiveFloat = Field(default=3.0, description="for connection_init to come")
+    socket_message_bytes: PositiveInt = Field(default=65_536, description="the largest message of a socket")
+    socket_operations: PositiveInt = Field(default=50, description="at once, of one socket")
+    sockets_per_address: PositiveInt = Field(default=20, description="at once, of one process")
+
+    def attempt_limits(self) -> Limits:
+        """How often somebody may try to sign in, sign up and refresh."""
+        return Limits(
+            failures=self.sign_in_failures,
+            failures_per_address=self.sign_in_failures_per_address,
+            failures_per_account=self.sign_in_failures_per_account,
+            sign_ups_per_address=self.sign_ups_per_address,
+            refreshes_per_address=self.refreshes_per_address,
+        )
 
     def token_keys(self) -> dict[str, str]:
         """The secrets of access tokens by key id; the first signs. One is made at the first call where none is set.

@@ -115,7 +115,8 @@ class Engine:
         errors = [error_of(refusal, path) for path, refusal in plan.refusals.items()]
         if plan.one is None:
             return Answer(b"null", errors)
-        data = await context.reader.read(plan, bound)
+        # what a mutation did is told, and a subscription goes on, however busy the server is
+        data = await context.reader.read(plan, bound, may_refuse=part is None)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
         return Answer(data, placed(errors, data, part.path if part else ()) if errors else errors)
@@ -177,16 +178,7 @@ class Engine:
 
     # --- subscriptions ---
 
-    async def stream(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """Yield the answers of any operation: one of a query or mutation, one an event of a subscription."""
-        if operation.node.operation is OperationType.SUBSCRIPTION:
-            async with aclosing(self._subscribe(operation, context)) as answers:
-                async for answer in answers:
-                    yield answer
-        else:
-            yield await self.run(operation, context)
-
-    async def _subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
+    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """Yield an answer for each event; the selection is compiled once and runs for each."""
         path: Path = ()
         try:

@@ -126,13 +126,17 @@ class Socket:
 
 
 @contextlib.asynccontextmanager
-async def serving(conninfo: str, *, filled: bool = True, **more: Any) -> AsyncIterator[Served]:
+async def serving(
+    conninfo: str, *, filled: bool = True, redis_url: str | None = None, **more: Any
+) -> AsyncIterator[Served]:
     """Serve a database, with the catalogue in it unless told otherwise."""
     if filled:
         with connect_database(conninfo) as conn:
             fill(conn)
-    app = application(settings(**more), conninfo)
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="websockets-sansio")
+    app = application(settings(**more), conninfo, redis_url=redis_url)
+    config = uvicorn.Config(
+        app, port=0, log_config=None, access_log=False, ws="websockets-sansio", proxy_headers=False
+    )
     config.timeout_graceful_shutdown = 1
     server = _Server(config)
     running = asyncio.create_task(server.serve())

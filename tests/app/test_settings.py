@@ -86,6 +86,28 @@ def test_a_short_one_of_several_secrets_is_refused_and_not_shown(monkeypatch: py
     assert "open-sesame" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("value", "trusted"),
+    [
+        ("", []),
+        ("127.0.0.1", ["127.0.0.1/32"]),
+        ("10.0.0.0/8, ::1", ["10.0.0.0/8", "::1/128"]),
+        ("10.0.0.0/8 2001:db8::/32", ["10.0.0.0/8", "2001:db8::/32"]),
+    ],
+)
+def test_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, value: str, trusted: list[str]
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_TRUSTED_PROXIES", value)
+    assert [str(network) for network in Settings().trusted_proxies] == trusted
+
+
+def test_a_proxy_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROJECTIONIST_TRUSTED_PROXIES", "proxy.example.org")
+    with pytest.raises(ValidationError, match="trusted_proxies"):
+        Settings()
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1
