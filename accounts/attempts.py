@@ -1,6 +1,7 @@
 """How often somebody may try to sign in, sign up or refresh: guessing must become slow, and nobody may be shut out.
 
-Tries to sign in are counted in three ways, and forgotten 15 minutes after the last of them:
+Tries to sign in are counted in three ways, and forgotten 15 minutes after the last of them; an account is what somebody
+typed as its name:
 
 - by account and address: after `failures` of them the next must wait, a minute and then twice as long each time, up to
   15 minutes. Only that address waits: nobody makes another person wait by failing in their name.
@@ -75,7 +76,7 @@ class Attempts:
         self._key = hashlib.blake2b(secret.encode(), person=b"attempts").digest()
 
     async def sign_in(self, account: str, address: str) -> Attempt:
-        """Begin a try at an account, be there one or not. Raises TooManyAttempts."""
+        """Begin a try at an account, given its normal name, be there one or not. Raises TooManyAttempts."""
         limits = self._limits
         pair, everywhere = self._name("pair", account, address), self._name("address", address)
         attempt = Attempt(self._counts, pair, everywhere, self._name("account", account))

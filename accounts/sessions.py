@@ -98,12 +98,12 @@ async def sign_in(
     TooManyAttempts before the password is looked at, TooBusy.
     """
     key = login_key(login)
-    async with pool.connection() as conn, conn.cursor(row_factory=args_row(_as_credentials)) as cursor:
-        await cursor.execute(_CREDENTIALS, {"key": key})
-        password_hash, user = await cursor.fetchone() or (None, None)
-    # an account has two names, but one count
-    attempt = await attempts.sign_in(str(user.id) if user else key, address)
+    # by what was typed: one count for both names of an account would tell strangers that they belong together
+    attempt = await attempts.sign_in(key, address)
     try:
+        async with pool.connection() as conn, conn.cursor(row_factory=args_row(_as_credentials)) as cursor:
+            await cursor.execute(_CREDENTIALS, {"key": key})
+            password_hash, user = await cursor.fetchone() or (None, None)
         verified = await passwords.verify(password, password_hash)
     except Exception:
         await attempt.withdraw()
