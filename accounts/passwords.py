@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from accounts.hashes import Verified, hash_password, verify_password
 from accounts.text import folded, normal
+from database.backlog import Backlog, Overloaded
 from events.errors import Rejected
 
 MINIMUM_LENGTH = 8
@@ -65,12 +68,19 @@ def check_strength(password: str, *, unlike: Iterable[str] = ()) -> None:
 
 
 class Passwords:
-    """Hashes and checks passwords in `workers` threads; when `waiting` more queue, the next is refused."""
+    """Hashes and checks passwords in `workers` threads.
 
-    def __init__(self, cost: int, *, workers: int = 2, waiting: int = 64) -> None:
+    The next one is refused when `waiting` more queue, or when it would wait longer than `most_wait_s`.
+    """
+
+    def __init__(
+        self, cost: int, *, workers: int = 2, waiting: int = 64, most_wait_s: float = math.inf
+    ) -> None:
         self._cost = cost
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="passwords")
         self._places = threading.BoundedSemaphore(workers + waiting)
+        self._backlog = Backlog(workers, most_wait_s)
+        self._lock = threading.Lock()  # over the backlog: it is left in the threads
 
     async def hash(self, password: str, *, unlike: Iterable[str] = ()) -> str:
         """Return the stored form of a new password. Raises what `check_strength` raises, and TooBusy."""
@@ -95,10 +105,32 @@ class Passwords:
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
             raise TooBusy
+        try:
+            with self._lock:
+                self._backlog.join()
+        except Overloaded:
+            self._places.release()
+            raise TooBusy from None
+        job = self._threads.submit(self._timed, work)
         # a caller who goes away leaves a place only when the thread is done, else the bound would not hold
-        job = self._threads.submit(work)
-        job.add_done_callback(lambda _: self._places.release())
+        job.add_done_callback(self._done)
         return await asyncio.wrap_future(job)
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        with self._lock:
+            self._backlog.leave(1)
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            with self._lock:
+                self._backlog.served(1, time.perf_counter() - started)
+
+    def _done(self, job: Future[Any]) -> None:
+        if job.cancelled():  # before a thread took it
+            with self._lock:
+                self._backlog.leave(1)
+        self._places.release()
 
 
 @cache

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg.rows import args_row
 
+from accounts.attempts import Attempts
 from accounts.names import login_key
 from accounts.passwords import Passwords
 from accounts.people import Pool, User, as_user, create_user
@@ -80,18 +81,36 @@ where id = %(id)s and password_hash = %(password_hash)s
 """
 
 
-async def sign_in(pool: Pool, passwords: Passwords, tokens: Tokens, *, login: str, password: str) -> SignedIn:
+async def sign_in(
+    pool: Pool,
+    passwords: Passwords,
+    tokens: Tokens,
+    attempts: Attempts,
+    *,
+    login: str,
+    password: str,
+    address: str,
+) -> SignedIn:
     """Open a session for an e-mail address or username and its password; an older kind of hash is upgraded.
 
     An account that is unknown, deactivated or without a password takes the time of one with a wrong password.
-    Raises InvalidCredentials, AccountDeactivated only for the right password, TooBusy.
+    `address` is where the request came from. Raises InvalidCredentials, AccountDeactivated only for the right password,
+    TooManyAttempts before the password is looked at, TooBusy.
     """
-    async with pool.connection() as conn, conn.cursor(row_factory=args_row(_as_credentials)) as cursor:
-        await cursor.execute(_CREDENTIALS, {"key": login_key(login)})
-        password_hash, user = await cursor.fetchone() or (None, None)
-    verified = await passwords.verify(password, password_hash)
+    key = login_key(login)
+    # by what was typed: one count for both names of an account would tell strangers that they belong together
+    attempt = await attempts.sign_in(key, address)
+    try:
+        async with pool.connection() as conn, conn.cursor(row_factory=args_row(_as_credentials)) as cursor:
+            await cursor.execute(_CREDENTIALS, {"key": key})
+            password_hash, user = await cursor.fetchone() or (None, None)
+        verified = await passwords.verify(password, password_hash)
+    except Exception:
+        await attempt.withdraw()
+        raise
     if user is None or not verified.ok:
         raise InvalidCredentials
+    await attempt.succeed()
     if user.deactivated_at:
         raise AccountDeactivated
     if verified.upgraded:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import jwt
+from jwt.types import Options
 
 from accounts.people import Role
 
@@ -23,6 +24,14 @@ _KEY_BYTES = 32
 _CLOCK_SKEW_S = 60
 _LONGEST = 4096
 _CLAIMS = ["iss", "aud", "exp", "iat", "typ", "sub", "sid", "roles"]
+_CHECKS: Options = {
+    "require": _CLAIMS,
+    "strict_aud": True,
+    # times are checked against our own clock
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 _REFRESH = re.compile(r"([A-Za-z0-9_-]{21}[AQgw])\.[A-Za-z0-9_-]{43}")
 
 
@@ -146,17 +155,16 @@ class Tokens:
 
     def _decode(self, token: str) -> tuple[float, Claims]:
         key = self._keys[jwt.get_unverified_header(token)["kid"]]
-        # times are checked against our own clock
         said: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=[_ALGORITHM],
             audience=self._audience,
             issuer=self._issuer,
-            options={"require": _CLAIMS, "strict_aud": True, "verify_exp": False, "verify_iat": False},
+            options=_CHECKS,
         )
-        ends, signed = int(said["exp"]), int(said["iat"])
-        if said["typ"] != "access" or signed > self._clock() + _CLOCK_SKEW_S:
+        ends, begins = int(said["exp"]), max(int(said["iat"]), int(said.get("nbf", 0)))
+        if said["typ"] != "access" or begins > self._clock() + _CLOCK_SKEW_S:
             raise ValueError
         roles = frozenset(Role(name) for name in said["roles"])
         expires_at = datetime.fromtimestamp(ends, UTC)

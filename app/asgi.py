@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ import schema
 from app import database, graphiql
 from app.auth import Gate
 from app.browsers import SecurityHeaders, with_cors
+from app.budgets import Budgets, SharedBudgets
 from app.documents import Documents
-from app.fanout import FanOut
+from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
-from app.graphql_ws import GraphQLWebSocket
+from app.graphql_ws import Sockets
 from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
@@ -62,19 +63,25 @@ def application(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with services(settings, conninfo, metrics) as opened:
+        async with AsyncExitStack() as stack:
+            redis = redis_client(redis_url) if redis_url else None
+            if redis:
+                stack.push_async_callback(redis.aclose)
+            opened = await stack.enter_async_context(services(settings, conninfo, metrics, redis))
             opened.handler.on_append.append(lambda _, events: nudge() if events else None)
 
             def news() -> None:
                 opened.live.nudge()
                 nudge()
 
-            fan_out = FanOut(redis_url, news) if redis_url else None
-            if fan_out:
+            budgets = Budgets(settings.budget_per_minute, next(iter(settings.token_keys().values())))
+            if redis:
+                fan_out = FanOut(redis, news)
+                stack.push_async_callback(fan_out.close)
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
+                stack.push_async_callback(SharedBudgets(budgets, redis).close)
             state["services"] = opened
-            gate = Gate(opened, built.sources, settings.production)
-            state["gate"] = gate
+            gate = Gate(opened, built.sources, budgets, settings.trusted_proxies, settings.production)
             documents = Documents(
                 built.engine,
                 persisted,
@@ -83,22 +90,18 @@ def application(
                 trusted=trusted,
                 mode=settings.trusted_documents_mode,
             )
-            state["documents"] = documents
+            stack.push_async_callback(persisted.close)
             page = graphiql.page(PATH) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, documents, state["gate"], settings, metrics, page)
+            state["http"] = GraphQLHTTP(built.engine, documents, gate, settings, metrics, page)
+            state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
             yield
-            await persisted.close()
-            if fan_out:
-                await fan_out.close()
 
     class GraphQL:
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             await state["http"](scope, receive, send)
 
     async def socket(websocket: WebSocket) -> None:
-        await GraphQLWebSocket(
-            websocket, built.engine, state["documents"], state["gate"], settings, metrics
-        ).run()
+        await state["sockets"].serve(websocket)
 
     async def asset(request: Request) -> Response:
         path: Path | None = files.get(request.path_params["name"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import FieldNode, OperationType
 
 from accounts.people import Role
 from accounts.tokens import InvalidToken
+from app.addresses import Addresses, Network
+from app.budgets import Bucket, Budgets
 from resolvers.context import Context, Services, Viewer
 from resolvers.documents import Operation
 from resolvers.mapping import Sources
@@ -35,21 +38,41 @@ class _Anybody:
 ANYBODY = _Anybody()
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, from where, and whose budget pays."""
+
+    viewer: Viewer | None
+    address: str
+    bucket: Bucket
+    is_valid: bool = True
+    """False for somebody with an access token that proves nothing."""
+
+
 class Gate:
-    """Makes the context of each request."""
+    """Says who asks, and makes the context of each request."""
 
-    def __init__(self, services: Services, sources: Sources, is_production: bool) -> None:
-        self._services, self._sources, self._is_production = services, sources, is_production
+    def __init__(
+        self,
+        services: Services,
+        sources: Sources,
+        budgets: Budgets,
+        trusted_proxies: Sequence[Network],
+        is_production: bool,
+    ) -> None:
+        self._services, self._sources, self.budgets = services, sources, budgets
+        self.address = Addresses(trusted_proxies).of
+        self._is_production = is_production
 
-    def context(self, headers: Mapping[str, str], request_id: str) -> Context | None:
-        """Return the context of a request, None when its access token is not valid."""
-        authorization = headers.get("authorization", "")
-        if not authorization:
-            return self.of(None, request_id)
-        viewer = self.viewer(authorization)
-        return self.of(viewer, request_id) if viewer else None
+    def asker(self, scope: Mapping[str, Any], authorization: str | None) -> Asker:
+        """Return who asks, given the Authorization header."""
+        address = self.address(scope)
+        viewer = self._viewer(authorization) if authorization else None
+        # a person pays wherever they are; strangers share the budget of their address
+        bucket = self.budgets.bucket(viewer.id if viewer else address)
+        return Asker(viewer, address, bucket, is_valid=viewer is not None or not authorization)
 
-    def viewer(self, authorization: str) -> Viewer | None:
+    def _viewer(self, authorization: str) -> Viewer | None:
         """Return whom an Authorization header names, None when its token is not valid."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
@@ -58,11 +81,11 @@ class Gate:
             claims = self._services.tokens.verify_access(token.strip())
         except InvalidToken:
             return None
-        return Viewer(claims.user_id, claims.session_id, frozenset(claims.roles))
+        return Viewer(claims.user_id, claims.session_id, frozenset(claims.roles), claims.expires_at)
 
-    def of(self, viewer: Viewer | None, request_id: str) -> Context:
-        """Return the context of one operation; None is somebody who did not sign in."""
-        return Context(self._services, self._sources, viewer, request_id)
+    def context(self, asker: Asker, request_id: str) -> Context:
+        """Return the context of one operation."""
+        return Context(self._services, self._sources, asker.viewer, request_id, asker.address)
 
     def may_introspect(self, viewer: Viewer | None) -> bool:
         """Whether somebody may ask for the schema, and be told its names in errors and in the editor."""

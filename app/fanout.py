@@ -1,7 +1,6 @@
-"""Nudges between the processes of one installation, through Redis: sooner news for those who poll anyway.
+"""What processes of one installation tell each other through Redis. What is lost with it is missed by nobody.
 
-What is lost with Redis is only the nudge: followers and subscriptions poll the log, so nothing is missed, some
-milliseconds later. No client ever sees an error of it.
+Nudges are sooner news for those who poll the log anyway: without them events are found some milliseconds later.
 """
 
 from __future__ import annotations
@@ -17,24 +16,62 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "projectionist:appended"
+TIMEOUT_S = 0.2
+APPENDED = "projectionist:appended"
 _QUIET_S = 0.01
+
+
+def redis_client(url: str) -> Redis:
+    """Return a client that tries once; who asks sets the time, for listening has none."""
+    return Redis.from_url(
+        url,
+        socket_timeout=None,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+class Channel:
+    """Messages to and from all processes; our own come back, too."""
+
+    def __init__(self, redis: Redis, name: str, on_message: Callable[[bytes], None]) -> None:
+        self._redis, self._name, self._on_message = redis, name, on_message
+        self._listening = asyncio.create_task(self._listen())
+
+    async def close(self) -> None:
+        """Hear no more."""
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
+
+    async def publish(self, message: bytes) -> None:
+        """Tell the others; while Redis is away nobody hears it, and this takes a second."""
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._redis.publish(self._name, message)
+        except (RedisError, OSError):
+            await asyncio.sleep(1.0)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as channel:
+                    await channel.subscribe(self._name)
+                    async for message in channel.listen():
+                        if message["type"] == "message":
+                            self._on_message(message["data"])
+            except (RedisError, OSError) as error:
+                log.info("redis is away: processes do without each other", extra={"reason": str(error)})
+                await asyncio.sleep(1.0)
 
 
 class FanOut:
     """Tells other processes that the log grew, and listens for theirs."""
 
-    def __init__(self, url: str, on_news: Callable[[], None]) -> None:
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=None,
-            socket_connect_timeout=0.2,
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=0,
-        )
-        self._on_news = on_news
+    def __init__(self, redis: Redis, on_news: Callable[[], None]) -> None:
         self._grown = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._listen())]
+        self._channel = Channel(redis, APPENDED, lambda _: on_news())
+        self._telling = asyncio.create_task(self._tell())
 
     def appended(self) -> None:
         """Say that this process appended something; many in a moment become one message."""
@@ -42,30 +79,13 @@ class FanOut:
 
     async def close(self) -> None:
         """End both directions."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._redis.aclose()
+        self._telling.cancel()
+        await asyncio.gather(self._telling, return_exceptions=True)
+        await self._channel.close()
 
     async def _tell(self) -> None:
         while True:
             await self._grown.wait()
             self._grown.clear()
-            try:
-                async with asyncio.timeout(0.2):
-                    await self._redis.publish(CHANNEL, b"")
-            except (RedisError, OSError, TimeoutError):
-                await asyncio.sleep(1.0)
+            await self._channel.publish(b"")
             await asyncio.sleep(_QUIET_S)
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                async with self._redis.pubsub() as channel:
-                    await channel.subscribe(CHANNEL)
-                    async for message in channel.listen():
-                        if message["type"] == "message":
-                            self._on_news()
-            except (RedisError, OSError) as error:
-                log.info("redis is away: news come by polling", extra={"reason": str(error)})
-                await asyncio.sleep(1.0)

@@ -15,20 +15,20 @@ from starlette.responses import HTMLResponse, Response
 
 from app import graphiql
 from app.asked import Asked
-from app.auth import ANYBODY, Gate
+from app.auth import ANYBODY, Asker, Gate
 from app.browsers import was_meant
 from app.documents import Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
+from app.operations import TokenEnded, ends_at, refused, run, too_early
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
 from app.settings import Settings
 from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
-from resolvers.answers import Answer, error_of, refusal_of
-from resolvers.context import Context
+from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import TooCostly, TooSlow, Unauthenticated
+from resolvers.errors import RateLimited, TooCostly, Unauthenticated
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
 _NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
@@ -64,15 +64,22 @@ class GraphQLHTTP:
 
     async def _answered(self, scope: Any, request: Request | Posted) -> Response:
         entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
+        asker = self._gate.asker(scope, request.headers.get("authorization"))
+        wait_s = None
         try:
-            response = await self._respond(request, entry)
+            self._gate.budgets.spend(asker.bucket, 1)  # whatever comes of it
+            response = await self._respond(request, entry, asker)
         except BadRequest as bad:
             response = self._refused(request, entry, bad)
+        except RateLimited as refusal:
+            wait_s = refusal.retry_after_s
+            response = self._too_early(request, entry, refused(refusal))
         except ClientDisconnect:
             raise
         except Exception as failure:
-            refusal = refusal_of(failure, entry.id)
-            response = self._refused(request, entry, BadRequest(500, refusal.code, refusal.message))
+            unexpected = refusal_of(failure, entry.id)
+            response = self._refused(request, entry, BadRequest(500, unexpected.code, unexpected.message))
+        response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
         response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
         if not isinstance(response, Stream):
@@ -80,13 +87,12 @@ class GraphQLHTTP:
             self._requests.ended(entry, response.status_code)
         return response
 
-    async def _respond(self, request: Request | Posted, entry: Entry) -> Response:
+    async def _respond(self, request: Request | Posted, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
         accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page(request) else None)
         if accepted == HTML:
-            context = self._gate.context(request.headers, entry.id)
-            if self._page is None or not self._gate.may_introspect(context.viewer if context else None):
+            if self._page is None or not self._gate.may_introspect(asker.viewer):
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
         if accepted is None:
@@ -98,18 +104,18 @@ class GraphQLHTTP:
             entry.transport = framing.name
         asked = await read(request, self._settings)
         entry.started = time.perf_counter()  # a slow upload is no slow operation
-        context = self._gate.context(request.headers, entry.id)
         if isinstance(asked, list):
             if framing is not None:
                 raise BadRequest(406, "NOT_ACCEPTABLE", f"A batch is answered as {JSON}.")
-            return await self._batch(asked, context, accepted, entry)
-        operation = await self._documents.prepare(asked, context.viewer if context else None, entry)
+            return await self._batch(asked, asker, accepted, entry)
+        operation = await self._documents.prepare(asked, asker.viewer, entry)
         if isinstance(operation, Operation):
             _require_way(operation, request.method, accepted, framing)
+            self._gate.budgets.spend(asker.bucket, operation.cost - 1)
         if framing is not None:
-            return Stream(self._stream(operation, context, framing, entry), framing)
-        answer = await self._answer(operation, context, entry, self._deadline())
-        response = _json(answer.body(), _status(answer, accepted), accepted)
+            return Stream(self._stream(operation, asker, framing, entry), framing)
+        answer = await self._answer(operation, asker, entry, self._deadline())
+        response = _answered(answer, accepted)
         if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
             response.headers["cache-control"] = f"public, max-age={answer.max_age_s}"
             response.headers["vary"] = "Accept, Authorization"
@@ -121,40 +127,37 @@ class GraphQLHTTP:
         return asyncio.get_running_loop().time() + self._settings.request_timeout_s
 
     async def _answer(
-        self, operation: Operation | Answer, context: Context | None, entry: Entry, deadline: float
+        self, operation: Operation | Answer, asker: Asker, entry: Entry, deadline: float
     ) -> Answer:
         """Return the answer to a query or mutation, counted."""
         if isinstance(operation, Answer):
             answer = operation
-        elif context is None and not ANYBODY.covers(operation):
-            answer = _unauthenticated()
+        elif not asker.is_valid and not ANYBODY.covers(operation):
+            answer = refused(TokenEnded())
         else:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    answer = await self._engine.run(operation, context or self._gate.of(None, entry.id))
-            except TimeoutError:
-                answer = Answer(b"null", [error_of(TooSlow(), ())], operation.extensions)
+            answer = await run(self._engine, operation, self._gate.context(asker, entry.id), deadline)
+        self._count(answer, entry)
+        return answer
+
+    def _count(self, answer: Answer, entry: Entry) -> None:
         kind = entry.kind or "invalid"
         self._metrics.seconds.labels(kind).observe(time.perf_counter() - entry.started)
         self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
         self._requests.erred(entry, answer.errors)
-        return answer
 
-    async def _batch(
-        self, asked: Sequence[Asked], context: Context | None, accepted: str, entry: Entry
-    ) -> Response:
+    async def _batch(self, asked: Sequence[Asked], asker: Asker, accepted: str, entry: Entry) -> Response:
         """Answer several operations in their order: queries together, or, with a mutation among them, one by one."""
-        viewer = context.viewer if context else None
         entries = [replace(entry, transport="batch", codes=set()) for _ in asked]
         pairs = zip(asked, entries, strict=True)
-        operations = [_in_batch(await self._documents.prepare(one, viewer, its)) for one, its in pairs]
+        operations = [_in_batch(await self._documents.prepare(one, asker.viewer, its)) for one, its in pairs]
         cost = sum(operation.cost for operation in operations if isinstance(operation, Operation))
         if cost > (most := self._engine.limits.cost):
             raise BadRequest(400, TooCostly.code, f"The operations cost {cost} together; {most} is the most.")
+        self._gate.budgets.spend(asker.bucket, cost - 1)
         deadline = self._deadline()
 
         async def answered(operation: Operation | Answer, its: Entry) -> bytes:
-            body = (await self._answer(operation, context, its, deadline)).body()
+            body = (await self._answer(operation, asker, its, deadline)).body()
             its.bytes = len(body)
             self._requests.ended(its, 200)
             return body
@@ -167,14 +170,14 @@ class GraphQLHTTP:
         return _json(b"[" + b",".join(bodies) + b"]", 200, accepted)
 
     async def _stream(
-        self, operation: Operation | Answer, context: Context | None, framing: Framing, entry: Entry
+        self, operation: Operation | Answer, asker: Asker, framing: Framing, entry: Entry
     ) -> AsyncGenerator[bytes, None]:
         """Yield the frames of a stream, one connection an operation: one for each answer, then the end."""
         self._metrics.subscriptions.inc()
         try:
             async with (
-                aclosing(self._answers(operation, context, entry)) as answers,
-                aclosing(with_heartbeat(answers)) as beats,
+                aclosing(self._answers(operation, asker, entry)) as answers,
+                aclosing(with_heartbeat(answers, ends_at(asker.viewer))) as beats,
             ):
                 yield framing.first
                 async for answer in beats:
@@ -190,17 +193,22 @@ class GraphQLHTTP:
             self._requests.ended(entry, 200)
 
     async def _answers(
-        self, operation: Operation | Answer, context: Context | None, entry: Entry
+        self, operation: Operation | Answer, asker: Asker, entry: Entry
     ) -> AsyncGenerator[Answer, None]:
         if isinstance(operation, Answer) or operation.node.operation is not OperationType.SUBSCRIPTION:
-            yield await self._answer(operation, context, entry, self._deadline())
-        elif context is None:
-            yield await self._answer(_unauthenticated(), context, entry, self._deadline())
+            yield await self._answer(operation, asker, entry, self._deadline())
+        elif not asker.is_valid:
+            yield await self._answer(refused(TokenEnded()), asker, entry, self._deadline())
         else:
-            async with aclosing(self._engine.stream(operation, context)) as answers:
+            context = self._gate.context(asker, entry.id)
+            async with aclosing(self._engine.subscribe(operation, context)) as answers:
                 async for answer in answers:
                     self._requests.erred(entry, answer.errors)
                     yield answer
+
+    def _too_early(self, request: Request | Posted, entry: Entry, answer: Answer) -> Response:
+        self._count(answer, entry)
+        return _answered(answer, accepted_of(request.headers.get("accept", "")))
 
     def _refused(self, request: Request | Posted, entry: Entry, bad: BadRequest) -> Response:
         answer = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}])
@@ -224,12 +232,19 @@ def _in_batch(operation: Operation | Answer) -> Operation | Answer:
     return operation
 
 
+def _answered(answer: Answer, accepted: str | None) -> Response:
+    if early := too_early(answer):
+        status, wait_s = early
+        return _json(answer.body(), status, accepted, **{"retry-after": str(wait_s)})
+    return _json(answer.body(), _status(answer, accepted), accepted)
+
+
 def _json(body: bytes, status: int, accepted: str | None, **headers: str) -> Response:
     media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
     return Response(body, status, headers=headers, media_type=f"{media_type}; charset=utf-8")
 
 
-def _status(answer: Answer, accepted: str) -> int:
+def _status(answer: Answer, accepted: str | None) -> int:
     if answer.data is not None:
         return 200
     code = answer.errors[0]["extensions"]["code"]
@@ -238,8 +253,3 @@ def _status(answer: Answer, accepted: str) -> int:
     if accepted != GRAPHQL_JSON:
         return 200
     return 401 if code == Unauthenticated.code else 400
-
-
-def _unauthenticated() -> Answer:
-    message = "Your access token is not valid (any more): refresh the session, or sign in again."
-    return Answer(None, [{"message": message, "extensions": {"code": Unauthenticated.code}}])

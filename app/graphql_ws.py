@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from contextlib import aclosing
 from typing import Any
 
@@ -18,16 +19,13 @@ from app.auth import Gate
 from app.browsers import is_ours
 from app.documents import Documents
 from app.metrics import Metrics
+from app.operations import ends_at, refused, stream
 from app.requests import Entry, Requests
 from app.settings import Settings
-from resolvers.answers import Answer
-from resolvers.context import Viewer
+from resolvers.answers import Answer, refusal_of
 from resolvers.engine import Engine
 
 PROTOCOL = "graphql-transport-ws"
-INIT_S = 3.0
-MESSAGE_BYTES = 65_536
-OPERATIONS = 50
 REASON_BYTES = 123
 """What a frame that closes a socket has room for."""
 
@@ -36,6 +34,29 @@ class _Close(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code, self.reason = code, reason.encode()[:REASON_BYTES].decode(errors="ignore")
+
+
+class Sockets:
+    """The sockets of one process: some of each address, and no more."""
+
+    def __init__(
+        self, engine: Engine, documents: Documents, gate: Gate, settings: Settings, metrics: Metrics
+    ) -> None:
+        self._parts = engine, documents, gate, settings, metrics
+        self._gate, self._most = gate, settings.sockets_per_address
+        self._open: Counter[str] = Counter()
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Return when the socket is closed."""
+        address = self._gate.address(socket.scope)
+        self._open[address] += 1
+        try:
+            opened = GraphQLWebSocket(socket, *self._parts)
+            await opened.run(may_stay=self._open[address] <= self._most)
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
 
 class GraphQLWebSocket:
@@ -53,13 +74,16 @@ class GraphQLWebSocket:
         self._socket, self._engine, self._documents, self._gate = socket, engine, documents, gate
         self._settings, self._metrics = settings, metrics
         self._requests = Requests(metrics, settings.slow_ms)
-        self._viewer: Viewer | None = None
+        self._asker = gate.asker(socket.scope, None)
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
 
-    async def run(self) -> None:
-        """Speak the protocol until either side closes; a page of another site is not spoken to."""
+    async def run(self, *, may_stay: bool) -> None:
+        """Speak the protocol until either side closes; a page of another site is not spoken to.
+
+        Where there are too many sockets of this address, it is closed at once.
+        """
         headers = self._socket.headers
         if "origin" in headers and not is_ours(headers["origin"], headers, self._settings.cors_origins):
             await self._socket.close()  # before it was accepted: the browser reads a 403
@@ -69,6 +93,8 @@ class GraphQLWebSocket:
         try:
             if not spoken:
                 raise _Close(4406, "Subprotocol not acceptable")
+            if not may_stay:
+                raise _Close(1013, "Too many sockets of your address: close some, and try again")
             await self._converse()
         except Malformed as malformed:
             await self._close(_Close(4400, str(malformed)))
@@ -87,21 +113,22 @@ class GraphQLWebSocket:
         await self._socket.close(close.code, close.reason)
 
     async def _converse(self) -> None:
-        deadline = asyncio.get_running_loop().time() + INIT_S
-        while True:
-            try:
-                async with asyncio.timeout_at(None if self._initialised else deadline):
+        try:
+            async with asyncio.timeout(self._settings.socket_init_s) as self._limit:
+                while True:
                     message = await self._socket.receive()
-            except TimeoutError:
-                raise _Close(4408, "Connection initialisation timeout") from None
-            if message["type"] == "websocket.disconnect":
-                return
-            await self._take(self._parsed(message.get("text")))
+                    if message["type"] == "websocket.disconnect":
+                        return
+                    await self._take(self._parsed(message.get("text")))
+        except TimeoutError:
+            if self._acknowledged:
+                raise _Close(4403, "Forbidden: the access token has ended") from None
+            raise _Close(4408, "Connection initialisation timeout") from None
 
     def _parsed(self, text: str | None) -> dict[str, Any]:
         if text is None:
             raise _Close(4400, "Messages must be text")
-        if len(text) > MESSAGE_BYTES:
+        if len(text.encode(errors="replace")) > self._settings.socket_message_bytes:
             raise _Close(1009, "Message too large")
         try:
             message = orjson.loads(text)
@@ -136,9 +163,10 @@ class GraphQLWebSocket:
         given = {key.lower(): value for key, value in payload.items()}
         authorization = given.get("authorization") or self._socket.headers.get("authorization")
         if authorization is not None:
-            self._viewer = self._gate.viewer(str(authorization))
-            if self._viewer is None:
+            self._asker = self._gate.asker(self._socket.scope, str(authorization) or " ")
+            if not self._asker.is_valid:
                 raise _Close(4403, "Forbidden")
+        self._limit.reschedule(ends_at(self._asker.viewer))
         self._acknowledged = True
         await self._send(b'{"type":"connection_ack"}')
 
@@ -149,33 +177,50 @@ class GraphQLWebSocket:
             raise _Close(4409, f"Subscriber for {operation_id} already exists")
         asked = asked_of(payload)
         entry = self._entry()
-        if len(self._operations) >= OPERATIONS:
-            message = f"At most {OPERATIONS} operations at once."
+        if len(self._operations) >= self._settings.socket_operations:
+            message = f"At most {self._settings.socket_operations} operations at once."
             await self._refuse(operation_id, entry, _refusal("TOO_MANY_REQUESTS", message))
             self._requests.ended(entry)
             return
         self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, asked, entry))
 
     async def _operate(self, operation_id: str, asked: Asked, entry: Entry) -> None:
+        """Run an operation to its end; its id is free again before the client hears of it."""
         self._metrics.subscriptions.inc()
         try:
-            prepared = await self._documents.prepare(asked, self._viewer, entry)
-            if isinstance(prepared, Answer):
+            failed = await self._answers(operation_id, asked, entry)
+            if self._operations.get(operation_id) is asyncio.current_task():
                 del self._operations[operation_id]
-                await self._refuse(operation_id, entry, prepared)
-                return
-            context = self._gate.of(self._viewer, entry.id)
-            async with aclosing(self._engine.stream(prepared, context)) as answers:
-                async for answer in answers:
-                    self._requests.erred(entry, answer.errors)
-                    await self._message("next", operation_id, answer.body(), entry)
-            del self._operations[operation_id]
-            await self._send(b'{"type":"complete","id":' + orjson.dumps(operation_id) + b"}")
-        except (WebSocketDisconnect, RuntimeError):
+            if failed:
+                await self._refuse(operation_id, entry, failed)
+            else:
+                await self._send(b'{"type":"complete","id":' + orjson.dumps(operation_id) + b"}")
+        except WebSocketDisconnect:
             pass
         finally:
             self._metrics.subscriptions.dec()
             self._requests.ended(entry)
+
+    async def _answers(self, operation_id: str, asked: Asked, entry: Entry) -> Answer | None:
+        """Send the answers of an operation; return the one that says why it failed as a whole."""
+        budgets, bucket = self._gate.budgets, self._asker.bucket
+        timeout_s = self._settings.request_timeout_s
+        try:
+            budgets.spend(bucket, 1)  # whatever comes of it
+            prepared = await self._documents.prepare(asked, self._asker.viewer, entry)
+            if isinstance(prepared, Answer):
+                return prepared
+            budgets.spend(bucket, prepared.cost - 1)
+            context = self._gate.context(self._asker, entry.id)
+            async with aclosing(stream(self._engine, prepared, context, timeout_s)) as answers:
+                async for answer in answers:
+                    self._requests.erred(entry, answer.errors)
+                    await self._message("next", operation_id, answer.body(), entry)
+        except WebSocketDisconnect:
+            raise
+        except Exception as failure:
+            return refused(refusal_of(failure, entry.id))
+        return None
 
     def _entry(self) -> Entry:
         return Entry(uuid.uuid4().hex, "websocket", None, self._socket.scope["path"])
@@ -190,7 +235,10 @@ class GraphQLWebSocket:
         await self._send(head + payload + b"}")
 
     async def _send(self, message: bytes) -> None:
-        await self._socket.send_text(message.decode())
+        try:
+            await self._socket.send_text(message.decode())
+        except RuntimeError:  # it is closed already
+            raise WebSocketDisconnect(1006) from None
 
 
 def _id(message: dict[str, Any]) -> str:

@@ -126,7 +126,8 @@ def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
         server_header=False,
         http=quick if settings.direct_http else "httptools",
         ws="websockets-sansio",
-        ws_max_size=65_536 * 4,
+        ws_max_size=settings.socket_message_bytes,
+        proxy_headers=False,  # the gate reads them, and believes only the proxies that are trusted
     )
 
 

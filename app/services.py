@@ -7,9 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from redis.asyncio import Redis
+
+from accounts.attempts import Attempts
+from accounts.counts import LocalCounts
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
 from app.metrics import Metrics
+from app.redis_counts import RedisCounts
 from app.settings import Settings
 from database.connect import pool, session_conninfo
 from database.pipeline import Lane
@@ -18,16 +23,21 @@ from projections.registry import fold_inline
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
-from resolvers.reader import Reader
+from resolvers.reader import QUICK_S, Reader
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
 
 
 @asynccontextmanager
-async def services(settings: Settings, conninfo: str, metrics: Metrics) -> AsyncIterator[Services]:
+async def services(
+    settings: Settings, conninfo: str, metrics: Metrics, redis: Redis | None = None
+) -> AsyncIterator[Services]:
     """Open what a server needs, and close it again once every command that was taken is answered."""
-    limits: dict[str, Any] = {"statement_timeout_s": settings.statement_timeout_s, "lock_timeout_s": 2}
+    limits: dict[str, Any] = {
+        "statement_timeout_s": settings.statement_timeout_s,
+        "lock_timeout_s": settings.lock_timeout_s,
+    }
     dsn = session_conninfo(conninfo, **limits)
     # a writer only looks keys up: a plan made while the tables were empty must not read them whole for ever
     writing = session_conninfo(
@@ -37,22 +47,28 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
         enable_seqscan="off",
         application="projectionist writer",
     )
-    planned = session_conninfo(conninfo, **limits, plan_cache_mode="force_generic_plan")
+    limits_quick = {**limits, "statement_timeout_s": min(QUICK_S, settings.statement_timeout_s)}
+    planned = session_conninfo(conninfo, **limits_quick, plan_cache_mode="force_generic_plan")
+    most_wait_s = settings.most_wait_s
     async with AsyncExitStack() as stack:
 
         async def lane(conninfo: str) -> Lane:
-            opened = Lane(conninfo)
+            opened = Lane(conninfo, wait_s=settings.pool_wait_s)
             await opened.open()
             stack.push_async_callback(opened.close)
             return opened
 
-        connections = pool(conninfo, size=settings.pool_size, **limits)
+        connections = pool(conninfo, size=settings.pool_size, wait_s=settings.pool_wait_s, **limits)
         await connections.open()
         stack.push_async_callback(connections.close)
-        reader = Reader([await lane(planned), await lane(planned)], [await lane(dsn)])
+        reader = Reader(
+            [await lane(planned), await lane(planned)],
+            [await lane(dsn), await lane(dsn)],
+            most_wait_s=most_wait_s,
+        )
         live = Live(await lane(dsn))
-        handler = Handler([await lane(writing), await lane(writing)], fold_inline)
-        passwords = Passwords(settings.bcrypt_cost)
+        handler = Handler([await lane(writing), await lane(writing)], fold_inline, most_wait_s=most_wait_s)
+        passwords = Passwords(settings.bcrypt_cost, most_wait_s=most_wait_s)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)
         stack.push_async_callback(handler.drain)
@@ -64,8 +80,9 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
             async with connections.connection() as conn:
                 await conn.execute(_REQUEST_REBUILD, (name,))
 
+        keys = settings.token_keys()
         tokens = Tokens(
-            {"1": settings.signing_key()},
+            keys,
             issuer="projectionist",
             audience="projectionist",
             access_ttl=timedelta(minutes=settings.access_token_minutes),
@@ -78,6 +95,11 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
             pool=connections,
             live=live,
             passwords=passwords,
+            attempts=Attempts(
+                RedisCounts(redis) if redis else LocalCounts(),
+                settings.attempt_limits(),
+                next(iter(keys.values())),
+            ),
             tokens=tokens,
             rebuild=rebuild,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeInt,
+    PositiveFloat,
     PositiveInt,
     SecretStr,
     ValidationInfo,
@@ -22,6 +24,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from accounts.attempts import Limits as AttemptLimits
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
@@ -48,14 +51,14 @@ def _redis(value: str | None) -> str | None:
     return "" if value == "none" else value
 
 
-def _long_enough(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and len(value.get_secret_value()) < _SHORTEST_SECRET:
+def _listed(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < _SHORTEST_SECRET:
         raise ValueError(f"needs {_SHORTEST_SECRET} characters or more")
     return value
-
-
-def _listed(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,6 +68,7 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+_Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
 
 
@@ -108,16 +112,37 @@ class Settings(BaseSettings):
     graphiql: bool = Field(default=True, description="serve the in-browser editor at /graphql")
     poster_base_url: str = "https://image.tmdb.org/t/p/w500"
 
-    token_secret: Annotated[SecretStr | None, AfterValidator(_long_enough)] = Field(
+    token_secret: _Secret | None = Field(
         default=None, description="signs access tokens; unset: made once and kept in the data directory"
+    )
+    token_secrets: dict[str, _Secret] = Field(
+        default={},
+        description="JSON object of key ids and secrets, in place of one: the first signs, all verify",
     )
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
     access_token_minutes: PositiveInt = 15
     refresh_token_days: PositiveInt = 30
 
+    sign_in_failures: PositiveInt = Field(default=10, description="in 15 minutes, of an account and address")
+    sign_in_failures_per_address: PositiveInt = Field(default=100, description="in 15 minutes")
+    sign_in_failures_per_account: PositiveInt = Field(default=100, description="in 15 minutes")
+    sign_ups_per_address: PositiveInt = Field(default=30, description="in 15 minutes")
+    refreshes_per_address: PositiveInt = Field(default=300, description="of sessions, in 15 minutes")
+    budget_per_minute: PositiveInt = Field(
+        default=60_000, description="points of each person, or of each address of people who did not sign in"
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)] = (
+        Field(default=(), description="addresses or networks whose X-Forwarded-For is believed")
+    )
+
     pool_size: PositiveInt = Field(default=8, description="connections to PostgreSQL of one process")
-    statement_timeout_s: PositiveInt = 5
-    request_timeout_s: PositiveInt = 10
+    pool_wait_s: PositiveFloat = Field(default=2.0, description="for a connection to PostgreSQL")
+    lock_timeout_s: PositiveFloat = Field(default=2.0, description="for a lock in PostgreSQL")
+    statement_timeout_s: PositiveFloat = 5.0
+    request_timeout_s: PositiveFloat = 10.0
+    most_wait_s: PositiveFloat = Field(
+        default=2.0, description="requests that would wait longer for their turn are refused at once"
+    )
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = (
         Field(default=(), description="other sites whose pages may use this server")
@@ -175,11 +200,30 @@ class Settings(BaseSettings):
             raise ValueError("name the manifest, or set PROJECTIONIST_TRUSTED_DOCUMENTS_MODE=off")
         return value
 
-    def signing_key(self) -> str:
-        """The secret that signs access tokens, made at the first call where none is set."""
+    socket_init_s: PositiveFloat = Field(default=3.0, description="for connection_init to come")
+    socket_message_bytes: PositiveInt = Field(default=65_536, description="the largest message of a socket")
+    socket_operations: PositiveInt = Field(default=50, description="at once, of one socket")
+    sockets_per_address: PositiveInt = Field(default=20, description="at once, of one process")
+
+    def attempt_limits(self) -> AttemptLimits:
+        """How often somebody may try to sign in, sign up and refresh."""
+        return AttemptLimits(
+            failures=self.sign_in_failures,
+            failures_per_address=self.sign_in_failures_per_address,
+            failures_per_account=self.sign_in_failures_per_account,
+            sign_ups_per_address=self.sign_ups_per_address,
+            refreshes_per_address=self.refreshes_per_address,
+        )
+
+    def token_keys(self) -> dict[str, str]:
+        """The secrets of access tokens by key id; the first signs. One is made at the first call where none is set.
+
+        The one of `token_secret` has the key id 1, so that tokens stay good when it moves into `token_secrets`.
+        """
+        keys = {key: secret.get_secret_value() for key, secret in self.token_secrets.items()}
         if self.token_secret is not None:
-            return self.token_secret.get_secret_value()
-        return _kept_secret(self.data_dir)
+            keys.setdefault("1", self.token_secret.get_secret_value())
+        return keys or {"1": _kept_secret(self.data_dir)}
 
 
 def _kept_secret(data_dir: Path) -> str:

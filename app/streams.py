@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from starlette.responses import StreamingResponse
 
 from app.negotiation import EVENT_STREAM, MULTIPART
+from app.operations import TokenEnded, refused
 from resolvers.answers import Answer
 
 HEARTBEAT_S = 12.0
@@ -70,14 +72,25 @@ class Stream(StreamingResponse):
             await super().__call__(scope, receive, send)
 
 
-async def with_heartbeat(answers: AsyncGenerator[Answer, None]) -> AsyncGenerator[Answer | None, None]:
-    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection."""
+async def with_heartbeat(
+    answers: AsyncGenerator[Answer, None], ends_at: float | None
+) -> AsyncGenerator[Answer | None, None]:
+    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection.
+
+    At `ends_at`, when the access token ends, the last answer says so.
+    """
+    now = asyncio.get_running_loop().time
     following = asyncio.ensure_future(anext(answers, None))
     try:
         while True:
-            done, _ = await asyncio.wait([following], timeout=HEARTBEAT_S)
+            left = math.inf if ends_at is None else ends_at - now()
+            if left <= 0:
+                yield refused(TokenEnded())
+                return
+            done, _ = await asyncio.wait([following], timeout=min(HEARTBEAT_S, left))
             if not done:
-                yield None
+                if left > HEARTBEAT_S:
+                    yield None
                 continue
             answer = following.result()
             if answer is None:

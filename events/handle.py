@@ -8,6 +8,8 @@ whichever process they are in, and the positions of one person's events are in t
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from database.backlog import Backlog
 from database.ids import uuid7
 from database.pipeline import Call, DatabaseUnavailable, Lane, Rows, Statement, StatementFailed
 from events.append import Key, Written, append_calls, load_calls, loaded_event, loaded_key
@@ -32,6 +35,8 @@ Decide = Callable[[Pair, Sequence[Recorded]], Sequence[PairEvent]]
 FoldInline = Callable[[frozenset[str]], str]
 """Given the types of a window, the common table expressions that fold it, over the relation `batch`."""
 
+MOST = 128
+"""Commands that share a transaction at most."""
 SHARE = 8
 """Commands that a connection takes even where that leaves nothing for the others: a batch has its own cost."""
 TRIES = 3
@@ -70,15 +75,16 @@ class Command:
 class Handler:
     """Decides and appends the commands of one server process, over connections of its own.
 
-    Each connection has a batch of its own in flight, and takes no more than its share of what waits: so while one
-    batch is decided, PostgreSQL works on another.
+    Each has a batch of its own in flight, and takes its share of what waits: PostgreSQL works while another decides.
     """
 
-    def __init__(self, lanes: Sequence[Lane], fold_inline: FoldInline, *, most: int = 128) -> None:
+    def __init__(
+        self, lanes: Sequence[Lane], fold_inline: FoldInline, *, most_wait_s: float = math.inf
+    ) -> None:
+        self._backlog = Backlog(len(lanes), most_wait_s)
         self._idle = deque(lanes)
         self._lanes = len(lanes)
         self._fold_inline = fold_inline
-        self._most = most
         self._queue: deque[Command] = deque()
         self._busy: set[int] = set()
         """People with a command in flight: their next one waits, so that commands keep their order."""
@@ -91,8 +97,9 @@ class Handler:
     async def handle(self, command: Command) -> Sequence[Recorded]:
         """Return what the command recorded, committed and folded; empty when it changed nothing.
 
-        Raises the command's Rejected, Conflict after three tries, DatabaseUnavailable, StatementFailed.
+        Raises the command's Rejected, Conflict after three tries, DatabaseUnavailable, StatementFailed, Overloaded.
         """
+        self._backlog.join()
         command.done = asyncio.get_running_loop().create_future()
         self._queue.append(command)
         self._start_soon()
@@ -112,7 +119,7 @@ class Handler:
     def _start(self) -> None:
         """Give idle connections what waits, unless it is so little that it does better to wait for what is in flight."""
         self._is_starting = False
-        while self._idle and self._queue and len(self._queue) >= min(self._in_flight, self._most):
+        while self._idle and self._queue and len(self._queue) >= min(self._in_flight, MOST):
             batch = self._take()
             if not batch:
                 return
@@ -122,8 +129,10 @@ class Handler:
             writing.add_done_callback(self._writing.discard)
 
     async def _write(self, lane: Lane, batch: list[Command]) -> None:
+        started = time.perf_counter()
         try:
             await self._append(lane, batch)
+            self._backlog.served(len(batch), time.perf_counter() - started)
         except DatabaseUnavailable as failure:
             for command in batch:
                 _answer(command, failure)
@@ -141,7 +150,8 @@ class Handler:
         share = max(SHARE, -(-(len(self._queue) + self._in_flight) // self._lanes))
         taken: list[Command] = []
         passed: list[Command] = []
-        while self._queue and len(taken) < min(share, self._most):
+        waited = len(self._queue)
+        while self._queue and len(taken) < min(share, MOST):
             command = self._queue.popleft()
             if command.done.done():
                 continue
@@ -151,6 +161,7 @@ class Handler:
                 taken.append(command)
         self._busy.update(command.user_id.int for command in taken)
         self._queue.extendleft(reversed(passed))
+        self._backlog.leave(waited - len(self._queue))
         return taken
 
     async def _alone(self, lane: Lane, command: Command) -> None:
@@ -247,10 +258,8 @@ class _Window:
         place = command.pair
         history = self._history[place]
         before = self._decided.get(place)
-        known: tuple[Pair, Sequence[Event]] = before or (
-            Pair(command.user_id, command.movie_id),
-            [event.fact for event in history],
-        )
+        blank = Pair(command.user_id, command.movie_id)
+        known: tuple[Pair, Sequence[Event]] = before or (blank, [event.fact for event in history])
         pair = known[0].when(known[1])
         decided = command.decide(pair, history)
         self._decided[place] = (pair, decided)

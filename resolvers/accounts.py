@@ -35,6 +35,7 @@ def _refused(rejection: Rejected) -> Payload:
 async def sign_up_(context: Context, given: Input) -> Payload:
     """Create an account and sign in to it."""
     services = context.services
+    await services.attempts.sign_up(context.address)
     try:
         return _signed_in(
             context,
@@ -58,7 +59,15 @@ async def sign_in_(context: Context, given: Input) -> Payload:
         login, password = given["login"], given["password"]
         return _signed_in(
             context,
-            await sign_in(services.pool, services.passwords, services.tokens, login=login, password=password),
+            await sign_in(
+                services.pool,
+                services.passwords,
+                services.tokens,
+                services.attempts,
+                login=login,
+                password=password,
+                address=context.address,
+            ),
         )
     except Rejected as rejection:
         return _refused(rejection)
@@ -67,6 +76,7 @@ async def sign_in_(context: Context, given: Input) -> Payload:
 async def refresh_session(context: Context, given: Input) -> Payload:
     """Exchange a refresh token for a new pair of tokens."""
     services = context.services
+    await services.attempts.refresh(context.address)
     try:
         return _signed_in(
             context, await refresh(services.pool, services.tokens, refresh_token=given["refreshToken"])

@@ -11,11 +11,14 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from psycopg import OperationalError
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from accounts.attempts import TooManyAttempts
+from database.backlog import Overloaded
 from database.pipeline import DatabaseUnavailable, StatementFailed
 from events.errors import Conflict
-from resolvers.errors import BadInput, Busy, Refused, TooSlow, Unavailable
+from resolvers.errors import BadInput, Busy, Overload, Refused, TooManyTries, TooSlow, Unavailable
 from resolvers.selection import Path
 
 log = logging.getLogger(__name__)
@@ -54,8 +57,14 @@ def refusal_of(failure: BaseException, request_id: str) -> Refused:
     match failure:
         case Refused():
             return failure
+        case QueryCanceled() | LockNotAvailable():
+            return TooSlow()
         case DatabaseUnavailable() | PoolTimeout() | TooManyRequests() | OperationalError():
             return Unavailable()
+        case Overloaded():
+            return Overload(failure.retry_after_s)
+        case TooManyAttempts():
+            return TooManyTries(failure.retry_after_s)
         case Conflict():
             return Busy()
         case StatementFailed(sqlstate=("57014" | "55P03")):
@@ -78,6 +87,8 @@ class Unexpected(Refused):
 def error_of(refusal: Refused, path: Path | tuple[str | int, ...]) -> dict[str, Any]:
     """Return a refusal as an entry of `errors`."""
     error: dict[str, Any] = {"message": refusal.message, "extensions": {"code": refusal.code}}
+    if refusal.retry_after_s is not None:
+        error["extensions"]["retryAfter"] = refusal.retry_after_s
     if path:
         error["path"] = list(path)
     return error

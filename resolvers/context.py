@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from accounts.attempts import Attempts
 from accounts.passwords import Passwords
 from accounts.people import Pool
 from accounts.tokens import Tokens
@@ -27,6 +29,7 @@ class Services:
     pool: Pool
     live: Live
     passwords: Passwords
+    attempts: Attempts
     tokens: Tokens
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
@@ -39,6 +42,8 @@ class Viewer:
     id: UUID
     session_id: UUID
     roles: frozenset[str]
+    expires_at: datetime | None = None
+    """The end of the access token; None in the request that signed in."""
 
 
 @dataclass(slots=True)
@@ -49,6 +54,8 @@ class Context:
     sources: Sources
     viewer: Viewer | None
     request_id: str
+    address: str = ""
+    """Where the request came from; of an IPv6 address the network, which is one customer's."""
 
     @property
     def viewer_id(self) -> str | None:

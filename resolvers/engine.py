@@ -122,7 +122,8 @@ class Engine:
         errors = [error_of(refusal, path) for path, refusal in plan.refusals.items()]
         if plan.one is None:
             return Answer(b"null", errors)
-        data = await context.reader.read(plan, bound)
+        # what a mutation did is told, and a subscription goes on, however busy the server is
+        data = await context.reader.read(plan, bound, may_refuse=part is None)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
         if errors:
@@ -216,16 +217,7 @@ class Engine:
 
     # --- subscriptions ---
 
-    async def stream(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
-        """Yield the answers of any operation: one of a query or mutation, one an event of a subscription."""
-        if operation.node.operation is OperationType.SUBSCRIPTION:
-            async with aclosing(self._subscribe(operation, context)) as answers:
-                async for answer in answers:
-                    yield self._finished(operation, answer)
-        else:
-            yield await self.run(operation, context)
-
-    async def _subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
+    async def subscribe(self, operation: Operation, context: Context) -> AsyncGenerator[Answer, None]:
         """Yield an answer for each event; the selection is compiled once and runs for each."""
         path: Path = ()
         try:
@@ -240,9 +232,10 @@ class Engine:
                     plan = self._plan(operation, context.roles, selected)
                     answer = await self._read(operation, context, values, plan, selected)
                     data = b'{"%s":%s}' % (selected.key.encode(), answer.data or b"null")
-                    yield Answer(data, answer.errors)
+                    yield self._finished(operation, Answer(data, answer.errors))
         except Exception as failure:
-            yield Answer(None, [error_of(refusal_of(failure, context.request_id), path)])
+            answer = Answer(None, [error_of(refusal_of(failure, context.request_id), path)])
+            yield self._finished(operation, answer)
 
     def _stream_of(self, operation: Operation) -> tuple[Selected, Mapped, Stream]:
         """Return the root field of a subscription and what it follows. Raises BadOperation."""

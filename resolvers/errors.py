@@ -10,6 +10,8 @@ class Refused(Exception):
     """The request is refused; the class's docstring is what the client reads."""
 
     code: ClassVar[str]
+    retry_after_s: int | None = None
+    """When it makes sense to try again, where that is known."""
 
     def __init__(self, message: str | None = None) -> None:
         self.message = message or inspect.cleandoc(type(self).__doc__ or self.code)
@@ -68,6 +70,32 @@ class Unavailable(Refused):
     """The database is away at the moment. Try again in a few seconds."""
 
     code = "SERVICE_UNAVAILABLE"
+
+
+class RefusedForNow(Refused):
+    """Try again later."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+class Overload(RefusedForNow):
+    """The server has more to do than it can at the moment: this was not begun. Try again after `retryAfter` seconds."""
+
+    code = "OVERLOADED"
+
+
+class TooManyTries(RefusedForNow):
+    """There were too many tries, so this one was not looked at. Try again after `retryAfter` seconds."""
+
+    code = "TOO_MANY_ATTEMPTS"
+
+
+class RateLimited(RefusedForNow):
+    """Your requests of the last minute cost more than your budget. Try again after `retryAfter` seconds."""
+
+    code = "RATE_LIMITED"
 
 
 class TooSlow(Refused):

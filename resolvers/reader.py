@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from database.backlog import Backlog, Overloaded
 from database.pipeline import Lane, StatementFailed, Value
 from resolvers.plan import Plan
 
@@ -15,49 +17,104 @@ MOST = 16
 """Requests that leave as one statement at most."""
 SLOW_S = 0.02
 """A plan that takes longer than this goes its own way, so that it does not hold the others back."""
+QUICK_S = 0.5
+"""How long a statement may keep a quick lane; what is not done by then begins again on a slow one."""
+STUCK_S = 0.05
+"""Nobody is sent after a statement that takes longer than this."""
+_CANCELED = "57014"
 
 
 @dataclass(slots=True)
 class _Request:
     values: Sequence[Value]
     done: asyncio.Future[bytes]
+    may_refuse: bool
 
 
 class Reader:
-    """Gives each plan's waiting requests a place in a connection as soon as there is one."""
+    """Gives each plan's waiting requests a place in a connection as soon as there is one.
 
-    def __init__(self, quick: Sequence[Lane], slow: Sequence[Lane], *, in_flight: int = 2) -> None:
+    The sessions of `quick` lanes stop statements after QUICK_S, those of `slow` ones when the operator wants.
+    """
+
+    def __init__(
+        self,
+        quick: Sequence[Lane],
+        slow: Sequence[Lane],
+        *,
+        in_flight: int = 2,
+        most_wait_s: float = math.inf,
+    ) -> None:
+        self._quick_lanes = frozenset(quick)
         self._quick = deque(lane for _ in range(in_flight) for lane in quick)
         self._slow = deque(slow)
         self._ready: deque[Plan] = deque()
-        self._ready_slow: deque[Plan] = deque()
+        self._ready_slow: deque[tuple[Plan, _Request]] = deque()
+        self._backlog = Backlog(len(quick), most_wait_s)
+        self._backlog_slow = Backlog(len(slow), most_wait_s)
+        self._in_flight: Counter[Lane] = Counter()
+        self._since: dict[Lane, float] = {}
+        """When each lane that is busy began with the statement that it is at."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_batch: list[Callable[[int, float], None]] = []
         """Called after each statement with the number of requests in it and its seconds."""
 
-    async def read(self, plan: Plan, values: Sequence[Value]) -> bytes:
-        """Return the JSON text. Raises StatementFailed, DatabaseUnavailable."""
-        request = _Request(values, asyncio.get_running_loop().create_future())
-        plan.waiting.append(request)
-        if len(plan.waiting) == 1:
-            (self._ready_slow if plan.seconds > SLOW_S else self._ready).append(plan)
+    async def read(self, plan: Plan, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
+        """Return the JSON text. Raises StatementFailed, DatabaseUnavailable, and Overloaded if it may."""
+        request = _Request(values, asyncio.get_running_loop().create_future(), may_refuse)
+        if plan.seconds > SLOW_S:
+            self._wait_slow(plan, request)
+        else:
+            self._backlog.join(may_refuse=may_refuse)
+            plan.waiting.append(request)
+            if len(plan.waiting) == 1:
+                self._ready.append(plan)
         self._start()
         return await request.done
 
-    def _start(self) -> None:
-        for ready, lanes in ((self._ready, self._quick), (self._ready_slow, self._slow)):
-            while ready and lanes:
-                plan, lane = ready.popleft(), lanes.popleft()
-                most = MOST if plan.many is not None and plan.seconds <= SLOW_S else 1
-                batch, plan.waiting = plan.waiting[:most], plan.waiting[most:]
-                if plan.waiting:
-                    ready.append(plan)
-                task = asyncio.create_task(self._run(plan, batch, lane, lanes))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+    def _wait_slow(self, plan: Plan, request: _Request) -> None:
+        self._backlog_slow.join(may_refuse=request.may_refuse)
+        self._ready_slow.append((plan, request))
 
-    async def _run(self, plan: Plan, batch: list[_Request], lane: Lane, home: deque[Lane]) -> None:
-        started = time.perf_counter()
+    def _start(self) -> None:
+        while self._ready and self._quick and (lane := self._free_lane()):
+            plan = self._ready.popleft()
+            most = MOST if plan.many is not None else 1
+            taken, plan.waiting = plan.waiting[:most], plan.waiting[most:]
+            if plan.waiting:
+                self._ready.append(plan)
+            self._backlog.leave(len(taken))
+            self._begin(plan, taken, lane, self._quick, self._backlog)
+        while self._ready_slow and self._slow:
+            plan, request = self._ready_slow.popleft()
+            self._backlog_slow.leave(1)
+            self._begin(plan, [request], self._slow.popleft(), self._slow, self._backlog_slow)
+
+    def _free_lane(self) -> Lane | None:
+        """Take a quick lane: an idle one, else one that no statement keeps for long."""
+        now = time.perf_counter()
+        lane = max(self._quick, key=lambda lane: self._since.get(lane, math.inf))
+        if now - self._since.get(lane, now) > STUCK_S:
+            return None
+        self._quick.remove(lane)
+        return lane
+
+    def _begin(
+        self, plan: Plan, taken: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
+    ) -> None:
+        batch = [request for request in taken if not request.done.done()]  # the others gave up
+        if not batch:
+            home.append(lane)
+            return
+        self._in_flight[lane] += 1
+        self._since.setdefault(lane, time.perf_counter())
+        task = asyncio.create_task(self._run(plan, batch, lane, home, backlog))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(
+        self, plan: Plan, batch: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
+    ) -> None:
         try:
             if len(batch) > 1:
                 await self._together(plan, batch, lane)
@@ -65,8 +122,14 @@ class Reader:
                 await self._alone(plan, batch[0], lane)
         finally:
             home.append(lane)
-            took = time.perf_counter() - started
-            plan.seconds += 0.1 * (took / len(batch) - plan.seconds)
+            now = time.perf_counter()
+            took = now - self._since.pop(lane)
+            self._in_flight[lane] -= 1
+            if self._in_flight[lane]:
+                self._since[lane] = now
+            if lane.is_up:  # an outage says nothing about how long a plan takes
+                backlog.served(len(batch), took)
+                plan.seconds += 0.1 * (took / len(batch) - plan.seconds)
             for tell in self.on_batch:
                 tell(len(batch), took)
             self._start()
@@ -76,7 +139,10 @@ class Reader:
         arrays = [_array([request.values[i] for request in batch]) for i in range(len(plan.parameters))]
         try:
             (rows,) = await lane.run([(plan.many, arrays)])
-        except StatementFailed:
+        except StatementFailed as failure:
+            if failure.sqlstate == _CANCELED:
+                self._move(plan, batch)
+                return
             for request in batch:  # one of them is at fault: it fails alone
                 await self._alone(plan, request, lane)
             return
@@ -97,8 +163,22 @@ class Reader:
             (rows,) = await lane.run([(plan.one, request.values)])
             if not request.done.done():
                 request.done.set_result(rows[0][0] or b"null")
+        except StatementFailed as failure:
+            if failure.sqlstate == _CANCELED and lane in self._quick_lanes:
+                self._move(plan, [request])
+            else:
+                _fail(request, failure)
         except Exception as failure:
             _fail(request, failure)
+
+    def _move(self, plan: Plan, batch: list[_Request]) -> None:
+        """Begin again on slow lanes, one by one: whoever is at fault holds up nobody else."""
+        plan.seconds = max(plan.seconds, QUICK_S)
+        for request in batch:
+            try:
+                self._wait_slow(plan, request)
+            except Overloaded as failure:
+                _fail(request, failure)
 
 
 def _fail(request: _Request, failure: Exception) -> None:

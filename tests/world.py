@@ -59,7 +59,7 @@ def viewer(name: str | None) -> Viewer | None:
 
 def access_token(name: str, *, ago_s: float = 0) -> str:
     """Return an access token of one of the people, as a server with these settings signed it some time ago."""
-    tokens = tokens_signed_with({"1": settings().signing_key()}, clock=lambda: time.time() - ago_s)
+    tokens = tokens_signed_with(settings().token_keys(), clock=lambda: time.time() - ago_s)
     roles = [Role.PERSON, *map(Role, ROLES.get(name, ()))]
     return tokens.sign_access(person(name), UUID(int=1), roles).text
 

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from accounts.attempts import Attempts, Limits
+from accounts.counts import LocalCounts
 from accounts.passwords import Passwords
 from accounts.people import Pool
 from accounts.tokens import Tokens
@@ -25,6 +27,12 @@ def passwords() -> Iterator[Passwords]:
     crew = Passwords(COST)
     yield crew
     crew.close()
+
+
+@pytest.fixture
+def attempts() -> Attempts:
+    """Nobody waits: more tries than any test makes."""
+    return Attempts(LocalCounts(), Limits(*[1_000] * 5), "a secret")
 
 
 @pytest.fixture

@@ -116,6 +116,19 @@ async def test_more_than_the_bound_are_refused_and_the_places_come_back() -> Non
         crew.close()
 
 
+async def test_who_would_wait_too_long_is_refused_and_it_is_soon_over() -> None:
+    crew = Passwords(10, workers=1, most_wait_s=0.001)
+    try:
+        assert await crew.hash("a film a day")  # from now on it is known how long one takes
+        answers = await asyncio.gather(*(crew.hash("a film a day") for _ in range(6)), return_exceptions=True)
+        kinds = [type(answer) for answer in answers]
+        assert set(kinds) == {str, TooBusy}
+        assert kinds.count(str) <= 3
+        assert await crew.hash("a film a day")
+    finally:
+        crew.close()
+
+
 async def test_a_caller_who_goes_away_gives_the_place_back() -> None:
     crew = Passwords(COST, workers=1, waiting=1)
     try:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import bcrypt
 import pytest
 
+from accounts.attempts import Attempts
 from accounts.passwords import Passwords, TooBusy
 from accounts.people import Pool, Role, create_user, find, grant_role
 from accounts.sessions import (
@@ -37,14 +38,25 @@ class Door:
     pool: Pool
     passwords: Passwords
     tokens: Tokens
+    attempts: Attempts
 
     async def sign_up(self) -> SignedIn:
         return await sign_up(
             self.pool, self.passwords, self.tokens, email=EMAIL, username="Ada", password=PASSWORD
         )
 
-    async def sign_in(self, login: str = EMAIL, password: str = PASSWORD) -> SignedIn:
-        return await sign_in(self.pool, self.passwords, self.tokens, login=login, password=password)
+    async def sign_in(
+        self, login: str = EMAIL, password: str = PASSWORD, *, address: str = "192.0.2.1"
+    ) -> SignedIn:
+        return await sign_in(
+            self.pool,
+            self.passwords,
+            self.tokens,
+            self.attempts,
+            login=login,
+            password=password,
+            address=address,
+        )
 
     async def refresh(self, token: str) -> SignedIn:
         return await refresh(self.pool, self.tokens, token)
@@ -56,8 +68,8 @@ class Door:
 
 
 @pytest.fixture
-def door(pool: Pool, passwords: Passwords, tokens: Tokens) -> Door:
-    return Door(pool, passwords, tokens)
+def door(pool: Pool, passwords: Passwords, tokens: Tokens, attempts: Attempts) -> Door:
+    return Door(pool, passwords, tokens, attempts)
 
 
 async def ended_because(door: Door, session_id: UUID) -> str | None:
@@ -178,7 +190,7 @@ async def test_a_hash_of_another_design_is_replaced_at_the_first_sign_in(door: D
 async def test_too_many_at_once_are_told_to_come_back(door: Door) -> None:
     narrow = Passwords(10, workers=1, waiting=0)
     try:
-        both = [sign_in(door.pool, narrow, door.tokens, login="eve", password=PASSWORD) for _ in range(2)]
+        both = [replace(door, passwords=narrow).sign_in("eve") for _ in range(2)]
         answers = await asyncio.gather(*both, return_exceptions=True)
         assert {type(answer) for answer in answers} == {InvalidCredentials, TooBusy}
     finally:

@@ -99,10 +99,18 @@ def test_every_claim_is_required(tokens: Tokens, clock: Clock, claim: str) -> No
         {"exp": "soon"},
         {"exp": 10**30},
         {"iat": 4_000_000_000},
+        {"nbf": 4_000_000_000},
     ],
 )
 def test_a_claim_of_another_value_is_refused(tokens: Tokens, clock: Clock, changed: dict[str, Any]) -> None:
     assert reason(tokens, signed(clock.now, changed)) == "malformed"
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_clock_may_go_wrong_by_a_minute(tokens: Tokens, clock: Clock, claim: str) -> None:
+    begins = int(clock.now) + 61
+    assert reason(tokens, signed(clock.now, {claim: begins})) == "malformed"
+    assert tokens.verify_access(signed(clock.now, {claim: begins - 1})).user_id == USER
 
 
 def test_only_the_pinned_algorithm_counts(tokens: Tokens, clock: Clock) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from uuid import UUID
 
+import jwt
 import pytest
 
-from tests.app.serving import PLAIN, STRICT, Served, answered, codes
-from tests.catalogue import movie
-from tests.world import access_token
+from tests.app.serving import PLAIN, PROTOCOL, STRICT, Served, answered, codes, serving
+from tests.catalogue import movie, person
+from tests.world import access_token, settings
 
 
 async def session(served: Served, name: str) -> Any:
@@ -47,6 +50,83 @@ async def test_an_expired_token_is_refused(shared: Served) -> None:
         assert response.status_code == status
         if status == 401:
             assert codes(response) == ["UNAUTHENTICATED"]
+
+
+def forged(how: str) -> str:
+    """Return an access token of alice that is right but for one thing."""
+    (kid, key), now = next(iter(settings().token_keys().items())), int(time.time())
+    claims: dict[str, Any] = {
+        "iss": "projectionist",
+        "aud": "projectionist",
+        "exp": now + 900,
+        "iat": now,
+        "typ": "access",
+        "sub": str(person("alice")),
+        "sid": str(UUID(int=1)),
+        "roles": ["person"],
+    }
+    headers = {"kid": kid}
+    algorithm = "HS256"
+    match how:
+        case "alg none":
+            key, algorithm = "", "none"
+        case "another alg":
+            algorithm = "HS384"
+        case "another key":
+            key = "a secret that somebody else has made up"
+        case "another kid":
+            headers = {"kid": "2"}
+        case "expired":
+            claims |= {"exp": now - 1, "iat": now - 901}
+        case "not yet valid":
+            claims |= {"nbf": now + 120}
+        case "10 kB":
+            claims |= {"more": "x" * 10_000}
+        case "as it is":
+            pass
+        case _:
+            claims |= {how: "another"}
+    return jwt.encode(claims, key, algorithm=algorithm, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *("alg none", "another alg", "another key", "another kid", "iss", "aud", "typ"),
+        *("expired", "not yet valid", "10 kB"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+async def test_a_forged_token_opens_nothing(shared: Served, how: str) -> None:
+    question = "{ viewer { username } }"
+    assert "alice" in (await shared.post(question, token=forged("as it is"))).text
+    response = await shared.post(question, token=forged(how), headers={"accept": STRICT})
+    assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
+    async with shared.silent_socket(PROTOCOL) as socket:
+        await socket.send(type="connection_init", payload={"authorization": f"Bearer {forged(how)}"})
+        assert await socket.closed() == 4403
+
+
+async def test_a_refresh_token_is_no_access_token(shared: Served) -> None:
+    token = (await session(shared, "rosa"))["refreshToken"]
+    response = await shared.post("{ viewer { username } }", token=token, headers={"accept": STRICT})
+    assert (response.status_code, codes(response)) == (401, ["UNAUTHENTICATED"])
+
+
+async def test_a_token_of_the_key_before_is_good_until_the_key_is_withdrawn(conninfo: str) -> None:
+    old, new = "the old secret, of 32 characters or so", "the new secret, of 32 characters or so"
+    question = "{ viewer { username } }"
+    async with serving(conninfo, token_secret=None, token_secrets={"a": old}) as served:
+        before = await served.sign_up("vera")
+    async with serving(
+        conninfo, filled=False, token_secret=None, token_secrets={"b": new, "a": old}
+    ) as served:
+        assert "vera" in (await served.post(question, token=before)).text
+        after = (await session(served, "paul"))["accessToken"]
+        assert jwt.get_unverified_header(after)["kid"] == "b"
+    async with serving(conninfo, filled=False, token_secret=None, token_secrets={"b": new}) as served:
+        assert codes(await served.post(question, token=before)) == ["UNAUTHENTICATED"]
+        assert "paul" in (await served.post(question, token=after)).text
 
 
 async def test_a_stale_header_does_not_keep_anybody_from_a_new_session(shared: Served) -> None:

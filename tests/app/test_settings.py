@@ -1,3 +1,4 @@
+import json
 import re
 import stat
 from dataclasses import fields, replace
@@ -42,7 +43,7 @@ def test_addresses_with_passwords_do_not_show(monkeypatch: pytest.MonkeyPatch, u
     monkeypatch.setenv("PROJECTIONIST_TOKEN_SECRET", "open-sesame" * 3)
     settings = Settings()
     assert settings.database_url == url
-    assert settings.signing_key() == "open-sesame" * 3
+    assert settings.token_keys() == {"1": "open-sesame" * 3}
     assert "open-sesame" not in repr(settings)
 
 
@@ -98,6 +99,57 @@ def test_each_limit_is_a_setting_of_its_own(monkeypatch: pytest.MonkeyPatch, lim
     assert Settings().limits() == replace(Limits(), **{limit: 7})
 
 
+OLD, NEW = "an old secret, of 32 characters or so", "a new secret, of 32 characters or more"
+
+
+@pytest.mark.parametrize(
+    ("one", "several", "keys"),
+    [
+        (OLD, "", {"1": OLD}),
+        (OLD, json.dumps({"2": NEW}), {"2": NEW, "1": OLD}),
+        ("", json.dumps({"2": NEW, "1": OLD}), {"2": NEW, "1": OLD}),
+        (OLD, json.dumps({"1": NEW}), {"1": NEW}),
+    ],
+)
+def test_the_first_of_several_secrets_signs(
+    monkeypatch: pytest.MonkeyPatch, one: str, several: str, keys: dict[str, str]
+) -> None:
+    for name, value in (("SECRET", one), ("SECRETS", several)):
+        if value:
+            monkeypatch.setenv(f"PROJECTIONIST_TOKEN_{name}", value)
+    assert list(Settings().token_keys().items()) == list(keys.items())
+    assert not [secret for secret in keys.values() if secret in repr(Settings())]
+
+
+def test_a_short_one_of_several_secrets_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROJECTIONIST_TOKEN_SECRETS", json.dumps({"2": NEW, "1": "open-sesame"}))
+    with pytest.raises(ValidationError, match="32 characters") as refused:
+        Settings()
+    assert "open-sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "trusted"),
+    [
+        ("", []),
+        ("127.0.0.1", ["127.0.0.1/32"]),
+        ("10.0.0.0/8, ::1", ["10.0.0.0/8", "::1/128"]),
+        ("10.0.0.0/8 2001:db8::/32", ["10.0.0.0/8", "2001:db8::/32"]),
+    ],
+)
+def test_proxies_are_addresses_and_networks(
+    monkeypatch: pytest.MonkeyPatch, value: str, trusted: list[str]
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_TRUSTED_PROXIES", value)
+    assert [str(network) for network in Settings().trusted_proxies] == trusted
+
+
+def test_a_proxy_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROJECTIONIST_TRUSTED_PROXIES", "proxy.example.org")
+    with pytest.raises(ValidationError, match="trusted_proxies"):
+        Settings()
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1
@@ -105,8 +157,8 @@ def test_settings_do_not_change() -> None:
 
 def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     settings = Settings()
-    secret = settings.signing_key()
-    assert len(secret) >= 32
-    assert Settings().signing_key() == secret
+    keys = settings.token_keys()
+    assert len(keys["1"]) >= 32
+    assert Settings().token_keys() == keys
     (kept,) = settings.data_dir.iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600

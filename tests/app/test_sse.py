@@ -144,3 +144,18 @@ async def test_a_client_that_goes_leaves_nothing_behind(served: Served, moment: 
                     pass  # from here on nothing is waiting to be sent
     await idle(served)
     assert await served.ask("{ __typename }") == ALIVE
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_stream_ends_with_its_access_token(served: Served, busy: bool) -> None:
+    token = access_token("carol", ago_s=897)
+    async with streaming(served, LIVE, token=token, after=await view(served, token)) as stream:
+        data: Any = {}
+        while "errors" not in data:
+            if busy:
+                await view(served, access_token("carol"))
+            name, data = await stream.event()
+            assert name == "next"
+        assert [error["extensions"]["code"] for error in data["errors"]] == ["UNAUTHENTICATED"]
+        assert await stream.event() == ("complete", None)
+    await idle(served)

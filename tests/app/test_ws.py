@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from app import graphql_ws
 from tests.app.following import LIVE, PROGRESS, working
 from tests.app.serving import ALIVE, PROTOCOL, Served, answered, serving
 from tests.catalogue import movie
-from tests.world import access_token
+from tests.world import access_token, settings
 
 
 @pytest.mark.parametrize(
@@ -45,11 +44,9 @@ async def test_a_socket_of_another_protocol_is_not_acceptable(shared: Served) ->
             assert await socket.closed() == 4406
 
 
-async def test_a_socket_that_does_not_begin_is_closed(
-    shared: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(graphql_ws, "INIT_S", 0.1)
-    async with shared.silent_socket(PROTOCOL) as socket:
+async def test_a_socket_that_does_not_begin_is_closed(conninfo: str) -> None:
+    async with serving(conninfo, socket_init_s=0.1) as served, served.silent_socket(PROTOCOL) as socket:
+        await socket.send(type="ping")
         assert await socket.closed() == 4408
 
 
@@ -159,7 +156,7 @@ async def test_a_subscription_of_nothing_is_refused_with_a_code(shared: Served) 
 
 async def test_a_socket_has_a_bounded_number_of_operations(shared: Served) -> None:
     async with shared.socket(access_token("bob")) as socket:
-        for number in range(graphql_ws.OPERATIONS):
+        for number in range(settings().socket_operations):
             await socket.subscribe(str(number), LIVE)
         await socket.subscribe("one more", LIVE)
         message = await socket.receive()

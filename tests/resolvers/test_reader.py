@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
+from database.backlog import Overloaded
 from database.connect import session_conninfo
 from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
 from resolvers import reader as module
@@ -37,16 +39,26 @@ def sleeping(seconds: float) -> Plan:
     return Plan(Statement(f"select pg_sleep({seconds})::text || 'x'"), None, [], [], {})
 
 
+Lanes = Callable[..., Awaitable[Lane]]
+
+
 @pytest.fixture
-async def reader(conninfo: str) -> AsyncIterator[Reader]:
+async def lanes(conninfo: str) -> AsyncIterator[Lanes]:
+    """Opens connections, each with a time for its statements."""
     async with AsyncExitStack() as stack:
-        lanes = []
-        for _ in range(2):
-            lane = Lane(session_conninfo(conninfo), wait_s=10)
+
+        async def open_one(statement_timeout_s: float = 0) -> Lane:
+            lane = Lane(session_conninfo(conninfo, statement_timeout_s=statement_timeout_s), wait_s=10)
             stack.push_async_callback(lane.close)
             await lane.open()
-            lanes.append(lane)
-        yield Reader(lanes[:1], lanes[1:], in_flight=1)
+            return lane
+
+        yield open_one
+
+
+@pytest.fixture
+async def reader(lanes: Lanes) -> Reader:
+    return Reader([await lanes()], [await lanes()], in_flight=1)
 
 
 @pytest.fixture
@@ -153,3 +165,78 @@ async def test_every_statement_is_counted_with_its_time(reader: Reader) -> None:
     await ask(reader, dividing(), 1, 2, 3)
     assert [requests for requests, _ in told] == [1, 2]
     assert all(0 < seconds < 30 for _, seconds in told)
+
+
+async def test_a_load_beyond_capacity_is_refused_at_once_and_what_is_taken_stays_quick(lanes: Lanes) -> None:
+    quick, slow = await lanes(), await lanes()
+    reader = Reader([quick], [slow], in_flight=1, most_wait_s=0.5)
+    plan = sleeping(0.05)  # 20 a second, and five times as many come
+    taken: list[float] = []
+    refused: list[float] = []
+
+    async def one() -> None:
+        started = time.perf_counter()
+        try:
+            await reader.read(plan, [])
+            taken.append(time.perf_counter() - started)
+        except Overloaded:
+            refused.append(time.perf_counter() - started)
+
+    tasks = []
+    for _ in range(200):
+        tasks.append(asyncio.create_task(one()))
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*tasks)
+    assert len(taken) > 20
+    assert len(refused) > 50
+    assert max(taken) < 3  # all of them would have taken ten seconds
+    assert sorted(refused)[len(refused) // 2] < 0.01
+    assert await reader.read(plan, []) == b"x"
+
+
+async def test_what_must_be_told_is_never_refused(lanes: Lanes) -> None:
+    reader = Reader([await lanes()], [await lanes()], in_flight=1, most_wait_s=0.000_001)
+    plan = sleeping(0.01)
+    await reader.read(plan, [])
+    reads = [reader.read(plan, [], may_refuse=n % 2 == 0) for n in range(8)]
+    answers = await asyncio.gather(*reads, return_exceptions=True)
+    assert answers[1::2] == [b"x"] * 4
+    assert Overloaded in {type(answer) for answer in answers[::2]}
+
+
+async def test_a_statement_that_keeps_a_quick_lane_begins_again_on_a_slow_one_and_the_others_go_on(
+    lanes: Lanes,
+) -> None:
+    sleeps = "case when {v}::text::int = 0 then pg_sleep(1.5) end::text || 'x' || {v}"
+    one, many = sleeps.format(v="$1"), sleeps.format(v="q.v")
+    plan = Plan(
+        one=Statement(f"select coalesce({one}, $1)"),
+        many=Statement(
+            f"select q.ord, coalesce({many}, q.v) from unnest($1::text[]) with ordinality q (v, ord)"
+        ),
+        parameters=[NUMBER],
+        holes=[],
+        refusals={},
+    )
+    reader = Reader([await lanes(0.3)], [await lanes(5), await lanes(5)], in_flight=2)
+    order: list[int] = []
+
+    async def read(number: int) -> bytes:
+        answer = await reader.read(plan, [b"%d" % number])
+        order.append(number)
+        return answer
+
+    assert await asyncio.gather(*(read(n) for n in (1, 2, 0, 3, 4))) == [b"1", b"2", b"x0", b"3", b"4"]
+    assert order[-1] == 0
+    assert plan.seconds > module.QUICK_S / 2  # the next ones know their way
+
+
+async def test_a_statement_that_is_too_slow_for_a_slow_lane_fails_alone(lanes: Lanes) -> None:
+    reader = Reader([await lanes(0.2)], [await lanes(0.4)], in_flight=2)
+    slow, others = await asyncio.gather(
+        asyncio.gather(reader.read(sleeping(30), []), return_exceptions=True),
+        ask(reader, dividing(), 1, 2, 3),
+    )
+    assert isinstance(slow[0], StatementFailed)
+    assert slow[0].sqlstate == "57014"
+    assert others == [b"60", b"30", b"20"]

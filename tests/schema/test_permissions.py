@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
+from app.operations import stream
 from resolvers.answers import Answer
 from resolvers.mapping import Column, Embedded, Many, One, Page, Stream
 from schema import build
@@ -42,11 +44,8 @@ async def first_answer(world: World, query: str, by: str | None) -> Any:
     """Return the response, of a subscription the first one."""
     operation = world.built.engine.prepare(query, None, {})
     assert not isinstance(operation, Answer)
-    stream = world.built.engine.stream(operation, world.context(by))
-    try:
-        return await anext(stream)
-    finally:
-        await stream.aclose()
+    async with aclosing(stream(world.built.engine, operation, world.context(by), 10)) as answers:
+        return await anext(answers)
 
 
 def test_only_root_fields_have_roles_and_these_are_they() -> None:
