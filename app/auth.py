@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,4 +97,4 @@ class Gate:
     def request_id(headers: Mapping[str, str]) -> str:
         """Return the request's id: the client's own when it is a sane one."""
         given = headers.get("x-request-id", "")
-        return given if _REQUEST_ID.match(given) else uuid.uuid4().hex
+        return given if _REQUEST_ID.match(given) else os.urandom(16).hex()

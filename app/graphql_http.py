@@ -90,7 +90,7 @@ class GraphQLHTTP:
     async def _respond(self, request: Request | Posted, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
-        accepted = accepted_of(request.headers.get("accept", ""), HTML if is_page(request) else None)
+        accepted = accepted_of(request.headers.get("accept", ""), is_page=is_page(request))
         if accepted == HTML:
             if self._page is None or not self._gate.may_introspect(asker.viewer):
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
@@ -141,8 +141,7 @@ class GraphQLHTTP:
 
     def _count(self, answer: Answer, entry: Entry) -> None:
         kind = entry.kind or "invalid"
-        self._metrics.seconds.labels(kind).observe(time.perf_counter() - entry.started)
-        self._metrics.requests.labels(kind, "error" if answer.errors else "ok").inc()
+        self._metrics.answered(kind, time.perf_counter() - entry.started, has_errors=bool(answer.errors))
         self._requests.erred(entry, answer.errors)
 
     async def _batch(self, asked: Sequence[Asked], asker: Asker, accepted: str, entry: Entry) -> Response:

@@ -19,14 +19,18 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         r = self.registry
-        self.requests = Counter("projectionist_requests", "GraphQL requests", ["kind", "outcome"], registry=r)
-        self.seconds = Histogram(
+        requests = Counter("projectionist_requests", "GraphQL requests", ["kind", "outcome"], registry=r)
+        seconds = Histogram(
             "projectionist_request_seconds",
             "Time of a GraphQL request",
             ["kind"],
             buckets=_SECONDS,
             registry=r,
         )
+        self._answers = {
+            kind: (seconds.labels(kind), requests.labels(kind, "ok"), requests.labels(kind, "error"))
+            for kind in ("query", "mutation", "subscription", "invalid")
+        }
         self.errors = Counter("projectionist_errors", "Errors that clients got", ["code"], registry=r)
         self._appended = Counter("projectionist_events_appended", "Events appended", registry=r)
         self._append_batch = Histogram(
@@ -52,6 +56,12 @@ class Metrics:
             "projectionist_dead_letters", "Events that were parked", ["projection"], registry=r
         )
         self.subscriptions = Gauge("projectionist_subscriptions", "Open subscriptions", registry=r)
+
+    def answered(self, kind: str, seconds: float, *, has_errors: bool) -> None:
+        """Count one answer; the kind is that of the operation, or "invalid"."""
+        histogram, ok, error = self._answers[kind]
+        histogram.observe(seconds)
+        (error if has_errors else ok).inc()
 
     def appended(self, commands: int, events: int) -> None:
         """Count one commit of the handler."""

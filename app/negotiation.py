@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
@@ -9,9 +13,25 @@ MULTIPART = "multipart/mixed"
 """Only where it says `subscriptionSpec=1.0`: the form that Apollo's clients know for subscriptions."""
 HTML = "text/html"
 
+_USUAL = 256
+"""Characters of a header that is remembered; clients send the same few."""
+_T = TypeVar("_T")
 
-def accepted_of(accept: str, *more: str | None) -> str | None:
-    """Return the media type that the client likes best of ours; None when it takes none of them."""
+
+def _remembered(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    kept = lru_cache(maxsize=256)(read)
+    return lambda header: kept(header) if len(header) <= _USUAL else read(header)
+
+
+def accepted_of(accept: str, *, is_page: bool = False) -> str | None:
+    """Return the media type that the client likes best of ours; None when it takes none of them.
+
+    HTML is one of ours where a page is asked for.
+    """
+    return _page_accepted(accept) if is_page else _accepted(accept)
+
+
+def _best(accept: str, kinds: frozenset[str]) -> str | None:
     if not accept.strip():
         return JSON
     best: tuple[float, int, str | None] = (0.0, 0, None)
@@ -21,11 +41,17 @@ def accepted_of(accept: str, *more: str | None) -> str | None:
         kind = JSON if kind in ("*/*", "application/*") else kind
         if kind == MULTIPART and not {"subscriptionspec=1.0", 'subscriptionspec="1.0"'} & set(parameters):
             continue
-        if kind in (JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART, *more) and (weight, -index) > best[:2]:
+        if kind in kinds and (weight, -index) > best[:2]:
             best = (weight, -index, kind)
     return best[2]
 
 
+_KINDS = frozenset({JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART})
+_accepted = _remembered(lambda accept: _best(accept, _KINDS))
+_page_accepted = _remembered(lambda accept: _best(accept, _KINDS | {HTML}))
+
+
+@_remembered
 def is_json(content_type: str) -> bool:
     """Whether a body of this type is JSON in UTF-8."""
     kind, *parameters = (piece.strip() for piece in content_type.lower().split(";"))
@@ -35,6 +61,7 @@ def is_json(content_type: str) -> bool:
 
 def _weight(text: str) -> float:
     try:
-        return float(text)
+        weight = float(text)
     except ValueError:
         return 0.0
+    return weight if 0 <= weight <= 1 else 0.0

@@ -36,6 +36,8 @@ TYPENAME = {"query": "{ __typename }"}
         ("application/json;q=0, application/graphql-response+json;q=0.001", STRICT),
         ("application/json;q=high", None),
         ("application/json;q=0", None),
+        ("application/json;q=inf", None),
+        ("application/json;q=nan, application/graphql-response+json", STRICT),
         ("*/*;q=0", None),
         ("image/png", None),
         ("text/html", None),
