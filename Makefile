@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz check format bench bench-peers rebuild lock clean
+.PHONY: help setup run test fuzz audit check format bench bench-peers rebuild lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -34,12 +34,17 @@ fuzz: setup ## send N=20000 odd inputs to a server; SEED=1 sends those of anothe
 	@echo "make fuzz N=$(N) SEED=$(SEED)"
 	@FUZZ_INPUTS=$(N) $(BIN)/python -m pytest tests/fuzz -n 2 --timeout 3600 --hypothesis-seed=$(SEED)
 
-check: setup ## format, lint, types, import contracts, schema file
+audit: setup ## ask what is known of holes in the locked packages; says so where nobody can be asked
+	@$(BIN)/python -m tests.audit
+	@touch .venv/.audited
+
+check: setup ## format, lint, types, import contracts, schema file, and the audit once a day
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/projectionist schema --check
+	@[ "$$(find .venv/.audited -newer requirements.lock -mmin -1440 2>/dev/null)" ] || $(MAKE) --no-print-directory audit
 
 format: setup ## format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only .
