@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench bench-peers rebuild lock clean
+.PHONY: help setup run test fuzz audit check format bench bench-peers rebuild lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -28,12 +28,23 @@ run: setup ## start the server with demo data at 127.0.0.1:8000; Ctrl-C stops it
 test: setup ## run the tests; T=path runs some of them
 	@$(BIN)/python -m pytest -n 2 $(T)
 
-check: setup ## format, lint, types, import contracts, schema file
+fuzz: N := 20000
+fuzz: SEED := $(shell date +%s)
+fuzz: setup ## send N=20000 odd inputs to a server; SEED=1 sends those of another run again
+	@echo "make fuzz N=$(N) SEED=$(SEED)"
+	@FUZZ_INPUTS=$(N) $(BIN)/python -m pytest tests/fuzz -n 2 --timeout 3600 --hypothesis-seed=$(SEED)
+
+audit: setup ## ask what is known of holes in the locked packages; says so where nobody can be asked
+	@$(BIN)/python -m tests.audit
+	@touch .venv/.audited
+
+check: setup ## format, lint, types, import contracts, schema file, and the audit once a day
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/projectionist schema --check
+	@[ "$$(find .venv/.audited -newer requirements.lock -mmin -1440 2>/dev/null)" ] || $(MAKE) --no-print-directory audit
 
 format: setup ## format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only .

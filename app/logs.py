@@ -7,6 +7,15 @@ import sys
 
 import structlog
 
+_OF_CLIENTS = frozenset(
+    {
+        "Invalid HTTP request received.",
+        "Invalid UTF-8 sequence received from client.",
+        "Unsupported upgrade request.",
+    }
+)
+"""What uvicorn says, as warnings and errors, of bytes that anybody may send: they could fill the log."""
+
 
 def configure(level: str) -> None:
     """Send every logger's lines through structlog; readable ones where a person watches the terminal."""
@@ -36,3 +45,8 @@ def configure(level: str) -> None:
     if level != "debug":
         for chatty in ("alembic", "uvicorn.error"):
             logging.getLogger(chatty).setLevel("WARNING")
+        logging.getLogger("uvicorn.error").addFilter(_is_no_clients_fault)
+
+
+def _is_no_clients_fault(record: logging.LogRecord) -> bool:
+    return record.msg not in _OF_CLIENTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -57,5 +58,13 @@ async def test_what_clients_get_wrong_is_not_logged(
     await served.http.post(
         "/graphql", content=b'{"alice": "hunter2-and-more', headers={"content-type": "application/json"}
     )
+    async with served.socket() as socket:
+        await socket.raw.send(b"\xff", text=True)
+        assert await socket.closed() == 1007
+    for nonsense in ("\x00\r\n\r\n", "GET /livez HTTP/1.1\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(nonsense.encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+        writer.close()
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [line for line in lines if line["logger"] != "httpx"] == []

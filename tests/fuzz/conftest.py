@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.servers import SECRET, started
+from database.connect import connect
+from tests.catalogue import fill
+from tests.fuzz.target import COMMAND, Target
+from tests.postgres import Databases
+
+
+@pytest.fixture(scope="module")
+def target(clones: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The server as operators start it, in a process of its own; afterwards it is as well as before."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    with clones.clone() as conninfo:
+        with connect(conninfo) as conn:
+            fill(conn)
+        environment = {
+            "DATABASE_URL": conninfo,
+            "REDIS_URL": "none",
+            "PROJECTIONIST_DATA_DIR": str(folder),
+            "PROJECTIONIST_GRAPHIQL": "false",
+            "PROJECTIONIST_BCRYPT_COST": "4",
+        }
+        with started(COMMAND, environment, folder / "log") as server:
+            yield Target(server.port, server.process, folder / "log", SECRET)
