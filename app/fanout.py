@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "projectionist:appended"
 _QUIET_S = 0.01
+_TIMEOUT_S = 0.2
+_PROBE_S = 1.0
+"""How long no message comes before Redis is asked for a sign of life, and how long that may take."""
 
 
 class FanOut:
@@ -27,8 +31,8 @@ class FanOut:
     def __init__(self, url: str, on_news: Callable[[], None]) -> None:
         self._redis = Redis.from_url(
             url,
-            socket_timeout=None,
-            socket_connect_timeout=0.2,
+            socket_timeout=_TIMEOUT_S,
+            socket_connect_timeout=_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
         )
@@ -52,7 +56,7 @@ class FanOut:
             await self._grown.wait()
             self._grown.clear()
             try:
-                async with asyncio.timeout(0.2):
+                async with asyncio.timeout(_TIMEOUT_S):
                     await self._redis.publish(CHANNEL, b"")
             except (RedisError, OSError, TimeoutError):
                 await asyncio.sleep(1.0)
@@ -63,9 +67,22 @@ class FanOut:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
-                    async for message in channel.listen():
-                        if message["type"] == "message":
-                            self._on_news()
+                    await self._hear(channel)
             except (RedisError, OSError) as error:
                 log.info("redis is away: news come by polling", extra={"reason": str(error)})
                 await asyncio.sleep(1.0)
+
+    async def _hear(self, channel: PubSub) -> None:
+        """Take messages until Redis is away. Raises TimeoutError when it is so without a word."""
+        is_asked = False
+        while True:
+            message = await channel.get_message(timeout=_PROBE_S)
+            if message is None:
+                if is_asked:
+                    raise TimeoutError("no answer")
+                await channel.ping()
+                is_asked = True
+                continue
+            is_asked = False
+            if message["type"] == "message":
+                self._on_news()

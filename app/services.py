@@ -11,7 +11,7 @@ from accounts.passwords import Passwords
 from accounts.tokens import Tokens
 from app.metrics import Metrics
 from app.settings import Settings
-from database.connect import pool, session_conninfo
+from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, session_conninfo
 from database.pipeline import Lane
 from events.handle import Handler
 from projections.registry import fold_inline
@@ -27,7 +27,11 @@ update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"s
 @asynccontextmanager
 async def services(settings: Settings, conninfo: str, metrics: Metrics) -> AsyncIterator[Services]:
     """Open what a server needs, and close it again once every command that was taken is answered."""
-    limits: dict[str, Any] = {"statement_timeout_s": settings.statement_timeout_s, "lock_timeout_s": 2}
+    limits: dict[str, Any] = {
+        "statement_timeout_s": settings.statement_timeout_s,
+        "lock_timeout_s": 2,
+        "idle_in_transaction_s": IDLE_IN_TRANSACTION_S,
+    }
     dsn = session_conninfo(conninfo, **limits)
     # a writer only looks keys up: a plan made while the tables were empty must not read them whole for ever
     writing = session_conninfo(
@@ -41,7 +45,7 @@ async def services(settings: Settings, conninfo: str, metrics: Metrics) -> Async
     async with AsyncExitStack() as stack:
 
         async def lane(conninfo: str) -> Lane:
-            opened = Lane(conninfo)
+            opened = Lane(conninfo, answer_s=settings.statement_timeout_s + ANSWER_MARGIN_S)
             await opened.open()
             stack.push_async_callback(opened.close)
             return opened

@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from database.errors import DatabaseUnavailable, StatementFailed
 from database.ids import uuid7
-from database.pipeline import Call, DatabaseUnavailable, Lane, Rows, Statement, StatementFailed
+from database.pipeline import Call, Lane, Rows, Statement
 from events.append import Key, Written, append_calls, load_calls, loaded_event, loaded_key
 from events.errors import Conflict, Rejected
 from events.facts import Event

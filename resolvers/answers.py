@@ -13,7 +13,7 @@ from graphql import GraphQLError
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from database.pipeline import DatabaseUnavailable, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
 from events.errors import Conflict
 from resolvers.errors import BadInput, Busy, Refused, TooSlow, Unavailable
 from resolvers.selection import Path

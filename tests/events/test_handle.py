@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from database.pipeline import DatabaseUnavailable, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
 from events.append import person_lock
 from events.errors import Conflict
 from events.facts import UnknownEvent

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from database.connect import session_conninfo
-from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
+from database.pipeline import Lane, Statement
 from resolvers import reader as module
 from resolvers.forms import Parameter
 from resolvers.plan import Plan
