@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,14 +19,12 @@ from projections.registry import projections
 from projections.verify import verify
 from tests.app.serving import Served
 from tests.catalogue import FILMS, movie
+from tests.waiting import SOON_S
 
 RATE = """mutation($i: RateMovieInput!) { rateMovie(input: $i) { errors { code } event { position } } }"""
-SIGN_IN = "mutation ($i: SignInInput!) { signIn(input: $i) { errors { code } } }"
-NOBODY = {"i": {"login": "nobody", "password": "not a password of anybody"}}
-READS: tuple[tuple[str, Mapping[str, Any]], ...] = (
-    ("{ trending { nodes { title } } }", {}),
-    ("{ genres { name } __schema { queryType { name } } }", {}),  # not compiled: over the pool
-    (SIGN_IN, NOBODY),
+READS = (
+    "{ trending { nodes { title } } }",
+    "{ genres { name } __schema { queryType { name } } }",  # not compiled: over the pool
 )
 """One for each way to the database, beside that of the writers."""
 
@@ -63,10 +61,10 @@ class Load:
             }
             await self._until_acknowledged(self.tokens[person], given)
 
-    async def read(self, query: str, variables: Mapping[str, Any]) -> None:
+    async def read(self, query: str) -> None:
         """Read without pause; what fails has a code."""
         while not self.stopped:
-            await self._ask(query, variables=dict(variables))
+            await self.ask(query)
             await asyncio.sleep(0.01)
 
     async def goes_on(self, actions: int = 30) -> None:
@@ -76,6 +74,13 @@ class Load:
             while len(self.acknowledged) < wanted:
                 await asyncio.sleep(0.01)
 
+    async def fails(self) -> None:
+        """Return when somebody was told that the database is away."""
+        known = self.errors["SERVICE_UNAVAILABLE"]
+        async with asyncio.timeout(SOON_S):
+            while self.errors["SERVICE_UNAVAILABLE"] == known:
+                await asyncio.sleep(0.01)
+
     async def heals(self) -> None:
         """Return when actions are acknowledged again and every way to the database works; fail when that does not come.
 
@@ -83,21 +88,21 @@ class Load:
         """
         async with asyncio.timeout(HEALED_S):
             await self.goes_on()
-            for query, variables in READS:
-                while "errors" in (await self._ask(query, variables=dict(variables)) or {"errors": ()}):
+            for query in READS:
+                while "errors" in (await self.ask(query) or {"errors": ()}):
                     await asyncio.sleep(0.02)
             while (await self.served.http.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.02)
 
     async def _until_acknowledged(self, token: str, given: dict[str, Any]) -> None:
         while not self.stopped:
-            answer = await self._ask(RATE, token=token, variables={"i": given})
+            answer = await self.ask(RATE, token=token, variables={"i": given})
             if answer is not None and "errors" not in answer:
                 self.acknowledged.append(answer["data"]["rateMovie"]["event"]["position"])
                 return
             await asyncio.sleep(0.02)
 
-    async def _ask(self, query: str, **more: Any) -> Any:
+    async def ask(self, query: str, **more: Any) -> Any:
         """Return the answer, counted and timed; None where the server itself went away."""
         began = time.monotonic()
         try:
@@ -115,7 +120,7 @@ async def loaded(served: Served) -> AsyncIterator[Load]:
     """Use a server with some people who rate and one for each way to read, until the block ends."""
     load = Load(served, [await served.sign_up(f"person-{n}") for n in range(PEOPLE)])
     tasks = [asyncio.create_task(load.run(n)) for n in range(PEOPLE)]
-    tasks += [asyncio.create_task(load.read(*read)) for read in READS]
+    tasks += [asyncio.create_task(load.read(query)) for query in READS]
     try:
         await load.goes_on()
         yield load
@@ -127,6 +132,7 @@ async def loaded(served: Served) -> AsyncIterator[Load]:
 def proved(conninfo: str, load: Load) -> None:
     """Assert that every acknowledged action is in the log, each exactly once, and every table is what the log says."""
     assert set(load.errors) <= FAULTS, load.errors
+    assert load.slowest_s < EACH_S
     assert len(load.acknowledged) == len(set(load.acknowledged)) > 20
     with connect(conninfo) as conn:
         rows = conn.execute(

@@ -9,7 +9,7 @@ import pytest
 from database.connect import connect
 from tests.app.serving import Served, serving
 from tests.catalogue import fill
-from tests.faults.load import EACH_S, loaded, proved
+from tests.faults.load import loaded, proved
 from tests.faults.proxy import Fault, Proxy
 
 
@@ -36,7 +36,6 @@ async def test_a_network_that_fails_under_load(
         failed = load.errors.total()
         await load.goes_on()
         assert load.errors.total() == failed
-    assert load.slowest_s < EACH_S
     if fault in (Fault.REFUSE, Fault.STALL, Fault.SWALLOW) and lasts_s > 2:
         assert set(statuses) == {503}
     proved(conninfo, load)
