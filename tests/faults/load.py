@@ -46,6 +46,8 @@ class Load:
         self.errors: collections.Counter[str] = collections.Counter()
         self.broken = 0
         """Requests whose connection to the server broke."""
+        self.failed_at: list[float] = []
+        """When each request began that was answered with an error."""
         self.slowest_s = 0.0
         self._turns: collections.Counter[int] = collections.Counter()
 
@@ -111,6 +113,8 @@ class Load:
             self.broken += 1
             return None
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+        if "errors" in answer:
+            self.failed_at.append(began)
         self.errors.update(error["extensions"]["code"] for error in answer.get("errors", ()))
         return answer
 

@@ -17,7 +17,7 @@ from tests.faults.proxy import Fault, Proxy
 MOMENT_S = 1.5
 """What nobody notices on a busy machine; a Redis that is away costs 0.2 seconds of it, once a second."""
 
-LASTS_S = 2.0
+LASTS_S = 1.5
 
 EACH_FAULT = pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
 
