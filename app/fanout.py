@@ -38,6 +38,7 @@ class FanOut:
         )
         self._on_news = on_news
         self._grown = asyncio.Event()
+        self._closing = False
         self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._listen())]
 
     def appended(self) -> None:
@@ -46,13 +47,14 @@ class FanOut:
 
     async def close(self) -> None:
         """End both directions."""
+        self._closing = True  # the driver may turn a cancellation into an error of its own
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._redis.aclose()
 
     async def _tell(self) -> None:
-        while True:
+        while not self._closing:
             await self._grown.wait()
             self._grown.clear()
             try:
@@ -63,7 +65,7 @@ class FanOut:
             await asyncio.sleep(_QUIET_S)
 
     async def _listen(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
