@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -19,13 +20,15 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 0.2
 APPENDED = "projectionist:appended"
 _QUIET_S = 0.01
+_PROBE_S = 1.0
+"""How long no message comes before Redis is asked for a sign of life, and how long that may take."""
 
 
 def redis_client(url: str) -> Redis:
-    """Return a client that tries once; who asks sets the time, for listening has none."""
+    """Return a client that tries once; listening has a time of its own."""
     return Redis.from_url(
         url,
-        socket_timeout=None,
+        socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
@@ -37,10 +40,12 @@ class Channel:
 
     def __init__(self, redis: Redis, name: str, on_message: Callable[[bytes], None]) -> None:
         self._redis, self._name, self._on_message = redis, name, on_message
+        self._closing = False
         self._listening = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
         """Hear no more."""
+        self._closing = True  # the driver may turn a cancellation into an error of its own
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
 
@@ -53,16 +58,29 @@ class Channel:
             await asyncio.sleep(1.0)
 
     async def _listen(self) -> None:
-        while True:
+        while not self._closing:
             try:
                 async with self._redis.pubsub() as channel:
                     await channel.subscribe(self._name)
-                    async for message in channel.listen():
-                        if message["type"] == "message":
-                            self._on_message(message["data"])
+                    await self._hear(channel)
             except (RedisError, OSError) as error:
                 log.info("redis is away: processes do without each other", extra={"reason": str(error)})
                 await asyncio.sleep(1.0)
+
+    async def _hear(self, channel: PubSub) -> None:
+        """Take messages until Redis is away. Raises TimeoutError when it is so without a word."""
+        is_asked = False
+        while True:
+            message = await channel.get_message(timeout=_PROBE_S)
+            if message is None:
+                if is_asked:
+                    raise TimeoutError("no answer")
+                await channel.ping()
+                is_asked = True
+                continue
+            is_asked = False
+            if message["type"] == "message":
+                self._on_message(message["data"])
 
 
 class FanOut:

@@ -16,7 +16,7 @@ from accounts.tokens import Tokens
 from app.metrics import Metrics
 from app.redis_counts import RedisCounts
 from app.settings import Settings
-from database.connect import pool, session_conninfo
+from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, session_conninfo
 from database.pipeline import Lane
 from events.handle import Handler
 from projections.registry import fold_inline
@@ -37,6 +37,7 @@ async def services(
     limits: dict[str, Any] = {
         "statement_timeout_s": settings.statement_timeout_s,
         "lock_timeout_s": settings.lock_timeout_s,
+        "idle_in_transaction_s": IDLE_IN_TRANSACTION_S,
     }
     dsn = session_conninfo(conninfo, **limits)
     # a writer only looks keys up: a plan made while the tables were empty must not read them whole for ever
@@ -53,7 +54,8 @@ async def services(
     async with AsyncExitStack() as stack:
 
         async def lane(conninfo: str) -> Lane:
-            opened = Lane(conninfo, wait_s=settings.pool_wait_s)
+            answer_s = settings.statement_timeout_s + ANSWER_MARGIN_S
+            opened = Lane(conninfo, wait_s=settings.pool_wait_s, answer_s=answer_s)
             await opened.open()
             stack.push_async_callback(opened.close)
             return opened

@@ -22,9 +22,10 @@ from app.services import services
 from app.settings import Settings
 from benchmarks.catalogue import MOVIES, PEOPLE, movie, person
 from benchmarks.measure import Load, Window, tell
-from events.handle import Command, Decide, Handler
+from events.handle import Handler
 from events.pair import Pair, PairEvent
 from events.ratings import rate_movie
+from events.window import Command, Decide
 
 
 def start(conninfo: str, folder: Path, *, clients: int, window: Window) -> Load:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg import AsyncConnection, errors, pq
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
 APP_ROLE = "projectionist_app"
+ANSWER_MARGIN_S = 0.25
+"""How much longer than a statement may take its answer is waited for."""
+CHECK_S = 1.0
+"""How long a connection may take to show that it works."""
+IDLE_IN_TRANSACTION_S = 2.0
+"""A server's transactions only wait for the server: past this PostgreSQL takes it for dead, and frees its locks."""
+
+_NETWORK = {
+    "connect_timeout": 2,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5000,
+}
+"""In libpq's units, unless the conninfo says otherwise: a connection to a machine that is gone breaks in five seconds."""
+
+RV = TypeVar("RV")
 
 
 def session_conninfo(
@@ -16,6 +35,7 @@ def session_conninfo(
     *,
     statement_timeout_s: float = 0,
     lock_timeout_s: float = 0,
+    idle_in_transaction_s: float = 0,
     plan_cache_mode: str = "auto",
     enable_seqscan: str = "on",
     application: str = "projectionist",
@@ -31,6 +51,7 @@ def session_conninfo(
         "jit": "off",
         "statement_timeout": int(statement_timeout_s * 1000),
         "lock_timeout": int(lock_timeout_s * 1000),
+        "idle_in_transaction_session_timeout": int(idle_in_transaction_s * 1000),
         "plan_cache_mode": plan_cache_mode,
         "enable_seqscan": enable_seqscan,
     }
@@ -38,12 +59,8 @@ def session_conninfo(
     options = f"{given.get('options') or ''} " + " ".join(
         f"-c {name}={value}" for name, value in settings.items()
     )
-    return make_conninfo(
-        conninfo,
-        options=options.strip(),
-        application_name=application,
-        connect_timeout=given.get("connect_timeout") or 5,
-    )
+    network = {name: value for name, value in _NETWORK.items() if not given.get(name)}
+    return make_conninfo(conninfo, options=options.strip(), application_name=application, **network)
 
 
 def connect(conninfo: str, **settings: Any) -> psycopg.Connection[tuple[Any, ...]]:
@@ -51,10 +68,44 @@ def connect(conninfo: str, **settings: Any) -> psycopg.Connection[tuple[Any, ...
     return psycopg.connect(session_conninfo(conninfo, **settings), autocommit=True)
 
 
-def pool(conninfo: str, *, size: int, wait_s: float = 2.0, **settings: Any) -> AsyncConnectionPool:
+class _Connection(AsyncConnection[tuple[Any, ...]]):
+    """Breaks when the server does not answer within `answer_s`: a network can break without a word."""
+
+    answer_s: float | None = None
+    is_silent = False
+
+    async def wait(self, gen: PQGen[RV], *args: Any, **given: Any) -> RV:
+        try:
+            return await super().wait(gen, *args, **({"timeout": self.answer_s} | given))
+        except errors.OperationalError:
+            if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+                self.is_silent = True
+                self.pgconn.finish()
+            raise
+
+
+def pool(
+    conninfo: str, *, size: int, wait_s: float = 2.0, statement_timeout_s: float = 0, **settings: Any
+) -> AsyncConnectionPool:
     """Return an unopened pool for the server's ordinary statements; waiting longer than `wait_s` raises PoolTimeout."""
-    return AsyncConnectionPool(
-        session_conninfo(conninfo, **settings),
+
+    async def configure(conn: AsyncConnection) -> None:
+        assert isinstance(conn, _Connection)
+        conn.answer_s = statement_timeout_s + ANSWER_MARGIN_S if statement_timeout_s else None
+
+    async def check(conn: AsyncConnection) -> None:
+        assert isinstance(conn, _Connection)
+        patience, conn.answer_s = conn.answer_s, CHECK_S
+        try:
+            await AsyncConnectionPool.check_connection(conn)
+        finally:
+            conn.answer_s = patience
+            if conn.is_silent:  # so are the others that have been idle: not everybody is to find that out
+                await made.drain()
+
+    made: AsyncConnectionPool = AsyncConnectionPool(
+        session_conninfo(conninfo, statement_timeout_s=statement_timeout_s, **settings),
+        connection_class=_Connection,
         min_size=1,
         max_size=size,
         timeout=wait_s,
@@ -62,5 +113,7 @@ def pool(conninfo: str, *, size: int, wait_s: float = 2.0, **settings: Any) -> A
         reconnect_timeout=wait_s,
         open=False,
         kwargs={"autocommit": True},
-        check=AsyncConnectionPool.check_connection,
+        configure=configure,
+        check=check,
     )
+    return made

@@ -18,38 +18,24 @@ from dataclasses import dataclass, field
 from psycopg import AsyncConnection, errors, pq
 from psycopg.pq import abc
 
+from database.errors import DatabaseUnavailable, StatementFailed
+from database.pulse import Pulse
+
 log = logging.getLogger(__name__)
 
 Value = bytes | None
 PREPARED = 256
 """How many prepared statements a connection keeps."""
+PROBE_S = 1.0
+"""How long nobody asks anything before the server is asked for a sign of life, and how long that may take."""
+GRACE_S = 0.2
+"""How long to wait for a connection at least."""
 
 _SYNC = ("sync", b"")
 _PREPARED = ("prepared", b"")
-"""The ends of a group, and of what comes before it."""
+"""The ends of a group, and of what stands outside of groups."""
 
 _FAILED = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED)
-
-
-class DatabaseUnavailable(Exception):
-    """The database cannot be reached, or the connection broke before the answer came."""
-
-
-class StatementFailed(Exception):
-    """PostgreSQL refused a statement; `sqlstate` says why."""
-
-    def __init__(self, sqlstate: str, message: str) -> None:
-        super().__init__(f"{sqlstate}: {message}")
-        self.sqlstate = sqlstate
-        self.kind: type[Exception] = errors.lookup(sqlstate) if _known(sqlstate) else errors.DatabaseError
-
-
-def _known(sqlstate: str) -> bool:
-    try:
-        errors.lookup(sqlstate)
-    except KeyError:
-        return False
-    return True
 
 
 _names = itertools.count(1)
@@ -78,11 +64,18 @@ class _Group:
 
 
 class Lane:
-    """One connection in pipeline mode; `run` may be called by any number of tasks, answers come in order."""
+    """One connection in pipeline mode; `run` may be called by any number of tasks, answers come in order.
 
-    def __init__(self, conninfo: str, *, wait_s: float = 2.0) -> None:
+    A connection is given up when the server says nothing for `answer_s` though an answer is due, which is to be as
+    long as a statement may take: a network can break without a word.
+    """
+
+    def __init__(self, conninfo: str, *, wait_s: float = 2.0, answer_s: float = 5.0) -> None:
         self._conninfo = conninfo
         self._wait_s = wait_s
+        self._answer_s = answer_s
+        self._pulse = Pulse(self._on_silence)
+        self._away_since = 0.0
         self._prepared: OrderedDict[bytes, None] = OrderedDict()
         self._sent: deque[_Group] = deque()
         self._expected: deque[tuple[str, bytes]] = deque()
@@ -97,6 +90,7 @@ class Lane:
     async def open(self) -> None:
         """Begin to connect, and to connect again whenever the connection is lost, until `close`."""
         if self._keeper is None:
+            self._away_since = asyncio.get_running_loop().time()
             self._keeper = asyncio.create_task(self._keep_connected())
 
     async def close(self) -> None:
@@ -116,11 +110,12 @@ class Lane:
         """Run the statements as one group and return the rows of each, every value as text bytes or None.
 
         Raises StatementFailed with the first error of the group, DatabaseUnavailable when there is no connection
-        within the waiting time, it breaks, or it is not the one of this `session`.
+        and has been none for the waiting time, it breaks, or it is not the one of this `session`.
         """
         if not self._up.is_set():
+            now = asyncio.get_running_loop().time()
             try:
-                async with asyncio.timeout(self._wait_s):
+                async with asyncio.timeout_at(max(now + GRACE_S, self._away_since + self._wait_s)):
                     await self._up.wait()
             except TimeoutError:
                 raise DatabaseUnavailable("no connection to the database") from None
@@ -142,6 +137,8 @@ class Lane:
         if conn is None:
             group.done.set_exception(DatabaseUnavailable("no connection to the database"))
             return
+        if not self._expected:
+            self._pulse.heard()
         self._sent.append(group)
         for statement, _ in group.calls:
             self._prepare(conn, statement)
@@ -186,6 +183,7 @@ class Lane:
         conn = self._conn
         if conn is None:
             return
+        self._pulse.heard()
         try:
             conn.consume_input()
             while self._expected and not conn.is_busy():
@@ -205,21 +203,24 @@ class Lane:
         if result is None:
             self._expected.popleft()
             return
-        group = self._sent[0]
         if result.status == pq.ExecStatus.PIPELINE_SYNC:
             self._expected.popleft()
             if expected != "sync":
                 return
-            self._sent.popleft()
+            group = self._sent.popleft()
             if group.done.done():
                 return
             if group.failure:
                 group.done.set_exception(group.failure)
             else:
                 group.done.set_result(group.rows)
-        elif result.status in _FAILED:
+            return
+        if not self._sent:
+            return
+        group = self._sent[0]
+        if result.status in _FAILED:
             if group.failure is None and result.status == pq.ExecStatus.FATAL_ERROR:
-                group.failure = _failure(result)
+                group.failure = StatementFailed.of(result)
             if expected == "prepare":
                 self._prepared.pop(name, None)
         elif expected == "rows":
@@ -227,6 +228,20 @@ class Lane:
             group.rows.append(
                 [[result.get_value(row, column) for column in width] for row in range(result.ntuples)]
             )
+
+    def _on_silence(self, silent_s: float) -> None:
+        if self._conn is None or silent_s < (self._answer_s if self._sent else PROBE_S):
+            return
+        if self._expected:
+            self._lost("the server does not answer")
+            return
+        self._pulse.heard()
+        self._conn.pipeline_sync()
+        self._expected.append(_PREPARED)
+        try:
+            self._flush()
+        except errors.OperationalError as error:
+            self._lost(str(error))
 
     async def _keep_connected(self) -> None:
         loop = asyncio.get_running_loop()
@@ -248,6 +263,7 @@ class Lane:
             self._gone = loop.create_future()
             loop.add_reader(self._socket, self._on_readable)
             self._up.set()
+            self._pulse.start()
             await self._gone
 
     async def _connect(self) -> AsyncConnection:
@@ -267,6 +283,7 @@ class Lane:
             os.close(self._socket)
             self._writing = False
             conn.finish()
+            self._away_since = loop.time() - self._pulse.stop()
         self._expected.clear()
         while self._sent:
             group = self._sent.popleft()
@@ -274,9 +291,3 @@ class Lane:
                 group.done.set_exception(DatabaseUnavailable(reason))
         if self._gone and not self._gone.done():
             self._gone.set_result(None)
-
-
-def _failure(result: abc.PGresult) -> StatementFailed:
-    sqlstate = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"XX000").decode()
-    message = (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
-    return StatementFailed(sqlstate, message)

@@ -16,7 +16,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from accounts.attempts import TooManyAttempts
 from database.backlog import Overloaded
-from database.pipeline import DatabaseUnavailable, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
 from events.errors import Conflict
 from resolvers.errors import BadInput, Busy, Overload, Refused, TooManyTries, TooSlow, Unavailable
 from resolvers.selection import Path

@@ -11,7 +11,6 @@ import orjson
 
 from events.errors import Rejected
 from events.favorites import favorite_movie, unfavorite_movie
-from events.handle import Command, Decide
 from events.log import Recorded, Source
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import InvalidStars, rate_movie
@@ -19,6 +18,7 @@ from events.reactions import react_to_movie
 from events.undo import CannotUndo, undo
 from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+from events.window import Command, Decide
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.ids import position_of, text, uuid_of

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
-from database.pipeline import DatabaseUnavailable, Lane, Rows, Statement, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
+from database.pipeline import Lane, Rows, Statement
 from resolvers.errors import Refused
 
 _NOW = Statement("select pg_current_snapshot()::text")

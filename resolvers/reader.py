@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from database.backlog import Backlog, Overloaded
-from database.pipeline import Lane, StatementFailed, Value
+from database.errors import StatementFailed
+from database.pipeline import Lane, Value
 from resolvers.plan import Plan
 
 MOST = 16

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from database.connect import connect
 from events.ratings import MovieRated
 from events.viewing import MovieViewed
 from projections.follow import catch_up
+from tests.app.processes import process
 from tests.app.test_importing import RATINGS, release, said
 from tests.events.writing import views, write, write_raw
 from tests.postgres import Databases
@@ -444,19 +442,6 @@ def test_the_schema_is_printed_and_compared(run: Run) -> None:
     printed = run("schema")
     assert printed.exit_code == 0
     assert "type Mutation" in printed.stdout
-
-
-def process(conninfo: str | None, data_dir: Path, *words: str) -> subprocess.Popen[str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    given = {"DATABASE_URL": conninfo} if conninfo else {}
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *words],
-        env={**kept, **given, "PROJECTIONIST_DATA_DIR": str(data_dir)},
-        cwd=Path(__file__).parent.parent.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_ctrl_c_ends_a_command_without_a_traceback(conninfo: str, connection: Conn, tmp_path: Path) -> None:

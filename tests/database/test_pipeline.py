@@ -13,7 +13,8 @@ from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from database.connect import session_conninfo
-from database.pipeline import PREPARED, DatabaseUnavailable, Lane, Statement, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
+from database.pipeline import PREPARED, Lane, Statement
 
 Owner = psycopg.Connection[tuple[Any, ...]]
 OpenLane = Callable[..., Awaitable[Lane]]

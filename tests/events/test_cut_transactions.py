@@ -14,10 +14,12 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from database.connect import session_conninfo
-from database.pipeline import DatabaseUnavailable, Lane
-from events.handle import Command, Handler
+from database.errors import DatabaseUnavailable
+from database.pipeline import Lane
+from events.handle import Handler
 from events.pair import Pair, PairEvent
 from events.ratings import rate_movie
+from events.window import Command
 from projections.registry import fold_inline
 from tests.events.writing import Conn
 

@@ -11,18 +11,19 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from database.pipeline import DatabaseUnavailable, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
 from events.append import person_lock
 from events.errors import Conflict
 from events.facts import UnknownEvent
 from events.favorites import MovieFavorited, favorite_movie, unfavorite_movie
-from events.handle import Command, Handler, IdempotencyKeyReused
+from events.handle import Handler
 from events.log import COLUMNS, Recorded, recorded
 from events.pair import Pair, PairEvent, Priority
 from events.ratings import InvalidStars, MovieRated, rate_movie
 from events.reactions import MovieReacted
 from events.viewing import view_movie
 from events.watchlist import add_to_watchlist
+from events.window import Command, IdempotencyKeyReused
 from tests.events.conftest import OpenHandler
 from tests.events.writing import Conn, write_raw
 

@@ -12,10 +12,11 @@ import pytest
 
 from database.connect import connect, pool, session_conninfo
 from database.pipeline import Lane
-from events.handle import Command, Handler
+from events.handle import Handler
 from events.pair import Pair, PairEvent
 from events.ratings import rate_movie
 from events.viewing import view_movie
+from events.window import Command
 from projections.follow import Follower, catch_up
 from projections.rebuild import rebuild, roll_back
 from projections.registry import families, fold_inline, projections

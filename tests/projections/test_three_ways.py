@@ -9,9 +9,10 @@ from typing import Any
 from database.connect import session_conninfo
 from database.pipeline import Lane
 from events.errors import Rejected
-from events.handle import Command, Handler
+from events.handle import Handler
 from events.log import Recorded
 from events.pair import Pair, PairEvent
+from events.window import Command
 from projections.follow import catch_up
 from projections.rebuild import rebuild
 from projections.registry import fold_inline, projections

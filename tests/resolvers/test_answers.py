@@ -10,7 +10,7 @@ from graphql import GraphQLError, parse
 from psycopg import errors as pg
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from database.pipeline import DatabaseUnavailable, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
 from events.errors import Conflict
 from resolvers.answers import Answer, error_of, failed, invalid, placed, refusal_of
 from resolvers.errors import BadCursor

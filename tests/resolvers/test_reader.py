@@ -12,7 +12,8 @@ import pytest
 
 from database.backlog import Overloaded
 from database.connect import session_conninfo
-from database.pipeline import DatabaseUnavailable, Lane, Statement, StatementFailed
+from database.errors import DatabaseUnavailable, StatementFailed
+from database.pipeline import Lane, Statement
 from resolvers import reader as module
 from resolvers.forms import Parameter
 from resolvers.plan import Plan
