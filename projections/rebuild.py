@@ -82,9 +82,16 @@ def rebuild(
         finally:
             done.events = shadow.events
             if not (done.swapped or conn.closed):
-                shadow.drop()
-                _record(conn, done.names, None)
+                try:
+                    _leave_nothing(shadow, done.names)
+                except psycopg.errors.QueryCanceled:  # it was meant for what is over already
+                    _leave_nothing(shadow, done.names)
     return done
+
+
+def _leave_nothing(shadow: Shadow, names: Sequence[str]) -> None:
+    shadow.drop()
+    _record(shadow.conn, names, None)
 
 
 def rebuild_together(

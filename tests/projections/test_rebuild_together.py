@@ -4,11 +4,13 @@ import time
 from dataclasses import replace
 
 import pytest
+from psycopg import errors
 
 from database.connect import connect
 from projections import registry
-from projections.rebuild import RebuildFailed, rebuild_together
+from projections.rebuild import Progress, RebuildFailed, rebuild, rebuild_together
 from projections.registry import projections
+from projections.shadow import Shadow
 from tests.projections.filling import Conn, everything
 from tests.projections.test_rebuild import NAMES, damage
 
@@ -52,3 +54,27 @@ def test_a_failure_stops_the_rebuilds_beside_it(
     monkeypatch.undo()
     assert everything(connection) == before
     assert connection.execute("select count(*) from pg_tables where schemaname = 'shadow'").fetchone() == (0,)
+
+
+def test_a_cancellation_that_comes_late_leaves_nothing_behind(
+    connection: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(connection)
+    late: list[Exception] = []
+    drop = Shadow.drop
+
+    def cancelled(self: Shadow) -> None:
+        if late:
+            raise late.pop()
+        drop(self)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == "add_keys":
+            late.append(errors.QueryCanceled())
+            raise RebuildFailed("stopped")
+
+    monkeypatch.setattr(Shadow, "drop", cancelled)
+    with pytest.raises(RebuildFailed, match="stopped"):
+        rebuild(connection, "favorites", on_progress=stop)
+    assert late == []
+    assert everything(connection) == before
