@@ -86,7 +86,7 @@ def good(token: str) -> Sequence[bytes]:
         posted(PAGE, {"n": 3, "c": None}),
         posted(PAGE, {"n": 3, "c": None}, accept=STRICT, **bearer),
         posted("{ viewer { history { nodes { id type data } } } }", accept=EVENTS, **bearer),
-        posted("subscription { interactions { id } }", accept=MULTIPART, **bearer),
+        posted("subscription { interactions(after: 0) { id } }", accept=MULTIPART, **bearer),
         posted(sign_in, {"i": {"login": "alice", "password": "not hers"}}),
         posted(rate, {"i": {"movieId": "Movie:x", "stars": 3.5, "idempotencyKey": "k"}}, **bearer),
         asked(PAGE, {"n": 3}),

@@ -26,8 +26,12 @@ FINE = {"message": "x", "extensions": {"code": "BAD_ID"}}
         httpx.Response(200, json={"errors": [{**FINE, "stack": "x"}]}),
         httpx.Response(200, json={"errors": [{**FINE, "extensions": {"code": "INTERNAL_ERROR"}}]}),
         httpx.Response(200, json=[{"data": {}}, {"errors": [{"message": "x"}]}]),
+        httpx.Response(200, text='event: next\ndata: {"errors":[{"message":"x"}]}\n\n'),
+        httpx.Response(
+            200, text='--graphql\r\n\r\n{"payload":{"errors":[{"message":"x"}]}}\r\n--graphql\r\n'
+        ),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_a_fault_is_one(response: httpx.Response) -> None:
     with pytest.raises((AssertionError, KeyError)):
