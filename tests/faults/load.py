@@ -28,7 +28,7 @@ READS = (
 )
 """One for each way to the database, beside that of the writers."""
 
-FAULTS = {"SERVICE_UNAVAILABLE", "TIMEOUT"}
+FAULTS = {"SERVICE_UNAVAILABLE", "TIMEOUT", "OVERLOADED"}
 PEOPLE = 6
 EACH_S = 6.0
 """How long a request may take at most, whatever is broken."""

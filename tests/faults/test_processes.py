@@ -42,6 +42,7 @@ def processes() -> Iterator[ExitStack]:
 
 def started(processes: ExitStack, conninfo: str, folder: Path, *words: str) -> Process:
     quick = {"REDIS_URL": "none", "PROJECTIONIST_GRAPHIQL": "false", "PROJECTIONIST_BCRYPT_COST": "4"}
+    quick["PROJECTIONIST_BUDGET_PER_MINUTE"] = "1000000000"
     running = process(conninfo, folder, *words, **quick)
     processes.callback(running.communicate)
     processes.callback(running.kill)
