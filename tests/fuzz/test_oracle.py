@@ -42,6 +42,8 @@ def test_a_refusal_is_none() -> None:
     judge(httpx.Response(400, json={"errors": [FINE]}))
     judge(httpx.Response(200, json=[{"data": {}}, {"data": None, "errors": [FINE]}]))
     judge(httpx.Response(404, text="Not Found"))
+    two = "Anonymous Subscription must select only one top level field."
+    judge(httpx.Response(400, json={"errors": [{**FINE, "message": two}]}))
 
 
 def test_bytes_can_be_sent_again_as_they_were() -> None:
