@@ -24,6 +24,13 @@ def target(clones: Databases, tmp_path_factory: pytest.TempPathFactory) -> Itera
             "PROJECTIONIST_DATA_DIR": str(folder),
             "PROJECTIONIST_GRAPHIQL": "false",
             "PROJECTIONIST_BCRYPT_COST": "4",
+            # what is refused at the door is not tried
+            "PROJECTIONIST_BUDGET_PER_MINUTE": "1000000000",
+            "PROJECTIONIST_SIGN_IN_FAILURES": "1000000",
+            "PROJECTIONIST_SIGN_IN_FAILURES_PER_ADDRESS": "1000000",
+            "PROJECTIONIST_SIGN_IN_FAILURES_PER_ACCOUNT": "1000000",
+            "PROJECTIONIST_SIGN_UPS_PER_ADDRESS": "1000000",
+            "PROJECTIONIST_REFRESHES_PER_ADDRESS": "1000000",
         }
         with started(COMMAND, environment, folder / "log") as server:
             yield Target(server.port, server.process, folder / "log", SECRET)
