@@ -6,6 +6,7 @@ uvicorn's protocol class works inside; `tests/app/test_door.py` says on what.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
@@ -22,19 +23,12 @@ _STREAMED = ("text/event-stream", "multipart/")
 _SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY_HEADERS)
 
 
-class _Event:
-    """What uvicorn wakes the task of a request with; ours has none before the body is there."""
-
-    def set(self) -> None:
-        pass
-
-
 class _Exchange:
     """One request and its answer: to the protocol it is a cycle of ASGI."""
 
     __slots__ = ("body", "disconnected", "headers", "keep_alive", "more_body", "response_complete")
 
-    message_event: ClassVar[_Event] = _Event()
+    message_event: ClassVar = asyncio.Event()  # uvicorn sets it, and nobody waits for it
 
     def __init__(self, headers: dict[str, str], *, keep_alive: bool) -> None:
         self.headers = headers

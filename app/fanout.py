@@ -15,9 +15,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from app.sparing import TIMEOUT_S
+
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 0.2
 APPENDED = "projectionist:appended"
 _QUIET_S = 0.01
 _PROBE_S = 1.0

@@ -20,7 +20,7 @@ from app.browsers import was_meant
 from app.documents import Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
-from app.operations import TokenEnded, ends_at, refused, run, too_early
+from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
 from app.settings import Settings
@@ -210,7 +210,7 @@ class GraphQLHTTP:
         return _answered(answer, accepted_of(request.headers.get("accept", "")))
 
     def _refused(self, request: Request | Posted, entry: Entry, bad: BadRequest) -> Response:
-        answer = Answer(None, [{"message": str(bad), "extensions": {"code": bad.code}}])
+        answer = refused_with(bad.code, str(bad))
         self._requests.erred(entry, answer.errors)
         accepted = accepted_of(request.headers.get("accept", ""))
         return _json(answer.body(), bad.status, accepted, **bad.headers)
@@ -227,7 +227,7 @@ def _require_way(operation: Operation, method: str, accepted: str, framing: Fram
 
 def _in_batch(operation: Operation | Answer) -> Operation | Answer:
     if isinstance(operation, Operation) and operation.node.operation is OperationType.SUBSCRIPTION:
-        return Answer(None, [{"message": _NO_STREAM, "extensions": {"code": "SUBSCRIPTION_TRANSPORT"}}])
+        return refused_with("SUBSCRIPTION_TRANSPORT", _NO_STREAM)
     return operation
 
 

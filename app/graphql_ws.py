@@ -19,7 +19,7 @@ from app.auth import Gate
 from app.browsers import is_ours
 from app.documents import Documents
 from app.metrics import Metrics
-from app.operations import ends_at, refused, stream
+from app.operations import ends_at, refused, refused_with, stream
 from app.requests import Entry, Requests
 from app.settings import Settings
 from resolvers.answers import Answer, refusal_of
@@ -179,7 +179,7 @@ class GraphQLWebSocket:
         entry = self._entry()
         if len(self._operations) >= self._settings.socket_operations:
             message = f"At most {self._settings.socket_operations} operations at once."
-            await self._refuse(operation_id, entry, _refusal("TOO_MANY_REQUESTS", message))
+            await self._refuse(operation_id, entry, refused_with("TOO_MANY_REQUESTS", message))
             self._requests.ended(entry)
             return
         self._operations[operation_id] = asyncio.create_task(self._operate(operation_id, asked, entry))
@@ -246,7 +246,3 @@ def _id(message: dict[str, Any]) -> str:
     if not isinstance(given, str) or not given:
         raise _Close(4400, "The message needs an id")
     return given
-
-
-def _refusal(code: str, message: str) -> Answer:
-    return Answer(None, [{"message": message, "extensions": {"code": code}}])

@@ -49,6 +49,11 @@ def refused(refusal: Refused) -> Answer:
     return Answer(None, [error_of(refusal, ())])
 
 
+def refused_with(code: str, message: str) -> Answer:
+    """Return the answer of a request that is none of GraphQL's, or not to be taken now."""
+    return Answer(None, [{"message": message, "extensions": {"code": code}}])
+
+
 def too_early(answer: Answer) -> tuple[int, int] | None:
     """Return the HTTP status and the seconds of Retry-After of an answer that has only such an error."""
     if not answer.errors or answer.data not in (None, b"null"):

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from accounts.counts import LocalCounts
-from app.fanout import TIMEOUT_S
+from app.sparing import SparingRedis
 
-log = logging.getLogger(__name__)
-
-AWAY_S = 1.0
-"""For so long nobody asks a Redis that did not answer."""
 PREFIX = "projectionist:attempts:"
 
 
@@ -25,9 +17,8 @@ class RedisCounts:
     """Counts in Redis, and in process while Redis is away."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+        self._redis = SparingRedis(redis, "attempts are counted in process")
         self._local = LocalCounts()
-        self._away_until = 0.0
 
     async def add(self, keys: Sequence[str], seconds: int) -> list[int]:
         """See Counts."""
@@ -61,13 +52,10 @@ class RedisCounts:
 
     async def _shared(self, fill: Callable[[Any], object]) -> list[Any]:
         """Return what Redis answers to some commands; nothing while it is away."""
-        if time.monotonic() < self._away_until:
-            return []
-        try:
-            async with asyncio.timeout(TIMEOUT_S), self._redis.pipeline() as pipe:
+
+        async def sent(redis: Redis) -> list[Any]:
+            async with redis.pipeline() as pipe:
                 fill(pipe)
                 return list(await pipe.execute())
-        except (RedisError, OSError) as error:
-            self._away_until = time.monotonic() + AWAY_S
-            log.info("redis is away: attempts are counted in process", extra={"reason": type(error).__name__})
-            return []
+
+        return await self._redis.ask(sent) or []

@@ -5,10 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from database.pipeline import Statement
-from resolvers.forms import Parameter
 from resolvers.plan import Plan
 from resolvers.reader import Reader
-from resolvers.selection import Leaf
 
 MOST = 100_000
 """Movies that a process remembers."""
@@ -25,8 +23,7 @@ class KnownMovies:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._known: dict[UUID, None] = {}
-        movie_id = Parameter(Leaf(lambda values: values.variables["id"]), "uuid", str, ("id",))
-        self._exists = Plan(Statement(_ONE), Statement(_MANY), [movie_id], holes=(), refusals={})
+        self._exists = Plan(Statement(_ONE), Statement(_MANY), parameters=(), holes=(), refusals={})
 
     async def has(self, movie_id: UUID) -> bool:
         """Whether there is such a movie. Raises StatementFailed, DatabaseUnavailable."""

@@ -137,7 +137,7 @@ class Reader:
 
     async def _together(self, plan: Plan, batch: list[_Request], lane: Lane) -> None:
         assert plan.many is not None
-        arrays = [_array([request.values[i] for request in batch]) for i in range(len(plan.parameters))]
+        arrays = [_array([request.values[i] for request in batch]) for i in range(len(batch[0].values))]
         try:
             (rows,) = await lane.run([(plan.many, arrays)])
         except StatementFailed as failure:
