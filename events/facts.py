@@ -20,13 +20,18 @@ from typing import (
 from uuid import UUID
 
 Data = dict[str, Any]
+Values = Mapping[str, int | float | str | bool | None]
+"""Numbers and words of the program's own by name, such as the settings of a model: never what a person wrote."""
 Upcast = Callable[[Data], Data]
 
 _ENVELOPE = ("user_id", "movie_id")
 
 
 class Event:
-    """Base of every fact: `user_id` and `movie_id` go to columns of the log, all other fields to `data`."""
+    """Base of every fact: `user_id` and `movie_id` go to columns of the log, all other fields to `data`.
+
+    A fact that is about no person, or no movie, says `user_id = None`, or `movie_id = None`.
+    """
 
     type: ClassVar[str]
     version: ClassVar[int]
@@ -34,7 +39,7 @@ class Event:
     movie_id: UUID | None
 
     def data(self) -> Data:
-        """Return the fields that are stored as JSON: numbers, enum names and ISO dates only."""
+        """Return the fields that are stored as JSON: ids, numbers, enum names and ISO dates only."""
         codecs = _KINDS[self.type].codecs
         return {name: codec.dump(getattr(self, name)) for name, codec in codecs.items()}
 
@@ -91,6 +96,14 @@ def event(
 
 
 def _codec(hint: Any) -> _Codec:
+    if hint == Values:
+        return _Codec(dict, dict)
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (Ellipsis,):
+        item = _codec(get_args(hint)[0])
+        return _Codec(
+            lambda values: [item.dump(value) for value in values],
+            lambda values: tuple(item.load(value) for value in values),
+        )
     if get_origin(hint) in (Union, type(int | None)):
         (inner,) = (arg for arg in get_args(hint) if arg is not type(None))
         codec = _codec(inner)
@@ -98,7 +111,7 @@ def _codec(hint: Any) -> _Codec:
             lambda value: None if value is None else codec.dump(value),
             lambda value: None if value is None else codec.load(value),
         )
-    if hint in (int, str, bool):
+    if hint in (int, float, str, bool):
         return _Codec(lambda value: value, lambda value: value)
     if hint is date:
         return _Codec(date.isoformat, date.fromisoformat)
@@ -106,7 +119,7 @@ def _codec(hint: Any) -> _Codec:
         return _Codec(str, UUID)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _Codec(lambda value: value.value, hint)
-    raise TypeError(f"an event cannot hold a {hint!r}: ids, numbers, enums and dates only")
+    raise TypeError(f"an event cannot hold a {hint!r}: ids, numbers, enums, dates and tuples of them")
 
 
 def decode(name: str, version: int, user_id: UUID | None, movie_id: UUID | None, data: Data) -> Event:

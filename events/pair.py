@@ -49,6 +49,8 @@ class Pair:
     priority: Priority | None = None
     watched_on: tuple[date, ...] = ()
     status: Status | None = None
+    clicked: frozenset[UUID] = frozenset()
+    """The slates in which it was opened."""
 
     @property
     def last_watched_on(self) -> date | None:

@@ -3,6 +3,7 @@
 from projections import (
     favorites,
     history,
+    models,
     movie_stats,
     popularity_metrics,
     ratings,
@@ -14,6 +15,7 @@ from projections import (
 __all__ = [
     "favorites",
     "history",
+    "models",
     "movie_stats",
     "popularity_metrics",
     "ratings",

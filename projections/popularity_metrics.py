@@ -1,4 +1,7 @@
-"""What happened to each movie on each day (UTC): activity, not state."""
+"""What happened to each movie on each day (UTC): activity, not state.
+
+Click-through rate is `click_count / recommendation_count`; a rating of four stars or more is a high one.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from events.log import Recorded
 from events.pair import PairEvent, Reaction
 from events.ratings import MovieRated
 from events.reactions import MovieReacted
+from events.slates import RecommendationClicked, RecommendationsServed
 from events.viewing import MovieViewed, MovieWatched
 from events.watchlist import WatchlistItemAdded
 from projections.registry import Projection, Row, register
@@ -24,7 +28,12 @@ COUNTS = (
     "favorite_count",
     "watchlist_count",
     "watch_count",
+    "high_rating_count",
+    "recommendation_count",
+    "click_count",
 )
+_HIGH = 8
+"""Half stars of a high rating, at least."""
 
 
 def _counts(fact: PairEvent) -> dict[str, int]:
@@ -34,13 +43,17 @@ def _counts(fact: PairEvent) -> dict[str, int]:
         case MovieReacted(reaction=Reaction.LIKE | Reaction.SUPER_LIKE):
             return {"like_count": 1}
         case MovieRated():
-            return {"rating_count": 1, "half_stars_sum": fact.half_stars}
+            return {"rating_count": 1, "half_stars_sum": fact.half_stars} | (
+                {"high_rating_count": 1} if fact.half_stars >= _HIGH else {}
+            )
         case MovieFavorited():
             return {"favorite_count": 1}
         case WatchlistItemAdded():
             return {"watchlist_count": 1}
         case MovieWatched():
             return {"watch_count": 1}
+        case RecommendationClicked():
+            return {"click_count": 1}
         case _:
             return {}
 
@@ -49,8 +62,11 @@ def daily(log: Sequence[Recorded]) -> dict[tuple[UUID, date], Counter[str]]:
     """Return the counts of each movie and day that has any."""
     totals: dict[tuple[UUID, date], Counter[str]] = {}
     for event in log:
-        if isinstance(event.fact, PairEvent) and (counts := _counts(event.fact)):
-            day = event.occurred_at.astimezone(UTC).date()
+        day = event.occurred_at.astimezone(UTC).date()
+        if isinstance(event.fact, RecommendationsServed):
+            for movie_id in event.fact.movie_ids:
+                totals.setdefault((movie_id, day), Counter()).update(recommendation_count=1)
+        elif isinstance(event.fact, PairEvent) and (counts := _counts(event.fact)):
             totals.setdefault((event.fact.movie_id, day), Counter()).update(counts)
     return totals
 
@@ -60,47 +76,69 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
         yield movie_id, day, *(total[name] for name in COUNTS)
 
 
-_COUNTED = """(type in ('movie_viewed', 'movie_rated', 'movie_favorited', 'watchlist_item_added', 'movie_watched')
+_HANDLES = (
+    MovieViewed,
+    MovieReacted,
+    MovieRated,
+    MovieFavorited,
+    WatchlistItemAdded,
+    MovieWatched,
+    RecommendationsServed,
+    RecommendationClicked,
+)
+_COUNTED = """(type in ('movie_viewed', 'movie_rated', 'movie_favorited', 'watchlist_item_added', 'movie_watched',
+                  'recommendation_clicked')
         or type = 'movie_reacted' and data->>'reaction' in ('LIKE', 'SUPER_LIKE'))"""
 
 popularity_metrics = register(
     Projection(
         name="popularity_metrics",
-        version=1,
+        version=2,
         kind="count",
-        handles=(MovieViewed, MovieReacted, MovieRated, MovieFavorited, WatchlistItemAdded, MovieWatched),
+        handles=_HANDLES,
         columns={"movie_id": "uuid not null", "day": "date not null"}
         | dict.fromkeys(COUNTS, "bigint not null"),
         key=("movie_id", "day"),
         indexes=("(day)",),
         rows=f"""
-        select movie_id, (occurred_at at time zone 'UTC')::date,
+        select coalesce(shown.id::uuid, movie_id), (occurred_at at time zone 'UTC')::date,
                count(*) filter (where type = 'movie_viewed'),
                count(*) filter (where type = 'movie_reacted'),
                count(*) filter (where type = 'movie_rated'),
                coalesce(sum((data->>'half_stars')::integer) filter (where type = 'movie_rated'), 0),
                count(*) filter (where type = 'movie_favorited'),
                count(*) filter (where type = 'watchlist_item_added'),
-               count(*) filter (where type = 'movie_watched')
-          from batch where {_COUNTED}
+               count(*) filter (where type = 'movie_watched'),
+               count(*) filter (where type = 'movie_rated' and (data->>'half_stars')::integer >= {_HIGH}),
+               count(*) filter (where type = 'recommendations_served'),
+               count(*) filter (where type = 'recommendation_clicked')
+          from batch left join lateral jsonb_array_elements_text(data->'movie_ids') as shown (id) on true
+         where {_COUNTED} or type = 'recommendations_served'
          group by 1, 2""",
         proof=f"""
-        select movie_id, date_trunc('day', occurred_at, 'UTC')::date, {
+        select movie_id, day, {
             ", ".join(
                 f"sum((type = '{kind}')::integer{weight})::bigint"
                 for kind, weight in (
                     ("movie_viewed", ""),
                     ("movie_reacted", ""),
                     ("movie_rated", ""),
-                    ("movie_rated", " * coalesce((data->>'half_stars')::integer, 0)"),
+                    ("movie_rated", " * coalesce(half_stars, 0)"),
                     ("movie_favorited", ""),
                     ("watchlist_item_added", ""),
                     ("movie_watched", ""),
+                    ("movie_rated", " * (coalesce(half_stars, 0) > 7)::integer"),
+                    ("recommendations_served", ""),
+                    ("recommendation_clicked", ""),
                 )
             )
         }
-          from batch where {_COUNTED}
-         group by movie_id, date_trunc('day', occurred_at, 'UTC')::date""",
+          from (select unnest(case when movie_id is null
+                              then array(select jsonb_array_elements_text(data->'movie_ids')::uuid)
+                              else array[movie_id] end) as movie_id, type,
+                       date_trunc('day', occurred_at, 'UTC')::date as day, (data->>'half_stars')::integer as half_stars
+                  from batch where {_COUNTED} or type = 'recommendations_served') as e
+         group by movie_id, day""",
         spec=_spec,
     )
 )

@@ -26,7 +26,7 @@ POINTS = {
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
-    metrics = daily(log)
+    metrics = {key: counts for key, counts in daily(log).items() if any(counts[name] for name in POINTS)}
     newest = max((day for _, day in metrics), default=None)
     if newest is None:
         return
@@ -41,11 +41,12 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
 
 _POINTS = " + ".join(f"{points} * {column}" for column, points in POINTS.items())
 _WINDOWS = ", ".join(f"('{window}', {days})" for window, days in WINDOWS.items())
+_ACTIVE = f"(select * from popularity_metrics where {_POINTS} > 0)"
 _SCORES = f"""
         select w.win, m.movie_id,
                coalesce(sum({_POINTS}) filter (where newest.day - m.day < w.days), 0)::bigint, newest.day
-          from popularity_metrics m
-         cross join (select max(day) as day from popularity_metrics) newest
+          from {_ACTIVE} m
+         cross join (select max(day) as day from {_ACTIVE} a) newest
          cross join (values {_WINDOWS}) as w (win, days)"""
 
 # A movie's score changes when something happened to it, or when a new day moves every window.

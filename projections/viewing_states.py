@@ -9,6 +9,7 @@ from events.log import Recorded
 from events.pair import PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
+from events.slates import RecommendationClicked
 from events.viewing import DismissalCleared, MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
 from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved
 from projections.newest import code_of, index, newest, position_of, types, value
@@ -27,7 +28,14 @@ _STATUS = (
     DismissalCleared,
     *_WATCH,
 )
-_HANDLES = (*_STATUS, WatchlistItemPrioritized, MovieFavorited, MovieUnfavorited, MovieViewed)
+_HANDLES = (
+    *_STATUS,
+    WatchlistItemPrioritized,
+    MovieFavorited,
+    MovieUnfavorited,
+    MovieViewed,
+    RecommendationClicked,
+)
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:

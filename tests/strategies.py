@@ -17,10 +17,19 @@ from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
 from events.log import Recorded
+from events.models import (
+    Models,
+    ModelTrained,
+    NothingToRollBack,
+    UnknownModel,
+    promote_model,
+    roll_back_model,
+)
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
 from events.reactions import clear_reaction, react_to_movie
+from events.slates import Algorithm, click_recommendation, serve_slate
 from events.undo import undo
 from events.viewing import (
     FIRST_FILM,
@@ -44,6 +53,8 @@ _IMPOSSIBLE = [FIRST_FILM - timedelta(days=1), TODAY + timedelta(days=1)]
 _STARS = [None, *range(12)]
 _REACTIONS = [None, *Reaction]
 
+SLATES = [uuid5(UUID(int=4), str(slate)) for slate in range(2)]
+
 COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     react_to_movie: [(reaction,) for reaction in _REACTIONS],
     clear_reaction: [()],
@@ -62,6 +73,7 @@ COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     dismiss_movie: [()],
     clear_dismissal: [()],
     view_movie: [()],
+    click_recommendation: [(slate,) for slate in SLATES],
 }
 """Every command with the arguments it is said with, wrong ones among them."""
 
@@ -76,8 +88,39 @@ def erase(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides that a person is erased")
 
 
+def show(pair: Pair) -> Sequence[PairEvent]:
+    """Recommend movies to the person: `play` records it."""
+    raise TypeError("no pair decides what is recommended")
+
+
+def train(pair: Pair) -> Sequence[PairEvent]:
+    """Train a model: `play` records it."""
+    raise TypeError("no pair decides about models")
+
+
+def promote(pair: Pair) -> Sequence[PairEvent]:
+    """Promote one of the models trained so far: `play` records it."""
+    raise TypeError("no pair decides about models")
+
+
+def roll_back(pair: Pair) -> Sequence[PairEvent]:
+    """Take the last promotion back: `play` records it."""
+    raise TypeError("no pair decides about models")
+
+
+ALONE = (erase, show, train, promote, roll_back)
+"""What is recorded without the state of a pair."""
+
 _BACK = [(back,) for back in range(5)]
-MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {**COMMANDS, take_back: _BACK, erase: [()]}
+MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
+    **COMMANDS,
+    take_back: _BACK,
+    erase: [()],
+    show: list(product(SLATES, Algorithm, range(4))),
+    train: [()],
+    promote: [(model,) for model in range(3)],
+    roll_back: [()],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +155,16 @@ class _Play:
         self.pairs: dict[tuple[UUID, UUID], Pair] = {}
         self.actions: defaultdict[UUID, list[list[PairEvent]]] = defaultdict(list)
         self.position, self.time = 0, _START
+        self.models = Models()
 
     def move(self, move: Move) -> None:
         self.position += move.holes
         self.time += timedelta(minutes=move.minutes)
         person = user_id(move.person)
-        if move.says is erase:
-            self.record(UserErased(user_id=person))
+        if move.says in ALONE:
+            for fact in _DECIDED[move.says](self, move):
+                self.models = self.models.when([fact])
+                self.record(fact)
             return
         args, key = move.args, (person, movie_id(move.movie))
         if move.says is take_back:
@@ -151,6 +197,54 @@ class _Play:
                 correlation_id=UUID(int=said or self.position),
             )
         )
+
+
+def _shown(_: _Play, move: Move) -> Sequence[Event]:
+    slate, algorithm, size = move.args
+    movies = [(movie_id(move.movie + n), 1 / (n + 1), 0.25) for n in range(size)]
+    who = user_id(move.person)
+    return serve_slate(user_id=who, slate_id=slate, algorithm=algorithm, model_id=None, movies=movies)
+
+
+def model_id(number: int) -> UUID:
+    """The id of one of the models of these histories."""
+    return uuid5(UUID(int=5), str(number))
+
+
+def _trained(game: _Play, _: Move) -> Sequence[Event]:
+    number = len(game.models.trained)
+    return [
+        ModelTrained(
+            model_id=model_id(number),
+            up_to_position=game.position,
+            digest=f"{number:064x}",
+            configuration={"seed": number},
+            metrics={"people": 3, "seconds": 0.5},
+        )
+    ]
+
+
+def _promoted(game: _Play, move: Move) -> Sequence[Event]:
+    try:
+        return promote_model(game.models, model_id(*move.args))
+    except UnknownModel:
+        return []
+
+
+def _rolled_back(game: _Play, _: Move) -> Sequence[Event]:
+    try:
+        return roll_back_model(game.models)
+    except NothingToRollBack:
+        return []
+
+
+_DECIDED: Mapping[Says, Callable[[_Play, Move], Sequence[Event]]] = {
+    erase: lambda _, move: [UserErased(user_id=user_id(move.person))],
+    show: _shown,
+    train: _trained,
+    promote: _promoted,
+    roll_back: _rolled_back,
+}
 
 
 def play(moves: Iterable[Move]) -> list[Recorded]:

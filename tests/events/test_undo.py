@@ -12,6 +12,7 @@ from events.pair import Pair, PairEvent, Priority, Reaction, Status
 from events.people import UserErased
 from events.ratings import RatingCleared, rate_movie
 from events.reactions import ReactionCleared
+from events.slates import RecommendationClicked, click_recommendation
 from events.undo import CannotUndo, undo
 from events.viewing import (
     DismissalCleared,
@@ -42,7 +43,7 @@ from tests.events.test_commands import (
     watched,
 )
 from tests.spec import given
-from tests.strategies import erase, histories
+from tests.strategies import ALONE, SLATES, histories
 
 LIKE, OK = Reaction.LIKE, Reaction.OK
 
@@ -181,7 +182,9 @@ def test_taking_back_one_of_the_same_day_twice_can_be_undone() -> None:
     given(PAIR, *twice, *action).when(undo, action).then(watched(MONDAY, 2))
 
 
-@pytest.mark.parametrize("fact", [a(MovieViewed), UserErased(user_id=PAIR.user_id)])
+@pytest.mark.parametrize(
+    "fact", [a(MovieViewed), a(RecommendationClicked, slate_id=SLATES[0]), UserErased(user_id=PAIR.user_id)]
+)
 def test_what_is_no_action_on_a_movie_cannot_be_undone(fact: Event) -> None:
     given(PAIR).when(undo, [fact]).then_rejected(CannotUndo)
 
@@ -195,7 +198,7 @@ def test_undoing_a_removal_of_what_was_rated_since_says_why_not() -> None:
     given(PAIR, *facts, rated(7)).when(undo, facts[1:]).then_rejected(AlreadyRated)
 
 
-@examples(history=histories(max_moves=20, without=[view_movie, erase]))
+@examples(history=histories(max_moves=20, without=[view_movie, click_recommendation, *ALONE]))
 def test_undoing_the_last_action_restores_the_state_before_it(history: list[Recorded]) -> None:
     if not history:
         return

@@ -24,10 +24,10 @@ def bench(clones: Databases) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def filled(clones: Databases) -> Iterator[str]:
-    """The name of a database with a log of some 80 events and the tables folded from it, to be cloned."""
+    """The name of a database with a log of some 120 events and the tables folded from it, to be cloned."""
     with clones.clone() as conninfo:
         with connect(conninfo) as conn:
-            fill(conn, play(rich_moves(100, without=[erase])))
+            fill(conn, play(rich_moves(150, without=[erase])))
         yield str(conninfo_to_dict(conninfo)["dbname"])
 
 

@@ -12,13 +12,14 @@ from events.viewing import view_movie
 from projections import registry
 from projections.registry import Projection, projections
 from tests.projections.folding import Bench, check, family_with, notices
-from tests.strategies import Move, play, rich_moves
+from tests.strategies import Move, play, promote, rich_moves
 
 _DAY = 1440
 LOG = play(
     [
         *rich_moves(600, minutes=[0, 1, 2]),
         *rich_moves(800, seed=3, movies=80),
+        Move(0, 0, promote, (0,)),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),
     ]
 )

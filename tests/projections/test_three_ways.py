@@ -18,7 +18,7 @@ from projections.rebuild import rebuild
 from projections.registry import fold_inline, projections
 from projections.verify import verify
 from tests.projections.filling import Conn, rows, the_log
-from tests.strategies import Move, erase, movie_id, rich_moves, take_back, user_id
+from tests.strategies import ALONE, Move, movie_id, rich_moves, take_back, user_id
 
 
 async def say(handler: Handler, moves: Sequence[Move]) -> None:
@@ -53,7 +53,7 @@ async def test_inline_catch_up_and_rebuild_come_to_what_the_log_says(conninfo: s
     await lane.open()
     handler = Handler([lane], fold_inline)
     for seed in (1, 2, 3):
-        await say(handler, rich_moves(150, seed=seed, without=[erase]))
+        await say(handler, rich_moves(150, seed=seed, without=ALONE))
         catch_up(connection)
     await lane.close()
     log = the_log(connection)

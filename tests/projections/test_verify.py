@@ -17,11 +17,15 @@ _OTHER = {
     "integer": "{0} + 1",
     "smallint": "case {0} when 1 then 2 else 1 end",
     "timestamptz": "{0} + interval '1us'",
-    "date": "{0} + 1",
+    "date": "{0} + 10000",
     "boolean": "not {0}",
     "text": "case {0} when {1} then {2} else {1} end",
 }
-_TEXTS = {"reaction": ("'OK'", "'LIKE'"), "status": ("'SEEN'", "'LATER'")}
+_TEXTS = {
+    "reaction": ("'OK'", "'LIKE'"),
+    "status": ("'SEEN'", "'LATER'"),
+    "state": ("'SERVING'", "'RETIRED'"),
+}
 
 
 @pytest.fixture

@@ -1,0 +1,104 @@
+"""Models of the recommender: which were trained, and which one serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from events.facts import Event, Values, event
+
+
+@event("model_trained")
+class ModelTrained(Event):
+    """A model was made of the log up to a position; `digest` is the SHA-256 of its arrays, in hexadecimal."""
+
+    user_id = None
+    movie_id = None
+    model_id: UUID
+    up_to_position: int
+    digest: str
+    configuration: Values
+    metrics: Values
+
+
+@event("model_promoted")
+class ModelPromoted(Event):
+    """A model serves from now on; `previous` is the one that did until then."""
+
+    user_id = None
+    movie_id = None
+    model_id: UUID
+    previous: UUID | None
+
+
+@event("model_rolled_back")
+class ModelRolledBack(Event):
+    """The model that served before serves again; `previous` is the one that was withdrawn."""
+
+    user_id = None
+    movie_id = None
+    model_id: UUID
+    previous: UUID
+
+
+MODEL_EVENTS: tuple[type[Event], ...] = (ModelTrained, ModelPromoted, ModelRolledBack)
+
+
+class UnknownModel(Exception):
+    """No such model was trained: `projectionist recsys models` lists those that were."""
+
+
+class NothingToRollBack(Exception):
+    """No other model served before this one: `projectionist recsys promote` puts one in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Every model that was trained, and those that served: the last one serves now, the one before it did before."""
+
+    trained: frozenset[UUID] = frozenset()
+    served: tuple[UUID, ...] = ()
+
+    @property
+    def serving(self) -> UUID | None:
+        """The model that serves now."""
+        return self.served[-1] if self.served else None
+
+    def when(self, facts: Iterable[Event]) -> Models:
+        """Return the state after these facts, oldest first."""
+        models = self
+        for fact in facts:
+            models = evolve_models(models, fact)
+        return models
+
+
+def evolve_models(models: Models, fact: Event) -> Models:
+    """Return the state after one fact; one that is about no model changes nothing."""
+    match fact:
+        case ModelTrained():
+            return replace(models, trained=models.trained | {fact.model_id})
+        case ModelPromoted():
+            return replace(models, served=(*models.served, fact.model_id))
+        case ModelRolledBack():
+            return replace(models, served=models.served[:-1])
+        case _:
+            return models
+
+
+def promote_model(models: Models, model_id: UUID) -> list[Event]:
+    """Let a model serve; one that does already is promoted once. Raises UnknownModel."""
+    if model_id not in models.trained:
+        raise UnknownModel
+    if model_id == models.serving:
+        return []
+    return [ModelPromoted(model_id=model_id, previous=models.serving)]
+
+
+def roll_back_model(models: Models) -> list[Event]:
+    """Let the model serve again that did before the one that does. Raises NothingToRollBack."""
+    match models.served:
+        case [*_, before, now]:
+            return [ModelRolledBack(model_id=before, previous=now)]
+        case _:
+            raise NothingToRollBack
