@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from events.facts import Event
 
-_BITS = 8
+BITS = 8
+"""Of a code: what is above them is the position."""
 
 
 def types(*facts: type[Event]) -> str:
@@ -23,17 +24,17 @@ def newest(code: str, facts: Sequence[type[Event]]) -> str:
 
     An event whose code is null does not count.
     """
-    return f"max(position << {_BITS} | {code}) filter (where type in ({types(*facts)}))"
+    return f"max(position << {BITS} | {code}) filter (where type in ({types(*facts)}))"
 
 
 def code_of(kept: str) -> str:
     """Return the code of a `newest`; null where it is 0, or where there was no such event."""
-    return f"nullif({kept} & {2**_BITS - 1}, 0)"
+    return f"nullif({kept} & {2**BITS - 1}, 0)"
 
 
 def position_of(kept: str) -> str:
     """Return the position of a `newest`; 0 where there was no such event."""
-    return f"coalesce({kept} >> {_BITS}, 0)"
+    return f"coalesce({kept} >> {BITS}, 0)"
 
 
 def index(values: Sequence[str], text: str) -> str:

@@ -17,7 +17,7 @@ from projections.registry import Projection, Row, register
 from projections.spec import pairs
 
 _WATCH = (MovieWatched, WatchRetracted)
-_STATUS = (
+STATUS_FACTS = (
     MovieReacted,
     ReactionCleared,
     MovieRated,
@@ -29,7 +29,7 @@ _STATUS = (
     *_WATCH,
 )
 _HANDLES = (
-    *_STATUS,
+    *STATUS_FACTS,
     WatchlistItemPrioritized,
     MovieFavorited,
     MovieUnfavorited,
@@ -44,7 +44,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
             pair.user_id,
             pair.movie_id,
             pair.status,
-            max((e.position for e in events if isinstance(e.fact, _STATUS)), default=0),
+            max((e.position for e in events if isinstance(e.fact, STATUS_FACTS)), default=0),
             len(pair.watched_on),
             pair.last_watched_on,
             max((e.position for e in events if isinstance(e.fact, _WATCH)), default=0),
@@ -54,11 +54,12 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
 
 
 _STATUSES = tuple(Status)
-_STATUS_AFTER = f"""
+STATUS_AFTER = f"""
 case when type in ({types(MovieReacted, MovieRated, MovieWatched)}) then 1
      when type = '{WatchlistItemAdded.type}' then 2
      when type = '{MovieDismissed.type}' then 3
      else coalesce({index(_STATUSES, "data->>'status'")}, 0) end"""
+"""The place in `tuple(Status)`, from 1, of what such an event makes of the status; 0 for none."""
 _STATUS_SAID = """
 case when type in ('movie_reacted', 'movie_rated', 'movie_watched') then 'SEEN'
      when type = 'watchlist_item_added' then 'LATER'
@@ -93,7 +94,7 @@ viewing_states = register(
         rows=f"""
         select user_id, movie_id, {value(_STATUSES, code_of("status"))}, {position_of("status")},
                coalesce(watch[2], 0), date '1970-01-01' + watch[3]::integer, coalesce(watch[1], 0), last_at, position
-          from (select user_id, movie_id, {newest(_STATUS_AFTER, _STATUS)} as status,
+          from (select user_id, movie_id, {newest(STATUS_AFTER, STATUS_FACTS)} as status,
                        max(array[position, (data->>'times')::bigint,
                                  (data->>'last_watched_on')::date - date '1970-01-01'])
                          filter (where type in ({types(*_WATCH)})) as watch,
@@ -107,7 +108,7 @@ viewing_states = register(
                max(occurred_at), max(position)
           from (select user_id, movie_id, position, occurred_at, {_STATUS_SAID} as status,
                        (data->>'times')::integer as times, (data->>'last_watched_on')::date as watched_on,
-                       max(position) filter (where type in ({types(*_STATUS)})) over pair as status_position,
+                       max(position) filter (where type in ({types(*STATUS_FACTS)})) over pair as status_position,
                        max(position) filter (where type in ({types(*_WATCH)})) over pair as watch_position
                   from batch where movie_id is not null and user_id is not null
                 window pair as (partition by user_id, movie_id)) as e

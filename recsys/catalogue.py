@@ -1,0 +1,39 @@
+"""What the catalogue knows of movies, for the recommender."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from recsys.features import Features, build
+
+Conn = psycopg.Connection[tuple[Any, ...]]
+
+LEADS = 5
+"""Parts of the cast that count."""
+
+_VALUES = {
+    "genre": "select g.name, m.database_id from movies m join movie_genres mg on mg.movie_id = m.id"
+    " join genres g on g.id = mg.genre_id",
+    "decade": "select (release_year / 10 * 10)::text, database_id from movies where release_year is not null",
+    "language": "select original_language, database_id from movies where original_language is not null",
+    "person": "select director, database_id from movies where director is not null union"
+    f" select c.name, m.database_id from movies m join movie_cast c on c.movie_id = m.id where c.rank <= {LEADS}",
+}
+_GROUPED = "select value, array_agg(movie order by movie) from ({}) as known (value, movie) group by value order by value"
+
+
+def read_features(conn: Conn, movies: int) -> Features:
+    """Return the features of the movies below this `database_id`, as the catalogue knows them now.
+
+    Genres, decades, original languages, and people: who directed it and its leads.
+    """
+    columns = {}
+    for kind, values in _VALUES.items():
+        found = conn.execute(_GROUPED.format(values)).fetchall()
+        movie = np.concatenate([np.zeros(0, np.int64), *(np.array(ids, np.int64) for _, ids in found)])
+        value = np.repeat(np.array([name for name, _ in found], np.str_), [len(ids) for _, ids in found])
+        columns[kind] = (movie[movie < movies], value[movie < movies].tolist())
+    return build(movies, columns)
