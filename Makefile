@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fuzz audit check format bench bench-peers rebuild lock clean
+.PHONY: help setup run test fuzz audit check format bench bench-peers rebuild train lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ bench-peers: setup ## the same queries on PostGraphile, Mercurius and Apollo Ser
 
 rebuild: setup ## rebuild a projection from the log: P=name
 	@$(BIN)/projectionist projections rebuild $(P)
+
+train: setup ## train a recommender from the log, and let it serve
+	@$(BIN)/projectionist recsys train --promote
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade \

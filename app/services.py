@@ -20,6 +20,7 @@ from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, sessi
 from database.pipeline import Lane
 from events.handle import Handler
 from projections.registry import fold_inline
+from recsys.current import CurrentModel
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
@@ -74,6 +75,8 @@ async def services(
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)
         stack.push_async_callback(handler.drain)
+        models = CurrentModel(connections, settings.models)
+        stack.push_async_callback(models.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -96,6 +99,7 @@ async def services(
             handler=handler,
             pool=connections,
             live=live,
+            models=models,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from datetime import time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +34,10 @@ _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
 def _none_if_empty(value: object) -> object:
     return None if value == "" else value
+
+
+def _absolute(value: Path | None) -> Path | None:
+    return value and value.expanduser().absolute()
 
 
 def _conninfo(value: str | None) -> str | None:
@@ -96,10 +101,17 @@ class Settings(BaseSettings):
         description='unset: embedded; "" or "none": in process',
     )
 
-    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
         default=Path(".projectionist"),
         validate_default=True,
         description="embedded servers, secrets and downloads live here",
+    )
+    models_dir: Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(_absolute)] = Field(
+        default=None, description="trained recommenders; unset: `models` in the data directory"
+    )
+    retrain_at: Annotated[time | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None,
+        description="when a worker trains and promotes a recommender each day, in UTC; unset: never",
     )
     production: bool = Field(
         default=False, description="only operators may introspect and see GraphiQL and suggestions"
@@ -174,6 +186,11 @@ class Settings(BaseSettings):
     integer_digits: PositiveInt = Limits.integer_digits
     errors: PositiveInt = Field(default=Limits.errors, description="entries of one answer's `errors`")
     error_characters: PositiveInt = Limits.error_characters
+
+    @property
+    def models(self) -> Path:
+        """The folder of trained recommenders."""
+        return self.models_dir or self.data_dir / "models"
 
     def limits(self) -> Limits:
         """What documents, values and answers may be at most."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from events.facts import Event, Values, event
@@ -46,18 +46,18 @@ MODEL_EVENTS: tuple[type[Event], ...] = (ModelTrained, ModelPromoted, ModelRolle
 
 
 class UnknownModel(Exception):
-    """No such model was trained: `projectionist recsys models` lists those that were."""
+    """There is no such model. `projectionist recsys models` lists those that there are."""
 
 
 class NothingToRollBack(Exception):
-    """No other model served before this one: `projectionist recsys promote` puts one in its place."""
+    """No model served before this one. `projectionist recsys promote` puts another in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Every model that was trained, and those that served: the last one serves now, the one before it did before."""
+    """The digest of every model that was trained, and those that served, the one that does now last."""
 
-    trained: frozenset[UUID] = frozenset()
+    trained: Mapping[UUID, str] = field(default_factory=dict)
     served: tuple[UUID, ...] = ()
 
     @property
@@ -77,7 +77,7 @@ def evolve_models(models: Models, fact: Event) -> Models:
     """Return the state after one fact; one that is about no model changes nothing."""
     match fact:
         case ModelTrained():
-            return replace(models, trained=models.trained | {fact.model_id})
+            return replace(models, trained={**models.trained, fact.model_id: fact.digest})
         case ModelPromoted():
             return replace(models, served=(*models.served, fact.model_id))
         case ModelRolledBack():
@@ -95,7 +95,7 @@ def promote_model(models: Models, model_id: UUID) -> list[Event]:
     return [ModelPromoted(model_id=model_id, previous=models.serving)]
 
 
-def roll_back_model(models: Models) -> list[Event]:
+def roll_back_model(models: Models) -> list[ModelRolledBack]:
     """Let the model serve again that did before the one that does. Raises NothingToRollBack."""
     match models.served:
         case [*_, before, now]:

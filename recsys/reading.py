@@ -19,11 +19,14 @@ from events.viewing import MovieDismissed, MovieViewed, MovieWatched, WatchRetra
 from events.watchlist import WatchlistItemAdded, WatchlistItemRemoved
 from projections.newest import BITS, index, newest, types
 from projections.viewing_states import STATUS_AFTER, STATUS_FACTS
+from recsys.errors import BeyondTheLog
 from recsys.interactions import Interactions
 from recsys.weights import REACTIONS, weigh
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 Rows = NDArray[np.void]
+Progress = Callable[[str, int], Callable[[int], None]]
+"""Given what is counted and how many there are, what takes the number that was done since its last call."""
 
 WINDOW = 1_000_000
 """Positions that one statement folds."""
@@ -76,32 +79,29 @@ _ROW = np.dtype(_WIDTHS)
 _HEADER, _TRAILER = 19, 2
 
 
-class BeyondTheLog(Exception):
-    """The log does not reach that position yet, or what is there is not settled: leave the position out, or give less."""
-
-
 def read_interactions(
     conn: Conn,
     *,
     at: int | None = None,
-    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    progress: Progress = lambda _what, _total: lambda _done: None,
     window: int = WINDOW,
 ) -> tuple[Interactions, int]:
     """Return what held of every pair at a position, and the position: by default the last that is settled.
 
     The column of a movie is its `database_id`, and 0 is nobody's. People are numbered anew each time, and those who were
     erased since are left out. The time of a pair is that of its newest opinion, else of what else was said or done, else
-    of anything. `on_progress` gets how many positions are done, and of how many. Raises BeyondTheLog, LogBusy.
+    of anything. `progress` counts positions. Raises BeyondTheLog, LogBusy.
     """
     safe = safe_position(conn)
     if at is not None and not 0 <= at <= safe:
         raise BeyondTheLog
     high = safe if at is None else at
+    advance = progress("reading the log", high)
     rows: list[Rows] = []
     for low in range(0, high, window):
         part = {"low": low, "high": min(low + window, high)}
         rows = [_merged([*rows, _copied(conn, part)])]
-        on_progress(part["high"], high)
+        advance(part["high"] - low)
     (highest,) = conn.execute("select coalesce(max(database_id), 0) from movies").fetchone() or (0,)
     return _interactions(_merged(rows), int(highest) + 1), high
 

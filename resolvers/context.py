@@ -12,6 +12,7 @@ from accounts.passwords import Passwords
 from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
+from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
@@ -28,6 +29,7 @@ class Services:
     handler: Handler
     pool: Pool
     live: Live
+    models: CurrentModel
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens

@@ -20,8 +20,10 @@ from app.wheels import WheelUnavailable
 from catalog.rows import UnreadableRelease
 from events.cluster import LogMoved
 from events.errors import Rejected
+from events.models import NothingToRollBack, UnknownModel
 from events.safe_position import LogBusy
 from projections.rebuild import RebuildBusy, RebuildFailed
+from recsys.errors import BeyondTheLog, NothingToLearn, TrainingBusy
 
 REFUSED = 1
 USAGE = 2
@@ -112,6 +114,11 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     (TooBusy, UNAVAILABLE, _as_said),
     ((Rejected, UnreadableRelease, BadManifest), REFUSED, _as_said),
     ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
+    (
+        (BeyondTheLog, NothingToLearn, NothingToRollBack, TrainingBusy, UnknownModel),
+        REFUSED,
+        _docstring,
+    ),
     (
         (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn),
         REFUSED,
