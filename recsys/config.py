@@ -7,29 +7,48 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Sizes are counts; half-lives of a history are in likes, of popularity in days."""
+    """Everything that a model depends on besides its data; docs/recommendations.md says how it was found."""
 
     seed: int = 20_240
 
     # LightFM
     dimensions: int = 64
-    rounds: int = 15
+    rounds: int = 25
     learning_rate: float = 0.05
     regularization: float = 1e-4
-    max_sampled: int = 30
+    max_sampled: int = 100
     feature_scale: float = 0.3
-    short_share: float = 0.3
-    """How many of the histories that are drawn for training hold one to five likes only."""
-    history: int = 100
-    """The most likes of a person that one drawn history holds."""
+    """The weight of a feature beside that of the movie itself, which is 1."""
 
-    # EASE
-    ease_l2: float = 200.0
-    ease_movies: int = 8_000
-    """EASE knows the movies with the most likes, so many at most: it takes their square in memory."""
+    # histories that are drawn for training
+    history_share: tuple[float, float] = (0.3, 0.8)
+    """How much of a person's likes the history holds, evenly between these; the rest are targets."""
+    history: int = 100
+    """Likes that it holds at most."""
+    short_share: float = 0.3
+    """How many of the histories are as short as a newcomer's,"""
+    short_history: int = 5
+    """which is up to so many likes."""
+    cut_share: float = 0.25
+    """At how many of all moments the likes are cut in order,"""
+    cut_targets: int = 4
+    """so many likes after the cut being targets."""
+
+    # the linear models
+    linear_movies: int = 8_000
+    """The movies with the most likes, so many at most, take part: four times their square in bytes, a few times over."""
     neighbors: int = 400
-    """How many movies a like moves, those by EASE and those by transitions."""
+    """Movies that a like moves at most."""
+    ease_l2: float = 200.0
+    next_l2: float = 500.0
+    next_likes: int = 5
+    half_life_next: float = 2.0
+
+    # how a history fades
+    half_life_likes: float = 3.0
+    """In likes."""
+    past_likes: int = 12
+    """Older likes count nothing where moments are trained on."""
 
     # scoring
-    half_life_likes: float = 3.0
-    half_life_days: float = 30.0
+    popularity_prior: float = 100.0

@@ -1,0 +1,1 @@
+"""How good the recommendations are, beside those of others, on public data."""
