@@ -78,10 +78,11 @@ def rated(conn: Conn, count: int = 3) -> UUID:
 
 
 GROUPS = {
-    "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "users"),
+    "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "recsys", "users"),
     "import": ("movielens",),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
+    "recsys": ("train", "models", "promote", "rollback"),
     "users": ("create", "grant", "revoke", "list"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from recsys.model import Model
 def some_model(seed: int = 1) -> Model:
     """A model like no other seed's."""
     dice = np.random.default_rng(seed)
-    arrays = {
+    arrays: dict[str, Any] = {
         field.name: (dice.random((5, 3)) * 100).astype(np.float32 if field.type == "Floats" else np.int32)
         for field in fields(Model)
         if field.type in ("Floats", "Ints")

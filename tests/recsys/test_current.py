@@ -60,7 +60,7 @@ async def test_promotions_and_rollbacks_are_taken_up(
     connection: Conn, tmp_path: Path, following: CurrentModel
 ) -> None:
     store = ModelStore(tmp_path)
-    assert following.current is None
+    assert served(following) is None
     first = promoted(connection, store, 1)
     await becomes(lambda: served(following) == first)
     before = following.current
