@@ -22,6 +22,7 @@ from app.embedded import start_postgres, start_redis
 from app.logs import configure
 from app.settings import Settings
 from app.worker import Worker
+from app.worker import worker as make_worker
 from database.connect import connect
 from events.cluster import require_home
 from projections.deploy import deploy
@@ -73,7 +74,7 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
         if applied:
             console.print(f"migrated: {', '.join(applied)}")
         _prepare(settings, where.conninfo, demo=demo)
-        beside = Worker(where.conninfo) if worker else None
+        beside = make_worker(settings, where.conninfo) if worker else None
         if beside:
             with connect(where.conninfo) as conn:
                 beside.start(conn)

@@ -1,4 +1,4 @@
-"""What goes on beside the requests: following the log, sealing it, rebuilding what operators ask for."""
+"""What goes on beside the requests: following the log, sealing it, rebuilding what operators ask for, training."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 
+from app.retraining import Retraining
+from app.settings import Settings
 from database.connect import connect
 from events.cluster import require_home
 from events.safe_position import LogBusy
@@ -27,10 +29,13 @@ _REQUESTED = (
 class Worker:
     """Threads that live as long as the process; each has a connection of its own, and waits while the database is away."""
 
-    def __init__(self, conninfo: str, *, seal_every_s: float = 10.0) -> None:
+    def __init__(
+        self, conninfo: str, *, retraining: Retraining | None = None, seal_every_s: float = 10.0
+    ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
+        self._retraining = retraining
         self._seal_every_s = seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
@@ -55,6 +60,8 @@ class Worker:
         self.follower.stop()
         for thread in self._threads:
             thread.join(wait_s)
+        if self._retraining:
+            self._retraining.stop()
 
     def _keep_house(self, opened: Callable[[], Conn]) -> None:
         while not self._stopped.is_set():
@@ -68,6 +75,8 @@ class Worker:
     def _rounds(self, conn: Conn) -> None:
         due = 0.0
         while not self._stopped.is_set():
+            if self._retraining:
+                self._retraining.round(conn)
             asked = conn.execute(_REQUESTED).fetchone()
             if asked:
                 _rebuild(conn, asked[0])
@@ -79,6 +88,12 @@ class Worker:
                     log.info("the log's end is not settled, sealing later")
                 due = time.monotonic() + self._seal_every_s
             self._stopped.wait(0.5)
+
+
+def worker(settings: Settings, conninfo: str) -> Worker:
+    """Return a worker that does what the settings say."""
+    at = settings.retrain_at
+    return Worker(conninfo, retraining=Retraining(conninfo, settings.models, at) if at else None)
 
 
 def _rebuild(conn: Conn, name: str) -> None:

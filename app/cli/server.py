@@ -40,17 +40,17 @@ def serve(
 
 
 def worker() -> None:
-    """Follow the log, seal it and rebuild what operators ask for, until Ctrl-C.
+    """Follow the log, seal it, rebuild what operators ask for, train daily if told to, until Ctrl-C.
 
     Start it beside servers that run with --no-worker; each projection is followed by one worker at a time.
     """
     from app.logs import configure
-    from app.worker import Worker
+    from app.worker import worker as make_worker
 
     settings = Settings()
     configure(settings.log_level)
     with database(settings) as conninfo:
-        running = Worker(conninfo)
+        running = make_worker(settings, conninfo)
         with session(conninfo) as conn:
             running.start(conn)
         say("Following the log (Ctrl-C stops)")
