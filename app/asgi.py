@@ -173,6 +173,7 @@ async def _readiness(opened: Services) -> dict[str, Any]:
     ]
     behind = [status.name for status in found.values() if status.lag_seconds > LAG_S]
     lag = {s.name: {"events": s.lag_events, "seconds": round(s.lag_seconds, 3)} for s in found.values()}
+    serving = opened.models.current
     fine = not (pending or stale or behind)
     return {
         "status": "ok" if fine else "not ready",
@@ -180,4 +181,5 @@ async def _readiness(opened: Services) -> dict[str, Any]:
         "stale_projections": stale,
         "behind": behind,
         "lag": lag,
+        "model": str(serving.model_id) if serving else None,
     }

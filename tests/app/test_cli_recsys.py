@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,11 @@ from database.connect import connect
 from events.ratings import MovieRated
 from events.viewing import MovieViewed
 from projections.verify import verify
+from tests.app.serving import ALIVE, serving
 from tests.app.test_cli import answered, refused
 from tests.catalogue import FILMS, fill, movie
 from tests.events.writing import Conn, write
+from tests.waiting import SOON_S
 
 Run = Callable[..., Result]
 QUICK = ("--set", "rounds=1", "--set", "dimensions=4")
@@ -190,3 +193,23 @@ def test_a_database_that_is_away_is_3(run: Run) -> None:
     away = {"DATABASE_URL": "host=127.0.0.1 port=1 user=nobody"}
     for words in (("train",), ("models",), ("promote", uuid4()), ("rollback",)):
         refused(run(*words, env=away), 3)
+
+
+async def test_a_running_server_takes_up_what_is_promoted_and_rolled_back(
+    conninfo: str, said: Conn, run: Run, models_dir: Path
+) -> None:
+    async with serving(conninfo, filled=False, models_dir=models_dir) as served:
+
+        async def serves(model_id: str | None) -> None:
+            async with asyncio.timeout(SOON_S):
+                while (await served.http.get("/readyz")).json()["model"] != model_id:
+                    await asyncio.sleep(0.05)
+
+        await serves(None)
+        first = (await asyncio.to_thread(train, run, "--promote"))["model_id"]
+        await serves(first)
+        second = (await asyncio.to_thread(train, run, "--promote"))["model_id"]
+        await serves(second)
+        assert (await asyncio.to_thread(run, "rollback")).exit_code == 0
+        await serves(first)
+        assert (await served.ask("{ __typename }")) == ALIVE
