@@ -11,6 +11,7 @@ from database.errors import DatabaseUnavailable, StatementFailed
 from database.pipeline import Lane, Rows, Statement
 from resolvers.errors import Refused
 
+# What is about no movie is no action of a person's, and is appended without their lock: its positions prove nothing.
 _NOW = Statement("select pg_current_snapshot()::text")
 _TICK = Statement("""
 with now as (select pg_current_snapshot() as s)
@@ -19,10 +20,11 @@ select (select s::text from now), t.position, t.user_id
   left join lateral (
     select e.position, e.user_id from events e, now
      where e.xid >= pg_snapshot_xmax($1::pg_snapshot) and e.xid < pg_snapshot_xmax(now.s)
-       and pg_visible_in_snapshot(e.xid, now.s)
+       and pg_visible_in_snapshot(e.xid, now.s) and e.movie_id is not null
     union all
     select e.position, e.user_id from events e, now
      where e.xid = any (array(select pg_snapshot_xip($1::pg_snapshot))) and pg_visible_in_snapshot(e.xid, now.s)
+       and e.movie_id is not null
   ) t on true
  order by t.position""")
 _BACKLOG = Statement(

@@ -13,6 +13,7 @@ import pytest
 
 from database.connect import connect, session_conninfo
 from database.pipeline import Lane
+from events.slates import Algorithm, serve_slate
 from events.viewing import MovieViewed
 from projections.registry import fold_window, projections
 from resolvers import live as module
@@ -66,6 +67,23 @@ async def test_a_person_gets_what_was_and_what_comes(live: Live, act: Write) -> 
         act(BOB)
         expected += act(ALICE, 2)
         assert await take(stream, 3) == expected
+
+
+async def test_what_a_person_was_shown_is_no_action_of_theirs(live: Live, act: Write, conninfo: str) -> None:
+    shown = serve_slate(
+        user_id=ALICE,
+        slate_id=uuid4(),
+        algorithm=Algorithm.BLEND,
+        model_id=None,
+        movies=[(uuid4(), 1.0, 1.0)],
+    )
+    first = act(ALICE)
+    async with aclosing(live.interactions(ALICE, 0)) as stream:
+        assert await take(stream, 1) == first
+        with connect(conninfo) as conn:
+            write(conn, *shown)
+        after = act(ALICE)
+        assert await take(stream, 1) == after
 
 
 async def test_more_than_a_page_of_what_was_comes_in_order(live: Live, act: Write) -> None:
