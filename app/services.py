@@ -19,6 +19,7 @@ from app.settings import Settings
 from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, session_conninfo
 from database.pipeline import Lane
 from events.handle import Handler
+from events.queued import Queue
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from resolvers.context import Services
@@ -77,6 +78,8 @@ async def services(
         stack.push_async_callback(handler.drain)
         models = CurrentModel(connections, settings.models)
         stack.push_async_callback(models.close)
+        shown = Queue(connections, fold_inline)
+        stack.push_async_callback(shown.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -100,6 +103,7 @@ async def services(
             pool=connections,
             live=live,
             models=models,
+            shown=shown,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),

@@ -12,6 +12,7 @@ from accounts.passwords import Passwords
 from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
+from events.queued import Queue
 from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.known_movies import KnownMovies
@@ -30,6 +31,8 @@ class Services:
     pool: Pool
     live: Live
     models: CurrentModel
+    shown: Queue
+    """Takes what was recommended, for the log."""
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
