@@ -5,12 +5,14 @@ from enum import Enum
 import strawberry
 
 from events.pair import Priority, Reaction, Status
+from events.slates import Algorithm
 
 strawberry.enum(Reaction, description="How much a person liked a movie.")
 strawberry.enum(Priority, name="WatchlistPriority", description="How soon a person wants to see a movie.")
 strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
 )
+strawberry.enum(Algorithm, description="What recommends.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -46,15 +48,6 @@ class ProjectionState(Enum):
     STALE = "STALE"
     REBUILDING = "REBUILDING"
     FAILED = "FAILED"
-
-
-@strawberry.enum(description="What recommends.")
-class Algorithm(Enum):
-    BLEND = "BLEND"
-    HYBRID = "HYBRID"
-    COLLABORATIVE = "COLLABORATIVE"
-    CONTENT_BASED = "CONTENT_BASED"
-    TRENDING = "TRENDING"
 
 
 @strawberry.enum(description="Where a person was when they acted.")

@@ -1,0 +1,65 @@
+"""What a person said about movies up to this moment: one statement over tables that appends fold: never late."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from events.pair import Reaction, Status
+from projections.newest import index
+from recsys.weights import REACTIONS, weigh
+
+_FIELDS = ("movie", "reaction", "half_stars", "favorite", "watched", "listed", "dismissed")
+
+# The order is that of the newest opinion that holds, else of the watchlist, else of anything, as in `reading.py`.
+_OPINION = """
+greatest(case when r.reaction is not null then r.reaction_position end,
+         case when r.half_stars is not null then r.stars_position end, case when f.is_active then f.position end)"""
+TOLD = f"""
+select string_agg(concat_ws(',', database_id, reaction, half_stars, favorite, watched, listed, dismissed), ','
+                  order by said)
+  from (select m.database_id, coalesce({index(tuple(Reaction), "r.reaction")}, 0) as reaction,
+               coalesce(r.half_stars, 0) as half_stars, coalesce(f.is_active, false)::integer as favorite,
+               (s.watch_count > 0)::integer as watched, coalesce(w.is_active, false)::integer as listed,
+               coalesce(s.status = '{Status.NOT_INTERESTED}', false)::integer as dismissed,
+               coalesce({_OPINION}, case when w.is_active then w.position end, s.position) as said
+          from viewing_states s
+          join movies m on m.id = s.movie_id
+          left join ratings r on r.user_id = s.user_id and r.movie_id = s.movie_id
+          left join favorites f on f.user_id = s.user_id and f.movie_id = s.movie_id
+          left join watchlist w on w.user_id = s.user_id and w.movie_id = s.movie_id
+         where s.user_id = {{user}}) as told"""
+"""Given who it is about, the statement whose one value `opinions` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """What a person has to do with movies, in the order in which they said so, the newest last.
+
+    `movie` is int32, a `database_id`; `weight` is float32, as `weights.weigh` gives it; `is_known` says which are not to
+    be recommended: those of which more is known than that they are on the watchlist or were looked at.
+    """
+
+    movie: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    is_known: NDArray[np.bool_]
+
+
+def opinions(told: bytes) -> Opinions:
+    """Return what the statement told of a person; nothing of one who said nothing."""
+    numbers = np.fromstring(told, np.int64, sep=",") if told[:1].isdigit() else np.zeros(0, np.int64)
+    said = dict(zip(_FIELDS, numbers.reshape(-1, len(_FIELDS)).T, strict=True))
+    weight = weigh(
+        reaction=np.array([np.nan, *(REACTIONS[reaction] for reaction in Reaction)])[said["reaction"]],
+        half_stars=said["half_stars"],
+        favorite=said["favorite"],
+        watched=said["watched"],
+        listed=said["listed"],
+        dismissed=said["dismissed"],
+        viewed=np.zeros_like(said["movie"]),
+    )
+    known = said["reaction"] + said["half_stars"] + said["favorite"] + said["watched"] + said["dismissed"] > 0
+    holds = ~np.isnan(weight)
+    return Opinions(said["movie"][holds].astype(np.int32), weight[holds], known[holds])
