@@ -66,6 +66,7 @@ def application(
             if redis:
                 stack.push_async_callback(redis.aclose)
             opened = await stack.enter_async_context(services(settings, conninfo, metrics, redis))
+            opened.models.start()
             opened.handler.on_append.append(lambda _, events: nudge() if events else None)
 
             def news() -> None:

@@ -36,7 +36,7 @@ class Serving:
 
 
 class CurrentModel:
-    """Follows the promotions over a pool; `current` is None until a model could be loaded, and never gets worse.
+    """Follows the promotions over a pool; `current` is None until a model could be loaded.
 
     Files that are missing or damaged are refused with a line of the log, and the model before them goes on.
     """
@@ -45,12 +45,17 @@ class CurrentModel:
         self._pool, self._folder = pool, folder
         self.current: Serving | None = None
         self._refused: tuple[UUID, float] | None = None
+        self._following: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to follow."""
         self._following = asyncio.create_task(self._follow())
 
     async def close(self) -> None:
         """Follow no more."""
-        self._following.cancel()
-        await asyncio.gather(self._following, return_exceptions=True)
+        if self._following:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
 
     async def _follow(self) -> None:
         while True:
@@ -87,5 +92,5 @@ def _loaded(folder: Path, model_id: UUID, digest: str) -> Model | str:
 
     try:
         return ModelStore(folder).load(model_id, digest)
-    except ModelDamaged as damaged:
-        return str(damaged)
+    except (ModelDamaged, OSError) as reason:
+        return str(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -108,8 +109,9 @@ def read_interactions(
 
 def _copied(conn: Conn, window: dict[str, int]) -> Rows:
     with conn.cursor() as cursor, cursor.copy(_COPY, window) as copy:
-        copied = b"".join(copy)
-    whole = np.frombuffer(copied[_HEADER:-_TRAILER], _ROW)
+        copied = BytesIO()
+        copied.writelines(copy)
+    whole = np.frombuffer(copied.getbuffer()[_HEADER:-_TRAILER], _ROW)
     return whole[[name for name, _ in _COLUMNS]].astype(np.dtype(_COLUMNS).newbyteorder("="))
 
 

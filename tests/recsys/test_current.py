@@ -30,6 +30,7 @@ async def following(
     monkeypatch.setattr(current, "RETRY_S", 0.05)
     async with pool(conninfo, size=1) as connections:
         models = CurrentModel(connections, tmp_path)
+        models.start()
         yield models
         await models.close()
 
