@@ -25,10 +25,12 @@ class Config:
     """How much of a person's likes the history holds, evenly between these; the rest are targets."""
     history: int = 100
     """Likes that it holds at most."""
-    short_share: float = 0.3
+    short_share: float = 0.5
     """How many of the histories are as short as a newcomer's,"""
     short_history: int = 5
     """which is up to so many likes."""
+    first_share: float = 0.5
+    """How many of the short ones are a person's first likes in time, not any of them."""
     cut_share: float = 0.25
     """At how many of all moments the likes are cut in order,"""
     cut_targets: int = 4
@@ -36,19 +38,34 @@ class Config:
 
     # the linear models
     linear_movies: int = 8_000
-    """The movies with the most likes, so many at most, take part: four times their square in bytes, a few times over."""
-    neighbors: int = 400
+    """The movies with the most likes, so many at most, take part: it takes 16 times their square in bytes."""
+    neighbors: int = 1_000
     """Movies that a like moves at most."""
     ease_l2: float = 200.0
     next_l2: float = 500.0
     next_likes: int = 5
     half_life_next: float = 2.0
 
-    # how a history fades
-    half_life_likes: float = 3.0
-    """In likes."""
+    # moments that are trained on
     past_likes: int = 12
-    """Older likes count nothing where moments are trained on."""
+    """The likes before a moment that count, each"""
+    half_life_past: float = 3.0
+    """fading by half with so many likes after it."""
 
     # scoring
-    popularity_prior: float = 100.0
+    half_life_likes: float = 5.0
+    """How a person's history fades, in likes."""
+    lasting_share: float = 0.25
+    """What a history that does not fade counts beside it."""
+    ease_weight: float = 0.5
+    next_weight: float = 0.25
+    """Beside LightFM's, which is 1, times n / (n + linear_likes) for a person with n likes."""
+    linear_likes: float = 20.0
+    popularity_weight: float = 3.0
+    popularity_likes: float = 3.0
+    popularity_floor: float = 0.1
+    """Popularity counts weight / (1 + n / likes) + floor."""
+    popularity_prior: float = 30.0
+    """How many likes of now all likes ever are worth, where now is quiet."""
+    half_life_days: float = 30.0
+    """Of live popularity."""

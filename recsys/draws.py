@@ -42,7 +42,9 @@ def shuffled(ordered: Interactions, config: Config, rng: np.random.Generator) ->
     is_short = rng.random(ordered.people) < config.short_share
     size = np.where(is_short, rng.integers(1, config.short_history + 1, ordered.people), part)
     size = np.minimum(size, np.clip(count - 1, 1, config.history))
-    by_chance = np.lexsort((rng.random(len(person)), person))
+    is_first = is_short & (rng.random(ordered.people) < config.first_share)
+    chance = np.where(is_first[person], np.arange(len(person)), rng.random(len(person)))
+    by_chance = np.lexsort((chance, person))
     rank = np.empty(len(person), np.int64)
     rank[by_chance] = np.arange(len(person)) - (np.cumsum(count) - count)[person[by_chance]]
     is_history = rank < size[person]
@@ -65,7 +67,7 @@ def in_order(ordered: Interactions, config: Config, rng: np.random.Generator) ->
     cut = 1 + np.flatnonzero(person[1:] == person[:-1])
     cut = cut[rng.random(len(cut)) < config.cut_share]
     past, future = range(-1, -1 - config.past_likes, -1), range(config.cut_targets)
-    histories = faded((person, movie), cut, past, config.half_life_likes, ordered.movies)
+    histories = faded((person, movie), cut, past, config.half_life_past, ordered.movies)
     length = np.sqrt(np.asarray(histories.multiply(histories).sum(axis=1)).ravel())
     histories.data /= np.repeat(length, np.diff(histories.indptr))
     targets = faded((person, movie), cut, future, np.inf, ordered.movies)

@@ -53,11 +53,13 @@ class Model:
     feature_starts: Ints
     """[movies + 1]: the features of movie m are feature_ids[feature_starts[m] : feature_starts[m + 1]]."""
     feature_ids: Ints
+    linear_rows: Ints
+    """[movies]: the row of each movie in the next four arrays; the last one, which moves nothing, is of all the others."""
     neighbors: Ints
-    """[movies, k]: the movies that liking a movie moves most, by EASE."""
+    """[rows, k]: the movies that liking a movie moves most, by EASE."""
     neighbor_weights: Floats
     next_movies: Ints
-    """[movies, k]: the movies that people liked soon after, most often for their popularity."""
+    """[rows, k]: the movies that liking a movie makes most likely to be liked next."""
     next_weights: Floats
     likes: Floats
     """[movies]: how many people liked it."""
@@ -110,7 +112,7 @@ def load(folder: Path) -> Model:
                 f"The model in {folder} has format {manifest['format']}, this program reads {FORMAT}: train a new one."
             )
         arrays = {
-            field.name: np.load(folder / f"{field.name}.npy", mmap_mode="r", allow_pickle=False)
+            field.name: np.asarray(np.load(folder / f"{field.name}.npy", mmap_mode="r", allow_pickle=False))
             for field in fields(Model)
             if field.type in ("Floats", "Ints")
         }

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from recsys import linear, tastes
+from recsys.cold import as_floats, described, mean_of
 from recsys.config import Config
 from recsys.features import Features
 from recsys.interactions import Interactions
@@ -16,24 +17,35 @@ Progress = Callable[[str, int], Callable[[int], None]]
 """Given what is counted and how many there are, what takes the number that was done since its last call."""
 
 
+class NothingToLearn(ValueError):
+    """Nobody likes anything yet."""
+
+
 def train(interactions: Interactions, features: Features, config: Config, *, progress: Progress) -> Model:
     """Train on one thread; the same input, configuration and seed give bit-identical arrays.
 
-    `features` has a row for every movie; movies that nobody liked get their vectors from it.
+    `features` has a row for every movie; movies that nobody judged get their vectors from it. Raises NothingToLearn.
     """
     from threadpoolctl import threadpool_limits
 
+    liked = interactions.where(interactions.liked)
+    if not len(liked):
+        raise NothingToLearn("Nobody likes any movie yet: import ratings, or wait for likes.")
     with threadpool_limits(1):
-        liked = interactions.where(interactions.liked)
         advance = progress("linear models", 2)
-        neighbors = linear.neighbors(liked, config)
+        known = linear.most_liked(liked, config)
+        neighbors = linear.largest(linear.ease(liked, known, config), known, config.neighbors)
         advance(1)
-        following = linear.next_movies(liked, config)
+        after = linear.largest(linear.following(liked, known, config), known, config.neighbors)
         advance(1)
         learnt = tastes.learn(interactions, features, config, progress("LightFM", config.rounds))
         likes = np.bincount(liked.movie, minlength=liked.movies).astype(np.float32)
-        content = _float(features.matrix @ learnt.feature_vectors)
-        content_biases = _float(features.matrix @ learnt.feature_biases)
+        content, content_biases = described(features.matrix, learnt.feature_vectors, learnt.feature_biases)
+        feature_tastes = _feature_tastes(features, learnt.taste_vectors, likes)
+        is_judged = np.bincount(interactions.movie, minlength=interactions.movies) > 0
+        taste_vectors = np.where(
+            is_judged[:, None], learnt.taste_vectors, mean_of(features.matrix, feature_tastes)
+        )
         return Model(
             config=config,
             features=features.names,
@@ -43,16 +55,17 @@ def train(interactions: Interactions, features: Features, config: Config, *, pro
             item_biases=learnt.own_biases + content_biases,
             content_vectors=content,
             content_biases=content_biases,
-            taste_vectors=learnt.taste_vectors,
-            feature_vectors=_float(learnt.feature_vectors),
-            feature_biases=_float(learnt.feature_biases),
-            feature_tastes=_feature_tastes(features, learnt.taste_vectors, likes),
+            taste_vectors=taste_vectors,
+            feature_vectors=learnt.feature_vectors,
+            feature_biases=learnt.feature_biases,
+            feature_tastes=feature_tastes,
             feature_starts=features.matrix.indptr.astype(np.int32),
             feature_ids=features.matrix.indices.astype(np.int32),
+            linear_rows=linear.rows_of(known, liked.movies),
             neighbors=neighbors[0],
             neighbor_weights=neighbors[1],
-            next_movies=following[0],
-            next_weights=following[1],
+            next_movies=after[0],
+            next_weights=after[1],
             likes=likes,
         )
 
@@ -60,8 +73,4 @@ def train(interactions: Interactions, features: Features, config: Config, *, pro
 def _feature_tastes(features: Features, taste_vectors: Floats, likes: Floats) -> Floats:
     """What liking the movies of a feature says on average, each movie counted as often as it is liked."""
     totals = features.matrix.T @ (taste_vectors * likes[:, None])
-    return _float(totals / np.maximum(features.matrix.T @ likes, 1)[:, None])
-
-
-def _float(array: object) -> Floats:
-    return np.ascontiguousarray(array, np.float32)
+    return as_floats(totals / np.maximum(features.matrix.T @ likes, 1)[:, None])

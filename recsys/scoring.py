@@ -1,0 +1,196 @@
+"""Scores of all movies for a person, from what they did up to this moment; nothing about them was learnt before.
+
+The parts of a score are made comparable by z: minus the mean, divided by the standard deviation, both over the movies
+that anybody liked. A history fades: a like counts half of one that came `half_life` likes later. In formulae, with w
+the faded weights of the history and the arrays of the model by their names:
+
+    person   = w / |w| . taste_vectors, and a share of the same with a history that does not fade
+    LIGHTFM  = z(item_vectors . person + item_biases)
+    EASE     = z(sum of w[i] neighbor_weights[i])
+    NEXT     = z(sum of w[i] next_weights[i])
+    POPULAR  = z(log of live popularity)
+    BLEND    = LIGHTFM + e n / (n + m) EASE + x n / (n + m) NEXT + (p / (1 + n / q) + f) POPULAR, for n likes
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.model import Floats, Ints, Model
+
+
+class Algorithm(StrEnum):
+    """Where a score comes from."""
+
+    BLEND = "blend"
+    HYBRID = "hybrid"
+    COLLABORATIVE = "collaborative"
+    CONTENT_BASED = "content_based"
+    TRENDING = "trending"
+
+
+_NO_IDS = np.zeros(0, np.int32)
+_NO_FLOATS = np.zeros(0, np.float32)
+_LEAST_HALVINGS = 6.6
+"""A like that was halved as often counts 1 %; older ones are left out."""
+_FLAT = np.float32(1e-6)
+"""A standard deviation below this is none: all movies are the same to that part."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a person did: columns of movies are int32, weights are float32 as `weights.weigh` gives them.
+
+    `liked` is in the order of the actions, the newest last, with a weight each; `disliked` was judged badly; `known` is
+    everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in the other two;
+    `features` are columns of the model's features that the person chose, such as favourite genres.
+    """
+
+    liked: Ints = field(default_factory=lambda: _NO_IDS)
+    weights: Floats = field(default_factory=lambda: _NO_FLOATS)
+    disliked: Ints = field(default_factory=lambda: _NO_IDS)
+    known: Ints = field(default_factory=lambda: _NO_IDS)
+    features: Ints = field(default_factory=lambda: _NO_IDS)
+
+    def without(self, place: int) -> History:
+        """Return the history as if the like at this place had not been given."""
+        liked, weights = np.delete(self.liked, place), np.delete(self.weights, place)
+        return History(liked, weights, self.disliked, self.known, self.features)
+
+
+class Scorer:
+    """A model and what is popular now: `popularity` is [movies], decayed likes, as `live_popularity` gives them.
+
+    Holds no state of anybody, so many threads may use one; a new popularity is a new scorer, which costs a millisecond.
+    """
+
+    def __init__(self, model: Model, popularity: NDArray[np.floating]) -> None:
+        self.model = model
+        liked = (model.likes > 0).astype(np.float32)
+        self._share = liked / max(float(liked.sum()), 1.0)
+        self._popular = self._z(self._log_popularity(popularity))
+
+    def scores(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
+        """Return the score of every movie, 0 to 1, comparable within the algorithm; known movies have one, too."""
+        return as_share(self.raw(history, algorithm))
+
+    def top(
+        self,
+        history: History,
+        k: int,
+        algorithm: Algorithm = Algorithm.BLEND,
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Return the k best movies that the person does not know and their scores, best first; fewer where none are left.
+
+        `allowed` is [movies]: what a filter lets through. Of equal scores the lower column comes first.
+        """
+        raw = self.raw(history, algorithm)
+        raw[history.known] = -np.inf
+        if allowed is not None:
+            raw[~allowed] = -np.inf
+        best = best_of(raw, k)
+        return best, as_share(raw[best])
+
+    def raw(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
+        """Return scores that order as `scores` does and have no bounds: sums of standard deviations."""
+        match algorithm:
+            case Algorithm.HYBRID:
+                return self._lightfm(history, self.model.item_vectors, self.model.item_biases)
+            case Algorithm.CONTENT_BASED:
+                return self._lightfm(history, self.model.content_vectors, self.model.content_biases)
+            case Algorithm.COLLABORATIVE:
+                return self._ease(history) + self._next(history)
+            case Algorithm.TRENDING:
+                return self._popular.copy()
+            case Algorithm.BLEND:
+                return self._blend(history)
+
+    def _blend(self, history: History) -> Floats:
+        config, n = self.model.config, len(history.liked)
+        popular = config.popularity_weight / (1 + n / config.popularity_likes) + config.popularity_floor
+        raw = self._popular * np.float32(popular)
+        if n:
+            evidence = n / (n + config.linear_likes)
+            raw += self._lightfm(history, self.model.item_vectors, self.model.item_biases)
+            raw += np.float32(config.ease_weight * evidence) * self._ease(history)
+            raw += np.float32(config.next_weight * evidence) * self._next(history)
+        elif len(history.features):
+            # nothing is known but what was chosen: what is popular within it comes before all the rest
+            raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
+        return raw
+
+    def _lightfm(self, history: History, vectors: Floats, biases: Floats) -> Floats:
+        return self._z(vectors @ self._person(history) + biases)
+
+    def _ease(self, history: History) -> Floats:
+        return self._moved(history, self.model.neighbors, self.model.neighbor_weights)
+
+    def _next(self, history: History) -> Floats:
+        return self._moved(history, self.model.next_movies, self.model.next_weights)
+
+    def _person(self, history: History) -> Floats:
+        """Return float32 [d]; chosen features count as one like that lies before all others."""
+        config = self.model.config
+        tastes, weights = self.model.taste_vectors[history.liked], history.weights
+        if len(history.features):
+            chosen = self.model.feature_tastes[history.features].mean(axis=0)
+            tastes, weights = np.vstack([chosen, tastes]), np.append(np.float32(1), weights)
+        if not len(weights):
+            return np.zeros(config.dimensions, np.float32)
+        faded = _faded(weights, config.half_life_likes)
+        mixed = faded / np.linalg.norm(faded) + config.lasting_share * weights / np.linalg.norm(weights)
+        return mixed.astype(np.float32) @ tastes / np.float32(1 + config.lasting_share)
+
+    def _moved(self, history: History, movies: Ints, weights: Floats) -> Floats:
+        half_life = self.model.config.half_life_likes
+        newest = history.liked[-math.ceil(half_life * _LEAST_HALVINGS) :]
+        faded = _faded(history.weights[len(history.liked) - len(newest) :], half_life)
+        rows = self.model.linear_rows[newest]
+        moves = weights[rows] * faded[:, None]
+        raw = np.bincount(movies[rows].ravel(), moves.ravel(), self.model.movies)
+        return self._z(raw.astype(np.float32))
+
+    def _has_any(self, chosen: Ints) -> NDArray[np.bool_]:
+        starts, ids = self.model.feature_starts, self.model.feature_ids
+        owner = np.repeat(np.arange(self.model.movies), np.diff(starts))
+        return np.bincount(owner[np.isin(ids, chosen)], minlength=self.model.movies) > 0
+
+    def _log_popularity(self, popularity: NDArray[np.floating]) -> Floats:
+        """Return the log of live popularity, to which all likes ever add some evidence, so that nothing is log(0)."""
+        likes = self.model.likes
+        ever = (likes + 1) / (likes.sum() + len(likes))
+        smoothed = popularity + self.model.config.popularity_prior * ever
+        return np.asarray(np.log(smoothed), np.float32)
+
+    def _z(self, raw: Floats) -> Floats:
+        raw -= raw @ self._share
+        deviation = np.sqrt((raw * raw) @ self._share)
+        if deviation > _FLAT:
+            raw /= deviation
+        else:
+            raw[:] = 0
+        return raw
+
+
+def _faded(weights: Floats, half_life: float) -> Floats:
+    ages = np.arange(len(weights) - 1, -1, -1)
+    return (weights * 0.5 ** (ages / half_life)).astype(np.float32)
+
+
+def as_share(raw: Floats) -> Floats:
+    """Return unbounded scores as numbers from 0 to 1, in the same order."""
+    return np.asarray(1 / (1 + np.exp(raw.astype(np.float64) / -2)), np.float32)
+
+
+def best_of(scores: Floats, k: int) -> NDArray[np.int64]:
+    """Return the k best columns, best first, of equal ones the lower first; fewer where the rest is -inf."""
+    k = min(k, len(scores))
+    least = np.partition(scores, len(scores) - k)[len(scores) - k]
+    reach = np.flatnonzero((scores >= least) & (scores > -np.inf))
+    return reach[np.argsort(-scores[reach], kind="stable")][:k]
