@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from events.pair import Reaction, Status
 from projections.newest import index
-from recsys.weights import REACTIONS, weigh
+from recsys.scoring import History
+from recsys.weights import REACTIONS, is_disliked, is_positive, weigh
 
 _FIELDS = ("movie", "reaction", "half_stars", "favorite", "watched", "listed", "dismissed")
 
@@ -31,26 +29,17 @@ select string_agg(concat_ws(',', database_id, reaction, half_stars, favorite, wa
           left join favorites f on f.user_id = s.user_id and f.movie_id = s.movie_id
           left join watchlist w on w.user_id = s.user_id and w.movie_id = s.movie_id
          where s.user_id = {{user}}) as told"""
-"""Given who it is about, the statement whose one value `opinions` takes."""
+"""Given who it is about, the statement whose one value `history` takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opinions:
-    """What a person has to do with movies, in the order in which they said so, the newest last.
+def history(told: bytes, movies: int) -> History:
+    """Return the history of a person, as far as it is about movies below this `database_id`.
 
-    `movie` is int32, a `database_id`; `weight` is float32, as `weights.weigh` gives it; `is_known` says which are not to
-    be recommended: those of which more is known than that they are on the watchlist or were looked at.
+    Known are movies of which more was said than that they are on the watchlist, or were looked at.
     """
-
-    movie: NDArray[np.int32]
-    weight: NDArray[np.float32]
-    is_known: NDArray[np.bool_]
-
-
-def opinions(told: bytes) -> Opinions:
-    """Return what the statement told of a person; nothing of one who said nothing."""
     numbers = np.fromstring(told, np.int64, sep=",") if told[:1].isdigit() else np.zeros(0, np.int64)
-    said = dict(zip(_FIELDS, numbers.reshape(-1, len(_FIELDS)).T, strict=True))
+    rows = numbers.reshape(-1, len(_FIELDS))
+    said = dict(zip(_FIELDS, rows[rows[:, 0] < movies].T, strict=True))
     weight = weigh(
         reaction=np.array([np.nan, *(REACTIONS[reaction] for reaction in Reaction)])[said["reaction"]],
         half_stars=said["half_stars"],
@@ -61,5 +50,10 @@ def opinions(told: bytes) -> Opinions:
         viewed=np.zeros_like(said["movie"]),
     )
     known = said["reaction"] + said["half_stars"] + said["favorite"] + said["watched"] + said["dismissed"] > 0
-    holds = ~np.isnan(weight)
-    return Opinions(said["movie"][holds].astype(np.int32), weight[holds], known[holds])
+    movie, liked = said["movie"].astype(np.int32), is_positive(weight)
+    return History(
+        liked=movie[liked],
+        weights=weight[liked],
+        disliked=movie[is_disliked(weight)],
+        known=movie[known],
+    )

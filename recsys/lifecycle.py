@@ -66,7 +66,9 @@ def train_model(
     """
     from recsys.training import train
 
-    conn.execute("select from models limit 1")  # a database that is not ready is found out now, not after the work
+    conn.execute(
+        "select from models limit 1"
+    )  # a database that is not ready is found out now, not after the work
     with _alone(conn):
         started = time.monotonic()
         interactions, position = read_interactions(conn, at=at, progress=progress)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from database.pipeline import Statement
-from recsys.history import TOLD, Opinions, opinions
+from recsys.history import TOLD, history
+from recsys.scoring import History
 from resolvers.plan import Plan
 from resolvers.reader import Reader
 
@@ -20,6 +21,9 @@ class Histories:
         self._reader = reader
         self._plan = Plan(Statement(_ONE), Statement(_MANY), parameters=(), holes=(), refusals={})
 
-    async def of(self, user_id: UUID) -> Opinions:
-        """Return a person's opinions. Raises StatementFailed, DatabaseUnavailable, Overloaded."""
-        return opinions(await self._reader.read(self._plan, [user_id.hex.encode()]))
+    async def of(self, user_id: UUID, movies: int) -> History:
+        """Return the history of a person with movies below this `database_id`.
+
+        Raises StatementFailed, DatabaseUnavailable, Overloaded.
+        """
+        return history(await self._reader.read(self._plan, [user_id.hex.encode()]), movies)

@@ -212,6 +212,24 @@ def sealed(conn: Conn) -> Check:
 
 
 OF_THE_MACHINE: tuple[Callable[[Settings], Check], ...] = (data_dir, disk, cache)
+
+
+def recommender(conn: Conn, settings: Settings) -> Check:
+    """Whether the model that serves is here as it was trained."""
+    from recsys.model import ModelDamaged
+    from recsys.store import ModelStore
+
+    serving = conn.execute("select model_id, digest from models where state = 'SERVING'").fetchone()
+    if serving is None:
+        return Check("recommender", "ok", "none serves")
+    try:
+        ModelStore(settings.models).load(*serving)
+    except ModelDamaged as damaged:
+        found, _, remedy = str(damaged).rpartition(": ")
+        return Check("recommender", "warn", found, f"{remedy[:1].upper()}{remedy[1:]}")
+    return Check("recommender", "ok", f"{serving[0]} serves")
+
+
 OF_THE_SERVER: tuple[Callable[[Conn], Check], ...] = (version, clock)
 OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (grants, guards, home, partitions, projections, sealed)
 
@@ -225,7 +243,7 @@ def pending_migrations(conninfo: str) -> Check:
     return Check("migrations", "ok", "none is pending")
 
 
-def of_the_database(conninfo: str, conn: Conn) -> Iterator[Check]:
+def of_the_database(conninfo: str, conn: Conn, settings: Settings) -> Iterator[Check]:
     """Yield what is found in a database that answers; what needs tables that are not there is left out."""
     for check in OF_THE_SERVER:
         yield check(conn)
@@ -234,3 +252,5 @@ def of_the_database(conninfo: str, conn: Conn) -> Iterator[Check]:
     if migrations.status == "ok":
         for check in OF_THE_LOG:
             yield check(conn)
+        if not stale(conn):
+            yield recommender(conn, settings)

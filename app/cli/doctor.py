@@ -34,7 +34,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check settings, disk, PostgreSQL, Redis, the log's guards, projections and seals: exit 1 when a check fails."""
+    """Check settings, disk, PostgreSQL, Redis, the log's guards, projections, seals, the recommender: exit 1 when one fails."""
     if moved:
         _rebase()
     found = []
@@ -64,7 +64,7 @@ def _checks() -> Iterator[Check]:
         yield check(settings)
     try:
         with database(settings) as conninfo, _any_session(conninfo) as conn:
-            yield from of_the_database(conninfo, conn)
+            yield from of_the_database(conninfo, conn, settings)
     except (psycopg.Error, EmbeddedError) as error:
         remedy = "Start it, or correct DATABASE_URL." if settings.database_url else "See its server.log."
         yield Check("postgresql", "fail", _said(error), remedy)

@@ -32,18 +32,35 @@ def models_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(conninfo: str, tmp_path: Path) -> Run:
-    """Runs `projectionist recsys` against a database of the test's own."""
-    environment = {
+def environment(conninfo: str, tmp_path: Path) -> dict[str, str]:
+    """A database and a folder of the test's own."""
+    return {
         "DATABASE_URL": conninfo,
         "REDIS_URL": "none",
         "PROJECTIONIST_DATA_DIR": str(tmp_path / "data"),
         "TERM": "dumb",
     }
 
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Runs `projectionist recsys`."""
+
     def one(*words: object, **more: Any) -> Result:
         given = {**environment, **more.pop("env", {})}
         return CliRunner(env=given).invoke(commands, ["recsys", *map(str, words)], **more)
+
+    return one
+
+
+@pytest.fixture
+def doctor(environment: dict[str, str]) -> Callable[[], dict[str, Any]]:
+    """What `projectionist doctor` says of the recommender."""
+
+    def one() -> dict[str, Any]:
+        result = CliRunner(env=environment).invoke(commands, ["doctor", "--json"])
+        found: dict[str, dict[str, Any]] = {check["name"]: check for check in json.loads(result.stdout)}
+        return found["recommender"]
 
     return one
 
@@ -135,6 +152,18 @@ def test_old_models_make_room_and_those_that_serve_stay(said: Conn, run: Run, mo
     newer = [train(run)["model_id"] for _ in range(4)]
     assert sorted(path.name for path in models_dir.iterdir()) == sorted([before, serving, *newer[1:]])
     assert len(states(run)) == 6
+
+
+def test_doctor_says_when_the_model_that_serves_is_not_here(
+    said: Conn, run: Run, doctor: Callable[[], dict[str, Any]], models_dir: Path
+) -> None:
+    assert doctor() == {"name": "recommender", "status": "ok", "found": "none serves", "remedy": ""}
+    model_id = train(run, "--promote")["model_id"]
+    assert (doctor()["status"], doctor()["found"]) == ("ok", f"{model_id} serves")
+    (models_dir / model_id / "likes.npy").unlink()
+    assert doctor()["status"] == "warn"
+    assert str(models_dir) in doctor()["found"]
+    assert doctor()["remedy"].startswith("Roll back")
 
 
 def test_there_is_something_to_learn_from_or_no_model(connection: Conn, run: Run, models_dir: Path) -> None:
