@@ -34,7 +34,7 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check settings, disk, PostgreSQL, Redis, the log's guards, projections, seals, the recommender: exit 1 when one fails."""
+    """Check settings, disk, PostgreSQL, Redis, guards, projections, seals, recommender: exit 1 when a check fails."""
     if moved:
         _rebase()
     found = []
