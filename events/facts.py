@@ -20,7 +20,7 @@ from typing import (
 from uuid import UUID
 
 Data = dict[str, Any]
-Values = Mapping[str, int | float | str | bool | None]
+Values = Mapping[str, int | float | str | bool | list[float] | None]
 """Numbers and words of the program's own by name, such as the settings of a model: never what a person wrote."""
 Upcast = Callable[[Data], Data]
 

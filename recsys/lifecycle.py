@@ -81,7 +81,7 @@ def train_model(
             model_id=uuid7(),
             up_to_position=position,
             digest=model.digest(),
-            configuration=asdict(config),
+            configuration=_plain(config),
             metrics={
                 "people": interactions.people,
                 "movies": interactions.movies,
@@ -135,6 +135,13 @@ def trained_models(conn: Conn) -> list[TrainedModel]:
     names = tuple(TrainedModel.__dataclass_fields__)
     rows = conn.execute(_LIST).fetchall()
     return [TrainedModel(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    """Return a configuration as the log keeps it."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()
+    }
 
 
 @contextmanager

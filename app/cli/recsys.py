@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -135,12 +135,12 @@ def _models() -> Iterator[ModelStore]:
 def _configured(given: list[str]) -> Config:
     from recsys.config import Config
 
-    known = asdict(Config())
-    chosen = {}
+    known = {name: value for name, value in asdict(Config()).items() if isinstance(value, int | float)}
+    chosen: dict[str, Any] = {}
     for setting in given:
         name, _, value = setting.partition("=")
         if name not in known:
-            raise WrongUse(f"No setting is called {name}. There are: {', '.join(known)}.")
+            raise WrongUse(f"No setting of a number is called {name}. There are: {', '.join(known)}.")
         try:
             chosen[name] = type(known[name])(value)
         except ValueError:

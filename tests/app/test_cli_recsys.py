@@ -204,6 +204,7 @@ def test_progress_is_told_on_stderr(said: Conn, run: Run) -> None:
     [
         ("train", "--at", "-1"),
         ("train", "--set", "moons=3"),
+        ("train", "--set", "history_share=0.5"),
         ("train", "--set", "rounds"),
         ("train", "--set", "rounds=many"),
         ("train", "--set", "rounds=-1"),
