@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import doctor, documents, events, imports, projections, server, users
+from app.cli import doctor, documents, evaluation, events, imports, projections, server, users
 from app.cli.console import answer, say
 from app.cli.errors import REFUSED, Commands
 
@@ -33,6 +33,9 @@ commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")
 commands.add_typer(users.commands, name="users")
 commands.add_typer(documents.commands, name="documents")
+recsys = typer.Typer(no_args_is_help=True, help="The recommender.")
+evaluation.add_to(recsys)
+commands.add_typer(recsys, name="recsys")
 doctor.add_to(commands)
 
 
