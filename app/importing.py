@@ -148,12 +148,17 @@ def import_demo(
         wanted = conn.execute(_DEMO_LACKS, {"source": demo.SOURCE, "ratings": demo.RATINGS}).fetchone()
     if not wanted or not wanted[0]:
         return None
-    name, _, version = demo.REQUIREMENT.partition("==")
-    members = str(PurePosixPath(demo.MEMBERS[0]).with_suffix(".i*"))
-    folder = fetch(name, version, demo.WHEEL_SHA256, members, cache_dir)
+    folder = demo_files(cache_dir)
     say(demo.ACKNOWLEDGEMENT)
     say("For the demo, the times of the ratings are shifted so that the newest is of today.")
     return import_movielens(conninfo, folder, shift_to_today=True, progress=progress, on_bad=on_bad)
+
+
+def demo_files(cache_dir: Path) -> Path:
+    """The folder with the files of the demo data, fetched once. Raises WheelUnavailable."""
+    name, _, version = demo.REQUIREMENT.partition("==")
+    members = str(PurePosixPath(demo.MEMBERS[0]).with_suffix(".i*"))
+    return fetch(name, version, demo.WHEEL_SHA256, members, cache_dir)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ class Config:
     """How much of a person's likes the history holds, evenly between these; the rest are targets."""
     history: int = 100
     """Likes that it holds at most."""
-    short_share: float = 0.5
+    short_share: float = 0.6
     """How many of the histories are as short as a newcomer's,"""
     short_history: int = 5
     """which is up to so many likes."""

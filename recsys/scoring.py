@@ -73,7 +73,7 @@ class Scorer:
         self.model = model
         liked = (model.likes > 0).astype(np.float32)
         self._share = liked / max(float(liked.sum()), 1.0)
-        self._popular = self._z(self._log_popularity(popularity))
+        self._popular = self.standardised(self._log_popularity(popularity))
 
     def scores(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
         """Return the score of every movie, 0 to 1, comparable within the algorithm; known movies have one, too."""
@@ -111,10 +111,15 @@ class Scorer:
             case Algorithm.BLEND:
                 return self._blend(history)
 
+    def popular(self, likes: int) -> Floats:
+        """Return what live popularity adds for a person with so many likes: the less, the more they are."""
+        config = self.model.config
+        weight = config.popularity_weight / (1 + likes / config.popularity_likes) + config.popularity_floor
+        return self._popular * np.float32(weight)
+
     def _blend(self, history: History) -> Floats:
         config, n = self.model.config, len(history.liked)
-        popular = config.popularity_weight / (1 + n / config.popularity_likes) + config.popularity_floor
-        raw = self._popular * np.float32(popular)
+        raw = self.popular(n)
         if n:
             evidence = n / (n + config.linear_likes)
             raw += self._lightfm(history, self.model.item_vectors, self.model.item_biases)
@@ -126,7 +131,7 @@ class Scorer:
         return raw
 
     def _lightfm(self, history: History, vectors: Floats, biases: Floats) -> Floats:
-        return self._z(vectors @ self._person(history) + biases)
+        return self.standardised(vectors @ self._person(history) + biases)
 
     def _ease(self, history: History) -> Floats:
         return self._moved(history, self.model.neighbors, self.model.neighbor_weights)
@@ -154,7 +159,7 @@ class Scorer:
         rows = self.model.linear_rows[newest]
         moves = weights[rows] * faded[:, None]
         raw = np.bincount(movies[rows].ravel(), moves.ravel(), self.model.movies)
-        return self._z(raw.astype(np.float32))
+        return self.standardised(raw.astype(np.float32))
 
     def _has_any(self, chosen: Ints) -> NDArray[np.bool_]:
         starts, ids = self.model.feature_starts, self.model.feature_ids
@@ -168,7 +173,8 @@ class Scorer:
         smoothed = popularity + self.model.config.popularity_prior * ever
         return np.asarray(np.log(smoothed), np.float32)
 
-    def _z(self, raw: Floats) -> Floats:
+    def standardised(self, raw: Floats) -> Floats:
+        """Return z of scores, in their place; zeros where they do not differ."""
         raw -= raw @ self._share
         deviation = np.sqrt((raw * raw) @ self._share)
         if deviation > _FLAT:

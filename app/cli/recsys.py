@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from recsys.store import ModelStore
 
 commands = typer.Typer(
-    no_args_is_help=True, help="Train recommenders from the log, and choose the one that serves."
+    no_args_is_help=True,
+    help="Train recommenders from the log, choose the one that serves, and compare them.",
 )
 
 

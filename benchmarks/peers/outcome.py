@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from benchmarks.measure import Sample
 from benchmarks.peers.questions import OURS, PEERS, ROWS
-from benchmarks.plot import bars
 from benchmarks.queries import CONNECTIONS
 from benchmarks.report import Report, Section, count, ms, times
+from recsys.evaluation.bars import bars
 
 LIMIT = "pgbench"
 

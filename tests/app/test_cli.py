@@ -82,7 +82,7 @@ GROUPS = {
     "import": ("movielens",),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
-    "recsys": ("train", "models", "promote", "rollback"),
+    "recsys": ("train", "models", "promote", "rollback", "evaluate"),
     "users": ("create", "grant", "revoke", "list"),
 }
 

@@ -1,6 +1,6 @@
 from xml.etree import ElementTree as ET
 
-from benchmarks.plot import bars
+from recsys.evaluation.bars import bars
 
 SVG = "{http://www.w3.org/2000/svg}"
 
