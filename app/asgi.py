@@ -29,7 +29,6 @@ from app.graphql_ws import Sockets
 from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
-from app.reading import Posted
 from app.services import services
 from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
@@ -50,7 +49,7 @@ def application(
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown.
 
-    Its `state.post` answers requests that do not come by ASGI.
+    Its `state.graphql` has the endpoint when the application has started.
     """
     metrics = Metrics()
     built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
@@ -90,7 +89,7 @@ def application(
             )
             stack.push_async_callback(persisted.close)
             page = graphiql.page(PATH) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, documents, gate, settings, metrics, page)
+            state["http"] = GraphQLHTTP(built.engine, opened.reader, documents, gate, settings, metrics, page)
             state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
             yield
 
@@ -126,10 +125,6 @@ def application(
             metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
-    async def post(scope: Any, posted: Posted) -> Response:
-        http: GraphQLHTTP = state["http"]
-        return await http.post(scope, posted)
-
     app = Starlette(
         routes=[
             Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
@@ -142,7 +137,7 @@ def application(
         middleware=[Middleware(SecurityHeaders)],
         lifespan=lifespan,
     )
-    app.state.post = post
+    app.state.graphql = lambda: state["http"]
     return app
 
 

@@ -6,12 +6,11 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import FieldNode, OperationType
 
 from accounts.people import Role
-from accounts.tokens import InvalidToken
+from accounts.tokens import CACHED_TOKENS, InvalidToken
 from app.addresses import Addresses, Network
 from app.budgets import Bucket, Budgets
 from resolvers.context import Context, Services, Viewer
@@ -63,10 +62,10 @@ class Gate:
         self._services, self._sources, self.budgets = services, sources, budgets
         self.address = Addresses(trusted_proxies).of
         self._is_production = is_production
+        self._viewers: dict[str, Viewer] = {}
 
-    def asker(self, scope: Mapping[str, Any], authorization: str | None) -> Asker:
-        """Return who asks, given the Authorization header."""
-        address = self.address(scope)
+    def asker(self, address: str, authorization: str | None) -> Asker:
+        """Return who asks, given where from and the Authorization header."""
         viewer = self._viewer(authorization) if authorization else None
         # a person pays wherever they are; strangers share the budget of their address
         bucket = self.budgets.bucket(viewer.id if viewer else address)
@@ -81,7 +80,13 @@ class Gate:
             claims = self._services.tokens.verify_access(token.strip())
         except InvalidToken:
             return None
-        return Viewer(claims.user_id, claims.session_id, frozenset(claims.roles), claims.expires_at)
+        viewer = self._viewers.get(token)
+        if viewer is None:
+            if len(self._viewers) >= CACHED_TOKENS:
+                self._viewers.clear()
+            viewer = Viewer(claims.user_id, claims.session_id, frozenset(claims.roles), claims.expires_at)
+            self._viewers[token] = viewer
+        return viewer
 
     def context(self, asker: Asker, request_id: str) -> Context:
         """Return the context of one operation."""
@@ -93,8 +98,13 @@ class Gate:
             viewer is not None and not viewer.roles.isdisjoint((Role.OPERATOR, Role.ADMIN))
         )
 
-    @staticmethod
-    def request_id(headers: Mapping[str, str]) -> str:
-        """Return the request's id: the client's own when it is a sane one."""
-        given = headers.get("x-request-id", "")
-        return given if _REQUEST_ID.match(given) else os.urandom(16).hex()
+
+def given_id(headers: Mapping[str, str]) -> str | None:
+    """Return what a client calls its request, if that is a sane name."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.match(given) else None
+
+
+def new_id() -> str:
+    """Return a name for a request."""
+    return os.urandom(16).hex()

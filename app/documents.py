@@ -71,6 +71,10 @@ class Documents:
         self._may_introspect = may_introspect
         self._trusted, self._texts, self._mode = trusted, frozenset(trusted.values()), mode
 
+    def runs_at_once(self, query: str) -> bool:
+        """Whether a document that was prepared before runs for everybody, with nothing said of it."""
+        return self._mode == "off" or query in self._texts
+
     async def prepare(self, asked: Asked, viewer: Viewer | None, entry: Entry) -> Operation | Answer:
         """Return the operation that a request asks for, or the answer that says why there is none."""
         entry.name = asked.name

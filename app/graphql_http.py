@@ -15,12 +15,14 @@ from starlette.responses import HTMLResponse, Response
 
 from app import graphiql
 from app.asked import Asked
-from app.auth import ANYBODY, Asker, Gate
+from app.auth import ANYBODY, Asker, Gate, given_id, new_id
 from app.browsers import was_meant
+from app.budgets import Bucket
 from app.documents import Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
 from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
+from app.quick import Quick
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
 from app.settings import Settings
@@ -29,6 +31,7 @@ from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import RateLimited, TooCostly, Unauthenticated
+from resolvers.reader import Reader
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
 _NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
@@ -40,6 +43,7 @@ class GraphQLHTTP:
     def __init__(
         self,
         engine: Engine,
+        reader: Reader,
         documents: Documents,
         gate: Gate,
         settings: Settings,
@@ -50,6 +54,8 @@ class GraphQLHTTP:
         self._settings, self._metrics, self._page = settings, metrics, page
         self._policy = graphiql.policy(page) if page else ""
         self._requests = Requests(metrics, settings.slow_ms)
+        quick = Quick(engine, reader, documents, gate, settings, metrics, self._requests, self._failed)
+        self.address, self.takes = gate.address, quick.takes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -63,8 +69,8 @@ class GraphQLHTTP:
         return await self._answered(scope, posted)
 
     async def _answered(self, scope: Any, request: Request | Posted) -> Response:
-        entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
-        asker = self._gate.asker(scope, request.headers.get("authorization"))
+        entry = Entry(given_id(request.headers) or new_id(), "http", request.method, scope["path"])
+        asker = self._gate.asker(self._gate.address(scope), request.headers.get("authorization"))
         wait_s = None
         try:
             self._gate.budgets.spend(asker.bucket, 1)  # whatever comes of it
@@ -79,13 +85,21 @@ class GraphQLHTTP:
         except Exception as failure:
             unexpected = refusal_of(failure, entry.id)
             response = self._refused(request, entry, BadRequest(500, unexpected.code, unexpected.message))
-        response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
+        return self._ended(response, entry, asker.bucket, wait_s)
+
+    def _ended(self, response: Response, entry: Entry, bucket: Bucket, wait_s: int | None = None) -> Response:
+        """Return the response with what all of them say; it is logged, but for one that only begins."""
+        response.raw_headers += self._gate.budgets.headers(bucket, wait_s)
         response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
         if not isinstance(response, Stream):
             entry.bytes = len(response.body)
             self._requests.ended(entry, response.status_code)
         return response
+
+    def _failed(self, answer: Answer, entry: Entry, bucket: Bucket, accepted: str) -> Response:
+        self._count(answer, entry)
+        return self._ended(_answered(answer, accepted), entry, bucket)
 
     async def _respond(self, request: Request | Posted, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):

@@ -74,7 +74,7 @@ class GraphQLWebSocket:
         self._socket, self._engine, self._documents, self._gate = socket, engine, documents, gate
         self._settings, self._metrics = settings, metrics
         self._requests = Requests(metrics, settings.slow_ms)
-        self._asker = gate.asker(socket.scope, None)
+        self._asker = gate.asker(gate.address(socket.scope), None)
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -163,7 +163,7 @@ class GraphQLWebSocket:
         given = {key.lower(): value for key, value in payload.items()}
         authorization = given.get("authorization") or self._socket.headers.get("authorization")
         if authorization is not None:
-            self._asker = self._gate.asker(self._socket.scope, str(authorization) or " ")
+            self._asker = self._gate.asker(self._asker.address, str(authorization) or " ")
             if not self._asker.is_valid:
                 raise _Close(4403, "Forbidden")
         self._limit.reschedule(ends_at(self._asker.viewer))

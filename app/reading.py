@@ -117,9 +117,14 @@ def _json(text: bytes, what: str, settings: Settings) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise BadRequest(400, "BAD_JSON", f"{what} is not JSON in UTF-8.") from None
-    if _deeper_than(value, settings.json_depth):
+    if not is_surely_shallow(text, settings.json_depth) and _deeper_than(value, settings.json_depth):
         raise BadRequest(400, "BAD_JSON", f"{what} is nested deeper than {settings.json_depth}.")
     return value
+
+
+def is_surely_shallow(body: bytes, depth: int) -> bool:
+    """Whether a body has too few brackets to be nested deeper, those in its texts among them."""
+    return body.count(b"{") + body.count(b"[") <= depth
 
 
 def _deeper_than(value: Any, depth: int) -> bool:

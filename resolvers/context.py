@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -44,6 +44,11 @@ class Viewer:
     roles: frozenset[str]
     expires_at: datetime | None = None
     """The end of the access token; None in the request that signed in."""
+    key: str = field(init=False)
+    """The id as text."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", str(self.id))
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ class Context:
     @property
     def viewer_id(self) -> str | None:
         """The id of who asks as text, None for a stranger."""
-        return str(self.viewer.id) if self.viewer else None
+        return self.viewer.key if self.viewer else None
 
     @property
     def roles(self) -> frozenset[str] | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
 
+from database.pipeline import Value
 from resolvers.answers import Answer, error_of, failed, placed, refusal_of
-from resolvers.context import Context
+from resolvers.context import Context, Viewer
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
 from resolvers.limits import Limits
@@ -23,6 +25,19 @@ _Compiled = TypeVar("_Compiled")
 
 Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]]]]
 """The executor that takes what is not compiled: returns data and errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A query that is ready to be read."""
+
+    operation: Operation
+    plan: Plan
+    values: list[Value]
+
+    def answer(self, data: bytes) -> Answer:
+        """Return the answer that the text is the data of."""
+        return Answer(data, [], self.operation.extensions, self.plan.max_age_s)
 
 
 class Engine:
@@ -49,6 +64,31 @@ class Engine:
         if isinstance(prepared, Answer):
             prepared.shorten(self.limits.errors, self.limits.error_characters)
         return prepared
+
+    def known(
+        self,
+        query: str,
+        name: str | None,
+        raw: Mapping[str, Any],
+        viewer: Viewer | None,
+        *,
+        may_introspect: bool,
+    ) -> Bound | None:
+        """Return a query that one statement answers, bound, if all about it is known and right; None says nothing."""
+        if query not in self.documents:
+            return None
+        operation = self.documents.prepare(query, name, raw, may_introspect=may_introspect)
+        if isinstance(operation, Answer):
+            return None
+        plan = operation.parsed.plans.get((name, None, viewer.roles if viewer else None, operation.shapes))
+        if type(plan) is not Plan or plan.one is None or plan.holes or plan.refusals:
+            return None
+        try:
+            values = bind(plan.parameters, Values(operation.variables, viewer.key if viewer else None))
+        except BadValues:
+            return None
+        self.found += 1
+        return Bound(operation, plan, values)
 
     # --- queries and mutations ---
 

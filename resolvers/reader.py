@@ -8,6 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from database.backlog import Backlog, Overloaded
 from database.errors import StatementFailed
@@ -25,10 +26,23 @@ STUCK_S = 0.05
 _CANCELED = "57014"
 
 
+class Waiter(Protocol):
+    """Who waits for a JSON text: a future, or whatever else has these of its methods, which raise nothing."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def set_result(self, result: bytes, /) -> None:
+        """Take the text."""
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """Take why there is none."""
+
+
 @dataclass(slots=True)
 class _Request:
     values: Sequence[Value]
-    done: asyncio.Future[bytes]
+    waiter: Waiter
     may_refuse: bool
 
 
@@ -62,7 +76,13 @@ class Reader:
 
     async def read(self, plan: Plan, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
         """Return the JSON text. Raises StatementFailed, DatabaseUnavailable, and Overloaded if it may."""
-        request = _Request(values, asyncio.get_running_loop().create_future(), may_refuse)
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.submit(plan, values, future, may_refuse=may_refuse)
+        return await future
+
+    def submit(self, plan: Plan, values: Sequence[Value], waiter: Waiter, *, may_refuse: bool = True) -> None:
+        """Tell the JSON text to a waiter, or what `read` raises. Raises Overloaded if it may."""
+        request = _Request(values, waiter, may_refuse)
         if plan.seconds > SLOW_S:
             self._wait_slow(plan, request)
         else:
@@ -71,7 +91,6 @@ class Reader:
             if len(plan.waiting) == 1:
                 self._ready.append(plan)
         self._start()
-        return await request.done
 
     def _wait_slow(self, plan: Plan, request: _Request) -> None:
         self._backlog_slow.join(may_refuse=request.may_refuse)
@@ -103,7 +122,7 @@ class Reader:
     def _begin(
         self, plan: Plan, taken: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
     ) -> None:
-        batch = [request for request in taken if not request.done.done()]  # the others gave up
+        batch = [request for request in taken if not request.waiter.done()]  # the others gave up
         if not batch:
             home.append(lane)
             return
@@ -153,17 +172,17 @@ class Reader:
             return
         for number, text in rows:
             request = batch[int(number or 0) - 1]
-            if not request.done.done():
-                request.done.set_result(text or b"null")
+            if not request.waiter.done():
+                request.waiter.set_result(text or b"null")
 
     async def _alone(self, plan: Plan, request: _Request, lane: Lane) -> None:
-        if request.done.done():
+        if request.waiter.done():
             return
         assert plan.one is not None
         try:
             (rows,) = await lane.run([(plan.one, request.values)])
-            if not request.done.done():
-                request.done.set_result(rows[0][0] or b"null")
+            if not request.waiter.done():
+                request.waiter.set_result(rows[0][0] or b"null")
         except StatementFailed as failure:
             if failure.sqlstate == _CANCELED and lane in self._quick_lanes:
                 self._move(plan, [request])
@@ -183,8 +202,8 @@ class Reader:
 
 
 def _fail(request: _Request, failure: Exception) -> None:
-    if not request.done.done():
-        request.done.set_exception(failure)
+    if not request.waiter.done():
+        request.waiter.set_exception(failure)
 
 
 def _array(values: list[Value]) -> bytes:

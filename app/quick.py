@@ -1,0 +1,169 @@
+"""Queries of which all is known — who asks, the document, its plan — are answered without a task.
+
+One call comes with the request, and one with the rows. What is not known or not right goes the way of all requests, which
+has the words for it: nothing is counted or spent before it is certain that there is no need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import orjson
+from starlette.responses import Response
+
+from app.auth import Gate, new_id
+from app.budgets import Bucket
+from app.documents import Documents
+from app.manner import Manner
+from app.metrics import Metrics
+from app.reading import is_surely_shallow
+from app.requests import Entry, Requests
+from app.settings import Settings
+from database.backlog import Overloaded
+from resolvers.answers import Answer, error_of, refusal_of
+from resolvers.engine import Bound, Engine
+from resolvers.errors import RateLimited, TooSlow
+from resolvers.reader import Reader
+
+_ASKED = frozenset({"query", "operationName", "variables"})
+_SWEEP_S = 0.5
+
+Refuse = Callable[[Answer, Entry, Bucket, str], Response]
+"""Makes the response of an answer with errors, in a media type, and counts it."""
+
+
+class Connection(Protocol):
+    """Who waits for a response."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def respond(self, status: int, headers: bytes, body: bytes) -> None:
+        """Send it; `headers` are whole lines. Raises nothing."""
+
+    def send(self, response: Response) -> None:
+        """Send it. Raises nothing."""
+
+
+class Quick:
+    """Answers POSTs at once where it can."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        reader: Reader,
+        documents: Documents,
+        gate: Gate,
+        settings: Settings,
+        metrics: Metrics,
+        requests: Requests,
+        refuse: Refuse,
+    ) -> None:
+        self._engine, self._reader, self._documents, self._gate = engine, reader, documents, gate
+        self.metrics, self.requests, self.refuse = metrics, requests, refuse
+        self.budgets = gate.budgets
+        self._settings, self._timeout_s = settings, settings.request_timeout_s
+        self.waiting: set[Waiting] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def takes(
+        self, connection: Connection, manner: Manner, address: str, authorization: str | None, body: bytes
+    ) -> bool:
+        """Begin to answer, or return False with nothing done."""
+        accepted = manner.accepted
+        if accepted is None or not is_surely_shallow(body, self._settings.json_depth):
+            return False
+        try:
+            asked = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return False
+        if type(asked) is not dict or not asked.keys() <= _ASKED:
+            return False
+        query, name, raw = asked.get("query"), asked.get("operationName"), asked.get("variables")
+        if type(query) is not str or not (raw is None or type(raw) is dict):
+            return False
+        if not (name is None or type(name) is str) or not self._documents.runs_at_once(query):
+            return False
+        asker = self._gate.asker(address, authorization)
+        if not asker.is_valid:
+            return False
+        may_introspect = self._gate.may_introspect(asker.viewer)
+        bound = self._engine.known(
+            query, name or None, raw or {}, asker.viewer, may_introspect=may_introspect
+        )
+        if bound is None:
+            return False
+        bucket = asker.bucket
+        try:
+            self.budgets.spend(bucket, max(1, bound.operation.cost))
+        except RateLimited:
+            return False
+        waiting = Waiting(self, connection, accepted, manner.request_id, bucket, bound)
+        self.waiting.add(waiting)
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+        try:
+            self._reader.submit(bound.plan, bound.values, waiting)
+        except Overloaded as overloaded:
+            waiting.set_exception(overloaded)
+        return True
+
+    def _sweep(self) -> None:
+        """Tell those who wait for too long."""
+        late = time.perf_counter() - self._timeout_s
+        for waiting in [waiting for waiting in self.waiting if waiting.started < late]:
+            waiting.set_exception(TooSlow())
+        self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if self.waiting else None
+
+
+class Waiting:
+    """A request whose rows are on their way: who the reader tells."""
+
+    __slots__ = ("_accepted", "_bound", "_bucket", "_connection", "_quick", "_request_id", "started")
+
+    def __init__(
+        self,
+        quick: Quick,
+        connection: Connection,
+        accepted: str,
+        request_id: str | None,
+        bucket: Bucket,
+        bound: Bound,
+    ) -> None:
+        self._quick, self._connection, self._accepted = quick, connection, accepted
+        self._request_id, self._bucket, self._bound = request_id or new_id(), bucket, bound
+        self.started = time.perf_counter()
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        return self not in self._quick.waiting or self._connection.is_gone
+
+    def set_result(self, result: bytes, /) -> None:
+        """Respond with the rows."""
+        quick = self._quick
+        quick.waiting.discard(self)
+        seconds = time.perf_counter() - self.started
+        body = self._bound.answer(result).body()
+        quick.metrics.answered("query", seconds, has_errors=False)
+        if quick.requests.is_logged(seconds):
+            quick.requests.ended(self._entry(len(body)), 200)
+        headers = b"content-length: %d\r\ncontent-type: %s; charset=utf-8\r\n%sx-request-id: %s\r\ncache-control: no-store\r\n"
+        spent = b"".join(b"%s: %s\r\n" % header for header in quick.budgets.headers(self._bucket))
+        told = (len(body), self._accepted.encode(), spent, self._request_id.encode())
+        self._connection.respond(200, headers % told, body)
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """Respond with what was wrong."""
+        self._quick.waiting.discard(self)
+        refusal = refusal_of(exception, self._request_id)
+        answer = Answer(b"null", [error_of(refusal, ())], self._bound.operation.extensions)
+        self._connection.send(self._quick.refuse(answer, self._entry(0), self._bucket, self._accepted))
+
+    def _entry(self, size: int) -> Entry:
+        entry = Entry(self._request_id, "http", "POST", "/graphql", self.started, bytes=size)
+        entry.runs(self._bound.operation)
+        return entry
