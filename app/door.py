@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 
 from starlette.responses import Response
@@ -101,7 +102,6 @@ class Door(HttpToolsProtocol):
     manner: Manner | None = None
     _given: Sequence[Header] = ()
     """The headers that `manner` and `address` were read from."""
-    _default: tuple[Sequence[Header], bytes] = ((), b"")
 
     def on_headers_complete(self) -> None:
         """Take a request, or leave it to uvicorn."""
@@ -134,13 +134,8 @@ class Door(HttpToolsProtocol):
                 self.tasks.add(task)
 
     def default_lines(self) -> bytes:
-        """Return the headers that uvicorn gives all responses; they change with the clock."""
-        headers, lines = self._default
-        if headers is not self.server_state.default_headers:
-            headers = self.server_state.default_headers
-            lines = b"".join(b"%s: %s\r\n" % header for header in headers)
-            type(self)._default = headers, lines
-        return lines
+        """Return the headers that uvicorn gives all responses."""
+        return _lines(tuple(self.server_state.default_headers))
 
     def _exchange(self) -> _Exchange | None:
         """Return the request, None where it is not of the plain kind."""
@@ -178,6 +173,12 @@ class Door(HttpToolsProtocol):
         scope = self.scope
         scope["method"], scope["path"] = "POST", self.path.decode()
         exchange.send(await self.endpoint().post(scope, exchange.posted()))
+
+
+@lru_cache(maxsize=2)
+def _lines(headers: tuple[Header, ...]) -> bytes:
+    """They change with the clock."""
+    return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
 def _number(length: bytes) -> int:

@@ -30,6 +30,10 @@ from resolvers.reader import Reader
 
 _ASKED = frozenset({"query", "operationName", "variables"})
 _SWEEP_S = 0.5
+_HEADERS = (
+    b"content-length: %d\r\ncontent-type: %s; charset=utf-8\r\n%s"
+    b"x-request-id: %s\r\ncache-control: no-store\r\n"
+)
 
 Refuse = Callable[[Answer, Entry, Bucket, str], Response]
 """Makes the response of an answer with errors, in a media type, and counts it."""
@@ -151,10 +155,9 @@ class Waiting:
         quick.metrics.answered("query", seconds, has_errors=False)
         if quick.requests.is_logged(seconds):
             quick.requests.ended(self._entry(len(body)), 200)
-        headers = b"content-length: %d\r\ncontent-type: %s; charset=utf-8\r\n%sx-request-id: %s\r\ncache-control: no-store\r\n"
         spent = b"".join(b"%s: %s\r\n" % header for header in quick.budgets.headers(self._bucket))
         told = (len(body), self._accepted.encode(), spent, self._request_id.encode())
-        self._connection.respond(200, headers % told, body)
+        self._connection.respond(200, _HEADERS % told, body)
 
     def set_exception(self, exception: Exception, /) -> None:
         """Respond with what was wrong."""

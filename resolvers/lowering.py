@@ -24,6 +24,7 @@ from graphql import (
 )
 
 from resolvers import relations
+from resolvers.entities import Entities, EntityList
 from resolvers.errors import BadInput, Forbidden, Refused, Unauthenticated
 from resolvers.forms import Form, Parameter
 from resolvers.mapping import (
@@ -62,27 +63,18 @@ class Hole:
 
 
 @dataclass(slots=True)
-class Entities:
-    """Objects of one table, selected once: `feeds` are the selects that yield the keys."""
-
-    name: str
-    source: One
-    json: str
-    personal: bool
-    feeds: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Scope:
     """Where lowering stands: the row `t`, and if it is in a list what its cursor is made of.
 
-    In the aggregate of a hoisted page, `joins` takes its entities.
+    In the aggregate of a hoisted page, `joins` takes its entities; in an object that is selected once, `lists` takes its
+    lists.
     """
 
     t: str
     cursor: str = ""
     page: str | None = None
     joins: dict[str, str] = field(default_factory=dict)
+    lists: list[EntityList] | None = None
     is_nested: bool = False
     has_personal_entities: bool = False
 
@@ -107,7 +99,8 @@ class Lowering:
         self.holes: list[Hole] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
-        self.entities: dict[tuple[str, str], Entities] = {}
+        self.entities: dict[tuple[str, str, tuple[EntityList, ...]], Entities] = {}
+        self._tables: dict[tuple[str, str], tuple[str, str]] = {}
         self._names = 0
 
     @classmethod
@@ -234,6 +227,13 @@ class Lowering:
         self._names += 1
         return f"{prefix}{self._names}"
 
+    def table(self, table: str, t: str, json: str) -> str:
+        """Return the name of a small table's rows with an object's JSON beside each, rendered once."""
+        name, _ = self._tables.setdefault(
+            (table, json), (f"t{len(self._tables) + 1}", f"(select {t}.*, {json} as json from {table} {t})")
+        )
+        return name
+
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Lower what stands in a common table expression of its own: equal selections get equal names in it."""
@@ -255,11 +255,9 @@ class Lowering:
 
     def statement(self, text: Text) -> str:
         """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
-        entities = (
-            self.form.entities(e.name, e.source.table, e.source.key, e.json, e.feeds, personal=e.personal)
-            for e in self.entities.values()
-        )
-        ctes = [*self.pages, *entities, *self.aggregates.values()]
+        tables = (f"{name} as materialized {rows}" for name, rows in self._tables.values())
+        entities = (cte for each in self.entities.values() for cte in each.ctes(many=self.form.many))
+        ctes = [*tables, *self.pages, *entities, *self.aggregates.values()]
         return self.form.statement(ctes, list(self.aggregates), concatenated(text))
 
 

@@ -115,7 +115,11 @@ def _given(kind: GraphQLInputType, kinds: dict[str, Coerce]) -> Coerce:
         made = kinds.get(kind.name)
         if made is None:  # its own fields may have its type
             name = kind.name
-            kinds[name] = lambda value: kinds.__getitem__(name)(value)
+
+            def later(value: Any) -> Any:
+                return kinds[name](value)
+
+            kinds[name] = later
             made = kinds[name] = _object(kind, kinds)
         return made
     return _SCALARS.get(get_named_type(kind).name) or _leaf(kind)
