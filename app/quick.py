@@ -159,7 +159,7 @@ class Waiting:
         told = (len(body), self._accepted.encode(), spent, self._request_id.encode())
         self._connection.respond(200, _HEADERS % told, body)
 
-    def set_exception(self, exception: Exception, /) -> None:
+    def set_exception(self, exception: BaseException, /) -> None:
         """Respond with what was wrong."""
         self._quick.waiting.discard(self)
         refusal = refusal_of(exception, self._request_id)

@@ -6,13 +6,14 @@ import asyncio
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 from database.backlog import Backlog, Overloaded
 from database.errors import StatementFailed
-from database.pipeline import Lane, Value
+from database.pipeline import Call, Lane, Rows, Value
 from resolvers.plan import Plan
 
 MOST = 16
@@ -35,7 +36,7 @@ class Waiter(Protocol):
     def set_result(self, result: bytes, /) -> None:
         """Take the text."""
 
-    def set_exception(self, exception: Exception, /) -> None:
+    def set_exception(self, exception: BaseException, /) -> None:
         """Take why there is none."""
 
 
@@ -44,6 +45,34 @@ class _Request:
     values: Sequence[Value]
     waiter: Waiter
     may_refuse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Requests for one plan that have the lane, and where it goes back to."""
+
+    plan: Plan
+    batch: list[_Request]
+    lane: Lane
+    home: deque[Lane]
+    backlog: Backlog
+
+    def call(self) -> Call:
+        """Return the statement that answers them."""
+        first = self.batch[0].values
+        if len(self.batch) == 1:
+            assert self.plan.one is not None
+            return self.plan.one, first
+        assert self.plan.many is not None
+        return self.plan.many, [_array([r.values[i] for r in self.batch]) for i in range(len(first))]
+
+    def tell(self, rows: Rows) -> None:
+        """Give each request its text."""
+        if len(self.batch) == 1:
+            _tell(self.batch[0], rows[0][0])
+        else:
+            for number, text in rows:
+                _tell(self.batch[int(number or 0) - 1], text)
 
 
 class Reader:
@@ -128,68 +157,81 @@ class Reader:
             return
         self._in_flight[lane] += 1
         self._since.setdefault(lane, time.perf_counter())
-        task = asyncio.create_task(self._run(plan, batch, lane, home, backlog))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        turn = _Turn(plan, batch, lane, home, backlog)
+        if lane.is_up:
+            lane.send([turn.call()]).add_done_callback(partial(self._answered, turn))
+        else:
+            self._go_on(self._wait(turn))
 
-    async def _run(
-        self, plan: Plan, batch: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
-    ) -> None:
-        try:
-            if len(batch) > 1:
-                await self._together(plan, batch, lane)
-            else:
-                await self._alone(plan, batch[0], lane)
-        finally:
-            home.append(lane)
-            now = time.perf_counter()
-            took = now - self._since.pop(lane)
-            self._in_flight[lane] -= 1
-            if self._in_flight[lane]:
-                self._since[lane] = now
-            if lane.is_up:  # an outage says nothing about how long a plan takes
-                backlog.served(len(batch), took)
-                plan.seconds += 0.1 * (took / len(batch) - plan.seconds)
-            for tell in self.on_batch:
-                tell(len(batch), took)
-            self._start()
+    def _answered(self, turn: _Turn, answer: asyncio.Future[list[Rows]]) -> None:
+        failure = answer.exception()
+        if failure is None:
+            turn.tell(answer.result()[0])
+            self._end(turn)
+        else:
+            self._go_on(self._failed(turn, failure))
 
-    async def _together(self, plan: Plan, batch: list[_Request], lane: Lane) -> None:
-        assert plan.many is not None
-        arrays = [_array([request.values[i] for request in batch]) for i in range(len(batch[0].values))]
+    async def _wait(self, turn: _Turn) -> None:
+        """Run a turn whose lane has no connection at the moment."""
         try:
-            (rows,) = await lane.run([(plan.many, arrays)])
-        except StatementFailed as failure:
-            if failure.sqlstate == _CANCELED:
-                self._move(plan, batch)
-                return
-            for request in batch:  # one of them is at fault: it fails alone
-                await self._alone(plan, request, lane)
-            return
+            (rows,) = await turn.lane.run([turn.call()])
         except Exception as failure:
-            for request in batch:
-                _fail(request, failure)
-            return
-        for number, text in rows:
-            request = batch[int(number or 0) - 1]
-            if not request.waiter.done():
-                request.waiter.set_result(text or b"null")
+            await self._failed(turn, failure)
+        else:
+            turn.tell(rows)
+            self._end(turn)
 
-    async def _alone(self, plan: Plan, request: _Request, lane: Lane) -> None:
+    async def _failed(self, turn: _Turn, failure: BaseException) -> None:
+        """Tell why there are no rows; where requests went together, one of them is at fault, and fails alone."""
+        try:
+            if isinstance(failure, StatementFailed) and failure.sqlstate == _CANCELED:
+                if turn.lane in self._quick_lanes:
+                    self._move(turn.plan, turn.batch)
+                    return
+            elif isinstance(failure, StatementFailed) and len(turn.batch) > 1:
+                for request in turn.batch:
+                    await self._alone(turn, request)
+                return
+            for request in turn.batch:
+                _fail(request, failure)
+        finally:
+            self._end(turn)
+
+    async def _alone(self, turn: _Turn, request: _Request) -> None:
+        one = _Turn(turn.plan, [request], turn.lane, turn.home, turn.backlog)
         if request.waiter.done():
             return
-        assert plan.one is not None
         try:
-            (rows,) = await lane.run([(plan.one, request.values)])
-            if not request.waiter.done():
-                request.waiter.set_result(rows[0][0] or b"null")
+            (rows,) = await turn.lane.run([one.call()])
+            one.tell(rows)
         except StatementFailed as failure:
-            if failure.sqlstate == _CANCELED and lane in self._quick_lanes:
-                self._move(plan, [request])
+            if failure.sqlstate == _CANCELED and turn.lane in self._quick_lanes:
+                self._move(turn.plan, [request])
             else:
                 _fail(request, failure)
         except Exception as failure:
             _fail(request, failure)
+
+    def _end(self, turn: _Turn) -> None:
+        """Give the lane back, and note how long it took."""
+        lane = turn.lane
+        turn.home.append(lane)
+        now = time.perf_counter()
+        took = now - self._since.pop(lane)
+        self._in_flight[lane] -= 1
+        if self._in_flight[lane]:
+            self._since[lane] = now
+        if lane.is_up:  # an outage says nothing about how long a plan takes
+            turn.backlog.served(len(turn.batch), took)
+            turn.plan.seconds += 0.1 * (took / len(turn.batch) - turn.plan.seconds)
+        for tell in self.on_batch:
+            tell(len(turn.batch), took)
+        self._start()
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _move(self, plan: Plan, batch: list[_Request]) -> None:
         """Begin again on slow lanes, one by one: whoever is at fault holds up nobody else."""
@@ -201,7 +243,12 @@ class Reader:
                 _fail(request, failure)
 
 
-def _fail(request: _Request, failure: Exception) -> None:
+def _tell(request: _Request, text: Value) -> None:
+    if not request.waiter.done():
+        request.waiter.set_result(text or b"null")
+
+
+def _fail(request: _Request, failure: BaseException) -> None:
     if not request.waiter.done():
         request.waiter.set_exception(failure)
 
