@@ -7,7 +7,7 @@ uvicorn's protocol class works inside; `tests/app/test_door.py` says on what.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol
 
@@ -72,6 +72,14 @@ class _Exchange:
             headers["authorization"] = self.authorization
         return Posted(headers, bytes(self.body))
 
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something that the server waits for before it ends."""
+        tasks = self.door.tasks
+        task = self.door.loop.create_task(work)
+        task.add_done_callback(tasks.discard)
+        tasks.add(task)
+        return task
+
     def send(self, response: Response) -> None:
         """Send a response."""
         headers = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
@@ -129,9 +137,7 @@ class Door(HttpToolsProtocol):
             exchange.more_body = False
             given = (exchange.manner, self._address, exchange.authorization, exchange.body)
             if not self.endpoint().takes(exchange, *given):
-                task = self.loop.create_task(self._answer(exchange))
-                task.add_done_callback(self.tasks.discard)
-                self.tasks.add(task)
+                exchange.run(self._answer(exchange))
 
     def default_lines(self) -> bytes:
         """Return the headers that uvicorn gives all responses."""

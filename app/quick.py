@@ -1,17 +1,18 @@
-"""Queries of which all is known — who asks, the document, its plan — are answered without a task.
+"""Operations of which all is known — who asks, the document, its plan — are answered at once.
 
-One call comes with the request, and one with the rows. What is not known or not right goes the way of all requests, which
-has the words for it: nothing is counted or spent before it is certain that there is no need.
+A query takes no task: one call comes with the request, and one with the rows. What is not known or not right goes the way
+of all requests, which has the words for it: nothing is counted or spent before it is certain that there is no need.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 import orjson
+from graphql import OperationType
 from starlette.responses import Response
 
 from app.auth import Gate, new_id
@@ -24,7 +25,9 @@ from app.requests import Entry, Requests
 from app.settings import Settings
 from database.backlog import Overloaded
 from resolvers.answers import Answer, error_of, refusal_of
-from resolvers.engine import Bound, Engine
+from resolvers.context import Context
+from resolvers.documents import Operation
+from resolvers.engine import Engine
 from resolvers.errors import RateLimited, TooSlow
 from resolvers.reader import Reader
 
@@ -45,6 +48,9 @@ class Connection(Protocol):
     @property
     def is_gone(self) -> bool:
         """Whether nobody waits any more."""
+
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something that the server waits for before it ends."""
 
     def respond(self, status: int, headers: bytes, body: bytes) -> None:
         """Send it; `headers` are whole lines. Raises nothing."""
@@ -95,26 +101,36 @@ class Quick:
         asker = self._gate.asker(address, authorization)
         if not asker.is_valid:
             return False
-        may_introspect = self._gate.may_introspect(asker.viewer)
-        bound = self._engine.known(
-            query, name or None, raw or {}, asker.viewer, may_introspect=may_introspect
+        viewer = asker.viewer
+        operation = self._engine.known(
+            query, name or None, raw or {}, may_introspect=self._gate.may_introspect(viewer)
         )
-        if bound is None:
+        if operation is None or operation.node.operation is OperationType.SUBSCRIPTION:
             return False
-        bucket = asker.bucket
+        is_query = operation.node.operation is OperationType.QUERY
+        bound = self._engine.bound(operation, viewer) if is_query else None
+        if is_query and bound is None:
+            return False
         try:
-            self.budgets.spend(bucket, max(1, bound.operation.cost))
+            self.budgets.spend(asker.bucket, max(1, operation.cost))
         except RateLimited:
             return False
-        waiting = Waiting(self, connection, accepted, manner.request_id, bucket, bound)
+        waiting = Waiting(self, connection, accepted, manner.request_id, asker.bucket, operation)
         self.waiting.add(waiting)
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+        if bound is None:
+            context = self._gate.context(asker, waiting.id)
+            waiting.task = connection.run(self._mutate(operation, context, waiting))
+            return True
         try:
             self._reader.submit(bound.plan, bound.values, waiting)
         except Overloaded as overloaded:
             waiting.set_exception(overloaded)
         return True
+
+    async def _mutate(self, operation: Operation, context: Context, waiting: Waiting) -> None:
+        waiting.tell(await self._engine.run(operation, context))
 
     def _sweep(self) -> None:
         """Tell those who wait for too long."""
@@ -125,9 +141,9 @@ class Quick:
 
 
 class Waiting:
-    """A request whose rows are on their way: who the reader tells."""
+    """A request whose answer is on its way: of a query, the reader tells it the rows."""
 
-    __slots__ = ("_accepted", "_bound", "_bucket", "_connection", "_quick", "_request_id", "started")
+    __slots__ = ("_accepted", "_bucket", "_connection", "_operation", "_quick", "id", "started", "task")
 
     def __init__(
         self,
@@ -136,11 +152,12 @@ class Waiting:
         accepted: str,
         request_id: str | None,
         bucket: Bucket,
-        bound: Bound,
+        operation: Operation,
     ) -> None:
         self._quick, self._connection, self._accepted = quick, connection, accepted
-        self._request_id, self._bucket, self._bound = request_id or new_id(), bucket, bound
+        self.id, self._bucket, self._operation = request_id or new_id(), bucket, operation
         self.started = time.perf_counter()
+        self.task: asyncio.Task[None] | None = None
 
     def done(self) -> bool:
         """Whether nobody waits any more."""
@@ -148,25 +165,30 @@ class Waiting:
 
     def set_result(self, result: bytes, /) -> None:
         """Respond with the rows."""
-        quick = self._quick
-        quick.waiting.discard(self)
-        seconds = time.perf_counter() - self.started
-        body = self._bound.answer(result).body()
-        quick.metrics.answered("query", seconds, has_errors=False)
-        if quick.requests.is_logged(seconds):
-            quick.requests.ended(self._entry(len(body)), 200)
-        spent = b"".join(b"%s: %s\r\n" % header for header in quick.budgets.headers(self._bucket))
-        told = (len(body), self._accepted.encode(), spent, self._request_id.encode())
-        self._connection.respond(200, _HEADERS % told, body)
+        self.tell(Answer(result, [], self._operation.extensions))
 
     def set_exception(self, exception: BaseException, /) -> None:
         """Respond with what was wrong."""
-        self._quick.waiting.discard(self)
-        refusal = refusal_of(exception, self._request_id)
-        answer = Answer(b"null", [error_of(refusal, ())], self._bound.operation.extensions)
-        self._connection.send(self._quick.refuse(answer, self._entry(0), self._bucket, self._accepted))
+        if self.task is not None:
+            self.task.cancel()
+        refusal = refusal_of(exception, self.id)
+        self.tell(Answer(b"null", [error_of(refusal, ())], self._operation.extensions))
 
-    def _entry(self, size: int) -> Entry:
-        entry = Entry(self._request_id, "http", "POST", "/graphql", self.started, bytes=size)
-        entry.runs(self._bound.operation)
-        return entry
+    def tell(self, answer: Answer) -> None:
+        """Respond."""
+        quick, operation = self._quick, self._operation
+        quick.waiting.discard(self)
+        entry = Entry(self.id, "http", "POST", "/graphql", self.started)
+        entry.runs(operation)
+        if answer.errors:
+            self._connection.send(quick.refuse(answer, entry, self._bucket, self._accepted))
+            return
+        body = answer.body()
+        seconds = time.perf_counter() - self.started
+        quick.metrics.answered(operation.node.operation.value, seconds, has_errors=False)
+        if quick.requests.is_logged(seconds):
+            entry.bytes = len(body)
+            quick.requests.ended(entry, 200)
+        spent = b"".join(b"%s: %s\r\n" % header for header in quick.budgets.headers(self._bucket))
+        told = (len(body), self._accepted.encode(), spent, self.id.encode())
+        self._connection.respond(200, _HEADERS % told, body)

@@ -31,13 +31,8 @@ Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]
 class Bound:
     """A query that is ready to be read."""
 
-    operation: Operation
     plan: Plan
     values: list[Value]
-
-    def answer(self, data: bytes) -> Answer:
-        """Return the answer that the text is the data of."""
-        return Answer(data, [], self.operation.extensions, self.plan.max_age_s)
 
 
 class Engine:
@@ -66,29 +61,26 @@ class Engine:
         return prepared
 
     def known(
-        self,
-        query: str,
-        name: str | None,
-        raw: Mapping[str, Any],
-        viewer: Viewer | None,
-        *,
-        may_introspect: bool,
-    ) -> Bound | None:
-        """Return a query that one statement answers, bound, if all about it is known and right; None says nothing."""
+        self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool
+    ) -> Operation | None:
+        """Return an operation of a document that was asked for before, if all about it is right."""
         if query not in self.documents:
             return None
         operation = self.documents.prepare(query, name, raw, may_introspect=may_introspect)
-        if isinstance(operation, Answer):
-            return None
-        plan = operation.parsed.plans.get((name, None, viewer.roles if viewer else None, operation.shapes))
+        return operation if isinstance(operation, Operation) else None
+
+    def bound(self, operation: Operation, viewer: Viewer | None) -> Bound | None:
+        """Return a query that one statement answers, if it is compiled and its values are right."""
+        roles, key = (viewer.roles, viewer.key) if viewer else (None, None)
+        plan = operation.parsed.plans.get((operation.name, None, roles, operation.shapes))
         if type(plan) is not Plan or plan.one is None or plan.holes or plan.refusals:
             return None
         try:
-            values = bind(plan.parameters, Values(operation.variables, viewer.key if viewer else None))
+            values = bind(plan.parameters, Values(operation.variables, key))
         except BadValues:
             return None
         self.found += 1
-        return Bound(operation, plan, values)
+        return Bound(plan, values)
 
     # --- queries and mutations ---
 
