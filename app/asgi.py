@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 import schema
-from app import database, graphiql
+from app import graphiql
 from app.auth import Gate
 from app.browsers import SecurityHeaders, with_cors
 from app.budgets import Budgets, SharedBudgets
@@ -29,6 +28,7 @@ from app.graphql_ws import Sockets
 from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
+from app.revisions import pending_after
 from app.services import services
 from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
@@ -153,7 +153,7 @@ async def _pending(opened: Services) -> list[str]:
             applied = await (await conn.execute("select version_num from alembic_version")).fetchall()
         except psycopg.errors.UndefinedTable:
             applied = []
-    return await asyncio.to_thread(database.pending_after, [revision for (revision,) in applied])
+    return pending_after([revision for (revision,) in applied])
 
 
 async def _readiness(opened: Services) -> dict[str, Any]:

@@ -15,11 +15,11 @@ import uvicorn
 from rich.console import Console
 from starlette.applications import Starlette
 
-from app import database
 from app.asgi import PATH, application
 from app.door import door
 from app.embedded import start_postgres, start_redis
 from app.logs import configure
+from app.revisions import migrate_if_pending
 from app.settings import Settings
 from app.worker import Worker
 from database.connect import connect
@@ -69,7 +69,7 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
     """Migrate, load the demo where it is asked for and the log is empty, serve until interrupted; return the exit code."""
     configure(settings.log_level)
     with stores(settings) as where:
-        applied = database.migrate(where.conninfo)
+        applied = migrate_if_pending(where.conninfo)
         if applied:
             console.print(f"migrated: {', '.join(applied)}")
         _prepare(settings, where.conninfo, demo=demo)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse
@@ -25,8 +25,7 @@ QUERY = parse("""
         f(a: $a, b: $b, c: $c, d: $d, e: $e, g: $g, h: $h, i: $i)
     }
 """)
-(NODE,) = QUERY.definitions
-assert isinstance(NODE, OperationDefinitionNode)
+NODE = cast(OperationDefinitionNode, QUERY.definitions[0])
 
 _names = st.sampled_from(["flag", "inner", "key", "id", "number", "other"])
 _leaves = (
