@@ -21,6 +21,7 @@ from app import graphiql
 from app.auth import Gate
 from app.browsers import SecurityHeaders, with_cors
 from app.budgets import Budgets, SharedBudgets
+from app.catalogue_news import CatalogueNews
 from app.documents import Documents
 from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
@@ -34,6 +35,7 @@ from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
 from projections.registry import projections
 from resolvers.context import Services
+from resolvers.fragments import Fragments
 
 PATH = "/graphql"
 LAG_S = 60.0
@@ -52,7 +54,10 @@ def application(
     Its `state.graphql` has the endpoint when the application has started.
     """
     metrics = Metrics()
-    built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
+    fragments = Fragments(settings.movie_cache_mb * 1_000_000) if settings.movie_cache_mb else None
+    built = schema.build(
+        poster_base_url=settings.poster_base_url, limits=settings.limits(), fragments=fragments
+    )
     files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
     trusted = texts_of(settings)
     persisted = PersistedQueries(redis_url)
@@ -77,6 +82,8 @@ def application(
                 stack.push_async_callback(fan_out.close)
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
+            if fragments is not None:
+                stack.push_async_callback(CatalogueNews(conninfo, fragments).close)
             state["services"] = opened
             gate = Gate(opened, built.sources, budgets, settings.trusted_proxies, settings.production)
             documents = Documents(

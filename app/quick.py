@@ -29,6 +29,7 @@ from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import RateLimited, TooSlow
+from resolvers.plan import Plan
 from resolvers.reader import Reader
 
 _ASKED = frozenset({"query", "operationName", "variables"})
@@ -123,11 +124,28 @@ class Quick:
             context = self._gate.context(asker, waiting.id)
             waiting.task = connection.run(self._mutate(operation, context, waiting))
             return True
+        waiting.plan = bound.plan
         try:
             self._reader.submit(bound.plan, bound.values, waiting)
         except Overloaded as overloaded:
             waiting.set_exception(overloaded)
         return True
+
+    def spliced(self, plan: Plan, data: bytes) -> bytes | None:
+        """Return the data with the movies that are kept; None where one is not."""
+        assert self._engine.fragments is not None
+        found = self._engine.fragments.spliced(plan.selections, data)
+        return found if isinstance(found, bytes) else None
+
+    async def fill(self, plan: Plan, data: bytes, waiting: Waiting) -> None:
+        """Go on with rows that lack movies which are not kept."""
+        assert self._engine.fragments is not None
+        try:
+            whole = await self._engine.fragments.filled(self._reader, plan.selections, data)
+        except Exception as failure:
+            waiting.set_exception(failure)
+        else:
+            waiting.tell_data(whole)
 
     async def _mutate(self, operation: Operation, context: Context, waiting: Waiting) -> None:
         waiting.tell(await self._engine.run(operation, context))
@@ -143,7 +161,17 @@ class Quick:
 class Waiting:
     """A request whose answer is on its way: of a query, the reader tells it the rows."""
 
-    __slots__ = ("_accepted", "_bucket", "_connection", "_operation", "_quick", "id", "started", "task")
+    __slots__ = (
+        "_accepted",
+        "_bucket",
+        "_connection",
+        "_operation",
+        "_quick",
+        "id",
+        "plan",
+        "started",
+        "task",
+    )
 
     def __init__(
         self,
@@ -158,6 +186,7 @@ class Waiting:
         self.id, self._bucket, self._operation = request_id or new_id(), bucket, operation
         self.started = time.perf_counter()
         self.task: asyncio.Task[None] | None = None
+        self.plan: Plan | None = None
 
     def done(self) -> bool:
         """Whether nobody waits any more."""
@@ -165,6 +194,16 @@ class Waiting:
 
     def set_result(self, result: bytes, /) -> None:
         """Respond with the rows."""
+        if self.plan is not None and self.plan.selections:
+            found = self._quick.spliced(self.plan, result)
+            if found is None:
+                self.task = self._connection.run(self._quick.fill(self.plan, result, self))
+                return
+            result = found
+        self.tell_data(result)
+
+    def tell_data(self, result: bytes) -> None:
+        """Respond with the whole data."""
         self.tell(Answer(result, [], self._operation.extensions))
 
     def set_exception(self, exception: BaseException, /) -> None:

@@ -135,6 +135,9 @@ class Settings(BaseSettings):
         Field(default=(), description="addresses or networks whose X-Forwarded-For is believed")
     )
 
+    movie_cache_mb: NonNegativeInt = Field(
+        default=32, description="rendered movies that a process keeps until the catalogue changes; 0: none"
+    )
     pool_size: PositiveInt = Field(default=8, description="connections to PostgreSQL of one process")
     pool_wait_s: PositiveFloat = Field(default=2.0, description="for a connection to PostgreSQL")
     lock_timeout_s: PositiveFloat = Field(default=2.0, description="for a lock in PostgreSQL")

@@ -15,6 +15,7 @@ from resolvers.answers import Answer, error_of, failed, placed, refusal_of
 from resolvers.context import Context, Viewer
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
+from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
@@ -38,11 +39,19 @@ class Bound:
 class Engine:
     """One schema's compiled operations."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Sources, execute: Execute, limits: Limits) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        sources: Sources,
+        execute: Execute,
+        limits: Limits,
+        fragments: Fragments | None = None,
+    ) -> None:
         self.schema = schema
         self.sources = sources
         self._execute = execute
         self.limits = limits
+        self.fragments = fragments
         self.documents = Documents(schema, limits)
         self.compiled = 0
         self.found = 0
@@ -156,6 +165,8 @@ class Engine:
             return Answer(b"null", errors)
         # what a mutation did is told, and a subscription goes on, however busy the server is
         data = await context.reader.read(plan, bound, may_refuse=part is None)
+        if self.fragments is not None and plan.selections:
+            data = await self.fragments.filled(context.reader, plan.selections, data)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
         if errors:
@@ -170,7 +181,9 @@ class Engine:
         while True:
             failed.update(bad.failures)
             document = operation.document(self.schema)
-            plan = compile_plan(document, self.sources, context.roles, failed, part=part)
+            plan = compile_plan(
+                document, self.sources, context.roles, failed, part=part, fragments=self.fragments
+            )
             try:
                 return plan, bind(plan.parameters, values)
             except BadValues as others:
@@ -180,7 +193,9 @@ class Engine:
         """Return the plan of a query, or of how a root field's payload is read. Raises NotCompilable."""
 
         def compiled() -> Plan:
-            return compile_plan(operation.document(self.schema), self.sources, roles, {}, part=part)
+            return compile_plan(
+                operation.document(self.schema), self.sources, roles, {}, part=part, fragments=self.fragments
+            )
 
         return self._kept(operation, roles, part.key if part else None, compiled)
 

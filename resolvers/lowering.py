@@ -24,9 +24,10 @@ from graphql import (
 )
 
 from resolvers import relations
-from resolvers.entities import Entities, EntityList
+from resolvers.entities import EntityList
 from resolvers.errors import BadInput, Forbidden, Refused, Unauthenticated
 from resolvers.forms import Form, Parameter
+from resolvers.fragments import Fragments
 from resolvers.mapping import (
     Column,
     Convert,
@@ -45,6 +46,7 @@ from resolvers.mapping import (
 )
 from resolvers.rendering import NULL, Literal, Text, concatenated, json_object, rendered
 from resolvers.selection import Argument, Document, Leaf, Path, Selected
+from resolvers.shared import Shared
 
 
 class NotCompilable(Exception):
@@ -89,6 +91,7 @@ class Lowering:
         form: Form,
         roles: frozenset[str] | None,
         failed: Mapping[Path, Refused],
+        fragments: Fragments | None = None,
     ) -> None:
         self.document = document
         self.sources = sources
@@ -99,8 +102,7 @@ class Lowering:
         self.holes: list[Hole] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
-        self.entities: dict[tuple[str, str, tuple[EntityList, ...]], Entities] = {}
-        self._tables: dict[tuple[str, str], tuple[str, str]] = {}
+        self.shared = Shared(self.name, fragments)
         self._names = 0
 
     @classmethod
@@ -227,13 +229,6 @@ class Lowering:
         self._names += 1
         return f"{prefix}{self._names}"
 
-    def table(self, table: str, t: str, json: str) -> str:
-        """Return the name of a small table's rows with an object's JSON beside each, rendered once."""
-        name, _ = self._tables.setdefault(
-            (table, json), (f"t{len(self._tables) + 1}", f"(select {t}.*, {json} as json from {table} {t})")
-        )
-        return name
-
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Lower what stands in a common table expression of its own: equal selections get equal names in it."""
@@ -255,9 +250,12 @@ class Lowering:
 
     def statement(self, text: Text) -> str:
         """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
-        tables = (f"{name} as materialized {rows}" for name, rows in self._tables.values())
-        entities = (cte for each in self.entities.values() for cte in each.ctes(many=self.form.many))
-        ctes = [*tables, *self.pages, *entities, *self.aggregates.values()]
+        ctes = [
+            *self.shared.tables(),
+            *self.pages,
+            *self.shared.entities(many=self.form.many),
+            *self.aggregates.values(),
+        ]
         return self.form.statement(ctes, list(self.aggregates), concatenated(text))
 
 

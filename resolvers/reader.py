@@ -7,14 +7,13 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
 from database.backlog import Backlog, Overloaded
 from database.errors import StatementFailed
-from database.pipeline import Call, Lane, Rows, Value
-from resolvers.plan import Plan
+from database.pipeline import Call, Lane, Rows, Statement, Value
 
 MOST = 16
 """Requests that leave as one statement at most."""
@@ -25,6 +24,18 @@ QUICK_S = 0.5
 STUCK_S = 0.05
 """Nobody is sent after a statement that takes longer than this."""
 _CANCELED = "57014"
+
+
+@dataclass(slots=True)
+class Readable:
+    """A statement that returns one text: for one request (None: there is nothing to read), and for many (None: never)."""
+
+    one: Statement | None
+    many: Statement | None
+    seconds: float = field(default=0.0, kw_only=True)
+    """How long one takes, a moving average."""
+    waiting: list[_Request] = field(default_factory=list, kw_only=True)
+    """Requests that wait for their turn."""
 
 
 class Waiter(Protocol):
@@ -51,7 +62,7 @@ class _Request:
 class _Turn:
     """Requests for one plan that have the lane, and where it goes back to."""
 
-    plan: Plan
+    plan: Readable
     batch: list[_Request]
     lane: Lane
     home: deque[Lane]
@@ -92,8 +103,8 @@ class Reader:
         self._quick_lanes = frozenset(quick)
         self._quick = deque(lane for _ in range(in_flight) for lane in quick)
         self._slow = deque(slow)
-        self._ready: deque[Plan] = deque()
-        self._ready_slow: deque[tuple[Plan, _Request]] = deque()
+        self._ready: deque[Readable] = deque()
+        self._ready_slow: deque[tuple[Readable, _Request]] = deque()
         self._backlog = Backlog(len(quick), most_wait_s)
         self._backlog_slow = Backlog(len(slow), most_wait_s)
         self._in_flight: Counter[Lane] = Counter()
@@ -103,13 +114,15 @@ class Reader:
         self.on_batch: list[Callable[[int, float], None]] = []
         """Called after each statement with the number of requests in it and its seconds."""
 
-    async def read(self, plan: Plan, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
+    async def read(self, plan: Readable, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
         """Return the JSON text. Raises StatementFailed, DatabaseUnavailable, and Overloaded if it may."""
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.submit(plan, values, future, may_refuse=may_refuse)
         return await future
 
-    def submit(self, plan: Plan, values: Sequence[Value], waiter: Waiter, *, may_refuse: bool = True) -> None:
+    def submit(
+        self, plan: Readable, values: Sequence[Value], waiter: Waiter, *, may_refuse: bool = True
+    ) -> None:
         """Tell the JSON text to a waiter, or what `read` raises. Raises Overloaded if it may."""
         request = _Request(values, waiter, may_refuse)
         if plan.seconds > SLOW_S:
@@ -121,7 +134,7 @@ class Reader:
                 self._ready.append(plan)
         self._start()
 
-    def _wait_slow(self, plan: Plan, request: _Request) -> None:
+    def _wait_slow(self, plan: Readable, request: _Request) -> None:
         self._backlog_slow.join(may_refuse=request.may_refuse)
         self._ready_slow.append((plan, request))
 
@@ -149,7 +162,7 @@ class Reader:
         return lane
 
     def _begin(
-        self, plan: Plan, taken: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
+        self, plan: Readable, taken: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
     ) -> None:
         batch = [request for request in taken if not request.waiter.done()]  # the others gave up
         if not batch:
@@ -233,7 +246,7 @@ class Reader:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _move(self, plan: Plan, batch: list[_Request]) -> None:
+    def _move(self, plan: Readable, batch: list[_Request]) -> None:
         """Begin again on slow lanes, one by one: whoever is at fault holds up nobody else."""
         plan.seconds = max(plan.seconds, QUICK_S)
         for request in batch:

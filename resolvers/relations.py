@@ -39,16 +39,18 @@ def one(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Te
 
 
 def _entity(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Text | None:
-    inner = core.Scope("x", is_nested=True, lists=[])
+    inner, holes = core.Scope("x", is_nested=True, lists=[]), len(lowering.holes)
     with lowering.form.noting() as touched, lowering.apart():
         text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
     if text is None:
         return None
-    json, lists = concatenated(text), tuple(inner.lists or ())
-    entity = lowering.entities.get((source.table, json, lists))
-    if entity is None:
-        entity = Entities(lowering.name("e"), source.table, source.key, json, lists, personal=bool(touched))
-        lowering.entities[source.table, json, lists] = entity
+    entity = Entities(
+        "", source.table, source.key, concatenated(text), tuple(inner.lists or ()), personal=bool(touched)
+    )
+    mark = lowering.shared.marked(entity, lowering.sql(source.of, "", selected.path, parent=scope.t))
+    if mark is not None and len(lowering.holes) == holes:
+        return [or_null(mark)]
+    entity = lowering.shared.entity(entity)
     scope.has_personal_entities |= entity.personal
     each = entity.personal and lowering.form.many
     key = lowering.sql(source.of, "", selected.path, parent="p")
@@ -125,7 +127,7 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
     grouped = scope.lists is not None and source.key and not touched
     if grouped and source.small:
         rows = rows.replace(
-            f"{source.table} {inner.t}", f"{lowering.table(source.table, inner.t, json)} {inner.t}"
+            f"{source.table} {inner.t}", f"{lowering.shared.table(source.table, inner.t, json)} {inner.t}"
         )
         json = f"{inner.t}.json"
     items = f"string_agg({json}, ',' order by {order})"
