@@ -51,7 +51,7 @@ class Server:
 def running(
     database: Database, module: str, *arguments: str, **settings: str
 ) -> AbstractContextManager[Server]:
-    """Run a module of ours as a server over a database until the end of the block; `settings` are added to its environment."""
+    """Run a module of ours as a server over a database until the end of the block, with `settings` in its environment."""
     environment = {
         "DATABASE_URL": database.conninfo,
         "REDIS_URL": "none",
