@@ -17,7 +17,7 @@ from app import graphiql
 from app.asked import Asked
 from app.auth import ANYBODY, Asker, Gate
 from app.browsers import was_meant
-from app.documents import Documents, DocumentTooLarge
+from app.documents import FOR_OPERATORS, Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
 from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
@@ -131,7 +131,8 @@ class GraphQLHTTP:
     ) -> Answer:
         """Return the answer to a query or mutation, counted."""
         if isinstance(operation, Answer):
-            answer = operation
+            may_have_role = not asker.is_valid and operation.errors[0]["extensions"]["code"] in FOR_OPERATORS
+            answer = refused(TokenEnded()) if may_have_role else operation
         elif not asker.is_valid and not ANYBODY.covers(operation):
             answer = refused(TokenEnded())
         else:

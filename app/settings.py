@@ -155,7 +155,9 @@ class Settings(BaseSettings):
     )
 
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
-    json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
+    json_depth: PositiveInt = Field(
+        default=64, description="the deepest nesting of a body, and of a message of a socket"
+    )
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
     document_tokens: PositiveInt = Limits.tokens
     document_fragments: NonNegativeInt = Field(
