@@ -26,6 +26,7 @@ from app.documents import Documents
 from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
 from app.graphql_ws import Sockets
+from app.hosts import Hosts, allowed_by, named_by
 from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
@@ -50,7 +51,7 @@ def application(
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown.
 
-    Its `state.post` answers requests that do not come by ASGI.
+    Its `state.post` answers requests that do not come by ASGI, of hosts that `state.is_named` knows.
     """
     metrics = Metrics()
     built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
@@ -130,6 +131,7 @@ def application(
         http: GraphQLHTTP = state["http"]
         return await http.post(scope, posted)
 
+    is_named = named_by(allowed_by(settings))
     app = Starlette(
         routes=[
             Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
@@ -139,10 +141,10 @@ def application(
             Route("/readyz", ready),
             Route("/metrics", numbers),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders), Middleware(Hosts, is_named)],
         lifespan=lifespan,
     )
-    app.state.post = post
+    app.state.post, app.state.is_named = post, is_named
     return app
 
 

@@ -40,12 +40,13 @@ class _Exchange:
 
 
 class Door(HttpToolsProtocol):
-    """One connection; `path`, `post`, `most_bytes` and `has_cors` are of the classes that `door` makes."""
+    """One connection; `path`, `post`, `most_bytes`, `has_cors` and `is_named` are of the classes that `door` makes."""
 
     path: bytes
     post: Post
     most_bytes: int
     has_cors: bool
+    is_named: Callable[[str], bool]
     cycle: Any
 
     def on_headers_complete(self) -> None:
@@ -91,6 +92,7 @@ class Door(HttpToolsProtocol):
         if (
             len(headers) != len(self.headers)
             or not 0 <= _length(headers) <= self.most_bytes
+            or not self.is_named(headers.get("host", ""))
             or (self.has_cors and "origin" in headers)
             or any(kind in headers.get("accept", "").lower() for kind in _STREAMED)
         ):
@@ -121,12 +123,15 @@ def _length(headers: dict[str, str]) -> int:
     return int(length) if length.isdigit() and len(length) < 10 else -1
 
 
-def door(path: str, post: Post, *, most_bytes: int, has_cors: bool) -> type[Door]:
+def door(
+    path: str, post: Post, *, most_bytes: int, has_cors: bool, is_named: Callable[[str], bool]
+) -> type[Door]:
     """Return the protocol class that `uvicorn.Config` takes as `http`."""
     members = {
         "path": path.encode(),
         "post": staticmethod(post),
         "most_bytes": most_bytes,
         "has_cors": has_cors,
+        "is_named": staticmethod(is_named),
     }
     return type("Door", (Door,), members)

@@ -115,7 +115,13 @@ class _Server(uvicorn.Server):
 
 def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves the application."""
-    quick = door(PATH, app.state.post, most_bytes=settings.body_bytes, has_cors=bool(settings.cors_origins))
+    quick = door(
+        PATH,
+        app.state.post,
+        most_bytes=settings.body_bytes,
+        has_cors=bool(settings.cors_origins),
+        is_named=app.state.is_named,
+    )
     return uvicorn.Config(
         app,
         host=settings.host,

@@ -28,6 +28,7 @@ from accounts.attempts import Limits as AttemptLimits
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
+_HOST_NAME = re.compile(r"(\*|(\*\.)?[a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:.]+\])\Z", re.ASCII | re.IGNORECASE)
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
 
@@ -68,6 +69,15 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _host_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        if not _HOST_NAME.match(name):
+            raise ValueError(
+                "is a list of names without ports, with commas: movies.example,*.b.example,[::1]"
+            )
+    return tuple(name.lower() for name in value)
+
+
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
 
@@ -106,6 +116,9 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_host_names)
+    ] = Field(default=(), description="names by which the server may be asked; *.example.org: any below it")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_ms: NonNegativeInt = Field(default=1000, description="log requests that take longer; 0: all of them")
     direct_http: bool = Field(default=True, description="answer plain requests without ASGI in between")
