@@ -31,6 +31,7 @@ from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
 from app.reading import Posted
+from app.rounds import Rounds
 from app.services import services
 from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
@@ -51,7 +52,7 @@ def application(
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown.
 
-    Its `state.post` answers requests that do not come by ASGI, of hosts that `state.is_named` knows.
+    Its `state.post` answers requests that do not come by ASGI.
     """
     metrics = Metrics()
     built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
@@ -80,7 +81,8 @@ def application(
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
             state["services"] = opened
-            gate = Gate(opened, built.sources, budgets, settings.trusted_proxies, settings.production)
+            rounds = stack.enter_context(Rounds(settings.most_lag_s))
+            gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)
             documents = Documents(
                 built.engine,
                 persisted,
@@ -131,7 +133,6 @@ def application(
         http: GraphQLHTTP = state["http"]
         return await http.post(scope, posted)
 
-    is_named = named_by(allowed_by(settings))
     app = Starlette(
         routes=[
             Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
@@ -141,10 +142,10 @@ def application(
             Route("/readyz", ready),
             Route("/metrics", numbers),
         ],
-        middleware=[Middleware(SecurityHeaders), Middleware(Hosts, is_named)],
+        middleware=[Middleware(SecurityHeaders), Middleware(Hosts, named_by(allowed_by(settings)))],
         lifespan=lifespan,
     )
-    app.state.post, app.state.is_named = post, is_named
+    app.state.post = post
     return app
 
 

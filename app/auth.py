@@ -14,6 +14,7 @@ from accounts.people import Role
 from accounts.tokens import InvalidToken
 from app.addresses import Addresses, Network
 from app.budgets import Bucket, Budgets
+from app.rounds import Rounds
 from resolvers.context import Context, Services, Viewer
 from resolvers.documents import Operation
 from resolvers.mapping import Sources
@@ -57,10 +58,12 @@ class Gate:
         services: Services,
         sources: Sources,
         budgets: Budgets,
+        rounds: Rounds,
         trusted_proxies: Sequence[Network],
         is_production: bool,
     ) -> None:
         self._services, self._sources, self.budgets = services, sources, budgets
+        self._rounds = rounds
         self.address = Addresses(trusted_proxies).of
         self._is_production = is_production
 
@@ -71,6 +74,11 @@ class Gate:
         # a person pays wherever they are; strangers share the budget of their address
         bucket = self.budgets.bucket(viewer.id if viewer else address)
         return Asker(viewer, address, bucket, is_valid=viewer is not None or not authorization)
+
+    def admit(self, asker: Asker) -> None:
+        """Take a request, which costs a point whatever comes of it. Raises RateLimited, Overload."""
+        self.budgets.spend(asker.bucket, 1)
+        self._rounds.admit()
 
     def _viewer(self, authorization: str) -> Viewer | None:
         """Return whom an Authorization header names, None when its token is not valid."""

@@ -28,7 +28,7 @@ from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
 from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import RateLimited, TooCostly, Unauthenticated
+from resolvers.errors import Overload, RateLimited, TooCostly, Unauthenticated
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
 _NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
@@ -67,12 +67,14 @@ class GraphQLHTTP:
         asker = self._gate.asker(scope, request.headers.get("authorization"))
         wait_s = None
         try:
-            self._gate.budgets.spend(asker.bucket, 1)  # whatever comes of it
+            self._gate.admit(asker)
             response = await self._respond(request, entry, asker)
         except BadRequest as bad:
             response = self._refused(request, entry, bad)
         except RateLimited as refusal:
             wait_s = refusal.retry_after_s
+            response = self._too_early(request, entry, refused(refusal))
+        except Overload as refusal:
             response = self._too_early(request, entry, refused(refusal))
         except ClientDisconnect:
             raise

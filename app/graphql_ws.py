@@ -203,7 +203,7 @@ class GraphQLWebSocket:
         budgets, bucket = self._gate.budgets, self._asker.bucket
         timeout_s = self._settings.request_timeout_s
         try:
-            budgets.spend(bucket, 1)  # whatever comes of it
+            self._gate.admit(self._asker)
             prepared = await self._documents.prepare(asked, self._asker.viewer, entry)
             if isinstance(prepared, Answer):
                 return prepared

@@ -19,6 +19,7 @@ from app import database
 from app.asgi import PATH, application
 from app.door import door
 from app.embedded import start_postgres, start_redis
+from app.hosts import allowed_by, named_by
 from app.logs import configure
 from app.settings import Settings
 from app.worker import Worker
@@ -120,7 +121,7 @@ def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
         app.state.post,
         most_bytes=settings.body_bytes,
         has_cors=bool(settings.cors_origins),
-        is_named=app.state.is_named,
+        is_named=named_by(allowed_by(settings)),
     )
     return uvicorn.Config(
         app,
