@@ -92,7 +92,7 @@ def application(
                 mode=settings.trusted_documents_mode,
             )
             stack.push_async_callback(persisted.close)
-            page = graphiql.page(PATH) if settings.graphiql else None
+            page = graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None
             state["http"] = GraphQLHTTP(built.engine, documents, gate, settings, metrics, page)
             state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
             yield
@@ -135,7 +135,7 @@ def application(
 
     app = Starlette(
         routes=[
-            Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
+            Route(PATH, with_cors(GraphQL(), settings.cors_origins, with_cookies=settings.refresh_cookie)),
             WebSocketRoute(PATH, socket),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
             Route("/livez", live),

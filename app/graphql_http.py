@@ -17,6 +17,7 @@ from app import graphiql
 from app.asked import Asked
 from app.auth import ANYBODY, Asker, Gate
 from app.browsers import was_meant
+from app.cookies import jar_of, put
 from app.documents import FOR_OPERATORS, Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
@@ -29,6 +30,7 @@ from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import Overload, RateLimited, TooCostly, Unauthenticated
+from resolvers.jar import CrossSiteRequest
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
 _NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
@@ -64,7 +66,9 @@ class GraphQLHTTP:
 
     async def _answered(self, scope: Any, request: Request | Posted) -> Response:
         entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
-        asker = self._gate.asker(scope, request.headers.get("authorization"))
+        cookies = self._settings.refresh_cookie
+        jar = jar_of(request.headers, self._settings.cors_origins) if cookies else None
+        asker = self._gate.asker(scope, request.headers.get("authorization"), jar)
         wait_s = None
         try:
             self._gate.admit(asker)
@@ -84,6 +88,8 @@ class GraphQLHTTP:
         response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
         response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
+        if jar:
+            put(jar, response, scope["path"])
         if not isinstance(response, Stream):
             entry.bytes = len(response.body)
             self._requests.ended(entry, response.status_code)
@@ -94,13 +100,13 @@ class GraphQLHTTP:
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
         accepted = accepted_of(request.headers.get("accept", ""), is_page=is_page(request))
         if accepted == HTML:
-            if self._page is None or not self._gate.may_introspect(asker.viewer):
+            if self._page is None or not await self._gate.may_see_page(asker):
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
         if accepted is None:
             raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
         if request.method == "GET" and not was_meant(request.headers, self._settings.cors_origins):
-            raise BadRequest(403, "CROSS_SITE_REQUEST", _NOT_MEANT)
+            raise BadRequest(403, CrossSiteRequest.code, _NOT_MEANT)
         framing = FRAMINGS.get(accepted)
         if framing is not None:
             entry.transport = framing.name
@@ -115,7 +121,8 @@ class GraphQLHTTP:
             _require_way(operation, request.method, accepted, framing)
             self._gate.budgets.spend(asker.bucket, operation.cost - 1)
         if framing is not None:
-            return Stream(self._stream(operation, asker, framing, entry), framing)
+            keeps_itself = replace(asker, jar=None)  # the head goes out before anything has run
+            return Stream(self._stream(operation, keeps_itself, framing, entry), framing)
         answer = await self._answer(operation, asker, entry, self._deadline())
         response = _answered(answer, accepted)
         if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:

@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
     access_token_minutes: PositiveInt = 15
     refresh_token_days: PositiveInt = 30
+    refresh_cookie: bool = Field(
+        default=False, description="keep refresh tokens in a cookie that scripts cannot read"
+    )
 
     sign_in_failures: PositiveInt = Field(default=10, description="in 15 minutes, of an account and address")
     sign_in_failures_per_address: PositiveInt = Field(default=100, description="in 15 minutes")
