@@ -56,8 +56,9 @@ async def send(
 ) -> httpx.Response:
     """Send an operation with a cookie, as no browser does unless its headers are given."""
     headers = {**more.pop("headers", {}), **({"cookie": f"a=b; {NAME}={cookie}"} if cookie else {})}
-    variables = {"variables": {"i": given}} if given is not None else {}
-    return await served.post(query, headers=headers, **variables, **more)
+    if given is not None:
+        more["variables"] = {"i": given}
+    return await served.post(query, headers=headers, **more)
 
 
 def kept(response: httpx.Response) -> str:
