@@ -102,10 +102,13 @@ async def refresh_session(context: Context, given: Input) -> Payload:
 
 
 async def sign_out_(context: Context, given: Input) -> Payload:
-    """End the session that a refresh token, or else the access token of the request, belongs to."""
+    """End the session of the refresh token that is given, or else those of the request's cookie and access token."""
     _require_ours(context)
     token = _token(context, given)
-    await sign_out(context.pool, context.require_viewer().session_id if token is None else token)
+    if token is not None:
+        await sign_out(context.pool, token)
+    if given.get("refreshToken") is None and (token is None or context.viewer):
+        await sign_out(context.pool, context.require_viewer().session_id)
     if context.jar:
         context.jar.keep(None)
     return {"errors": "[]"}

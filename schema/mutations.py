@@ -58,7 +58,7 @@ class RefreshSessionInput:
 class SignOutInput:
     refresh_token: str | None = strawberry.field(
         default=UNSET,
-        description="Its refresh token; when left out, the session of the request's cookie or access token.",
+        description="Its refresh token; when left out, the sessions of the request's cookie and access token.",
     )
 
 

@@ -115,6 +115,14 @@ async def test_a_token_that_is_given_goes_before_the_cookie(keeping: Served) -> 
     kept(await send(keeping, REFRESH, cookie))
 
 
+@pytest.mark.parametrize("cookie", [True, False], ids=["another's", "no token at all"])
+async def test_signing_out_ends_the_access_tokens_session_too(keeping: Served, cookie: bool) -> None:
+    made = await send(keeping, SIGN_UP, given=new_person())
+    access = made.json()["data"]["done"]["session"]["accessToken"]
+    await send(keeping, SIGN_OUT, await signed_up(keeping) if cookie else "nonsense", token=access)
+    assert (await send(keeping, REFRESH, kept(made))).json()["data"]["done"]["errors"] == OVER
+
+
 async def test_a_second_use_ends_the_session_and_sets_no_cookie(keeping: Served) -> None:
     first = await signed_up(keeping)
     second = kept(await send(keeping, REFRESH, first))
