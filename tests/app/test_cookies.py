@@ -40,6 +40,7 @@ async def keeping(database: str, request: pytest.FixtureRequest) -> AsyncIterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graphiql, "assets", lambda _: {})  # they come from the package registry
         given: dict[str, Any] = {"cors_origins": (LISTED,), "production": True, "graphiql": True}
+        given["sign_ups_per_address"] = 1_000
         async with serving(
             database, refresh_cookie=True, direct_http=request.param, **given, filled=False
         ) as running:
