@@ -14,7 +14,7 @@ from resolvers.answers import Answer, error_of
 from resolvers.context import Viewer
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import BadOperation, Refused
+from resolvers.errors import BadOperation, IntrospectionDisabled, Refused
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,10 @@ class DocumentNotTrusted(Refused):
     """This server runs only documents of its manifest, and this is none of them. Deploy a manifest that has it."""
 
     code = "DOCUMENT_NOT_TRUSTED"
+
+
+FOR_OPERATORS = frozenset({IntrospectionDisabled.code, DocumentNotTrusted.code})
+"""Refusals that somebody with a role would not have got."""
 
 
 class UnknownDocument(Refused):

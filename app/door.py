@@ -7,34 +7,19 @@ uvicorn's protocol class works inside; `tests/app/test_door.py` says on what.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.browsers import SECURITY_HEADERS
-from app.manner import Header, Manner
-from app.quick import Connection
+from app.manner import Header, Manner, apart
+from app.quick import Endpoint
 from app.reading import Posted
 
 _SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY_HEADERS)
-
-
-class Endpoint(Protocol):
-    """What answers POSTs that do not come by ASGI."""
-
-    def address(self, scope: Any) -> str:
-        """Return where a request comes from."""
-
-    def takes(
-        self, connection: Connection, manner: Manner, address: str, authorization: str | None, body: bytes
-    ) -> bool:
-        """Begin to answer at once, or return False with nothing done."""
-
-    def post(self, scope: Any, posted: Posted) -> Awaitable[Response]:
-        """Answer; never a stream. Raises nothing."""
 
 
 class _Exchange:
@@ -100,16 +85,17 @@ class _Exchange:
 
 
 class Door(HttpToolsProtocol):
-    """One connection; `path`, `endpoint`, `most_bytes` and `has_cors` are of the classes that `door` makes."""
+    """One connection; `path`, `endpoint`, `most_bytes`, `has_cors`, `is_named` are of the classes that `door` makes."""
 
     path: bytes
     endpoint: Callable[[], Endpoint]
     most_bytes: int
     has_cors: bool
+    is_named: Callable[[str], bool]
     cycle: Any
     manner: Manner | None = None
     _given: Sequence[Header] = ()
-    """The headers that `manner` and `address` were read from."""
+    """The headers that `manner` and the address were read from."""
 
     def on_headers_complete(self) -> None:
         """Take a request, or leave it to uvicorn."""
@@ -156,24 +142,27 @@ class Door(HttpToolsProtocol):
             or not (self.cycle is None or self.cycle.response_complete)
         ):
             return None
-        authorization = length = None
-        others = []
-        for header in self.headers:
-            if header[0] == b"authorization" and authorization is None:
-                authorization = header[1].decode("latin-1")
-            elif header[0] == b"content-length" and length is None:
-                length = header[1]
-            else:
-                others.append(header)
-        if length is None or not 0 <= _number(length) <= self.most_bytes:
+        others, authorization, length = apart(self.headers)
+        if not 0 <= length <= self.most_bytes:
             return None
         if others != self._given:
-            self.manner, self._given = Manner.of(others), others
-            self._address = self.endpoint().address(self.scope)
+            self._given, self._address = others, self.endpoint().address(self.scope)
+            self.manner = self._plain(Manner.of(others))
         manner = self.manner
-        if manner is None or manner.may_stream or (self.has_cors and "origin" in manner.headers):
+        if manner is None:
             return None
         return _Exchange(self, manner, authorization, keep_alive=parser.should_keep_alive())
+
+    def _plain(self, manner: Manner | None) -> Manner | None:
+        """Return how a request is to be answered; None where it is not of the plain kind."""
+        if (
+            manner is None
+            or manner.may_stream
+            or not self.is_named(manner.headers.get("host", ""))
+            or (self.has_cors and "origin" in manner.headers)
+        ):
+            return None
+        return manner
 
     async def _answer(self, exchange: _Exchange) -> None:
         scope = self.scope
@@ -187,17 +176,20 @@ def _lines(headers: tuple[Header, ...]) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-def _number(length: bytes) -> int:
-    """Return the length that the header tells, -1 where it does not."""
-    return int(length) if length.isdigit() and len(length) < 10 else -1
-
-
-def door(path: str, endpoint: Callable[[], Endpoint], *, most_bytes: int, has_cors: bool) -> type[Door]:
+def door(
+    path: str,
+    endpoint: Callable[[], Endpoint],
+    *,
+    most_bytes: int,
+    has_cors: bool,
+    is_named: Callable[[str], bool],
+) -> type[Door]:
     """Return the protocol class that `uvicorn.Config` takes as `http`."""
     members = {
         "path": path.encode(),
         "endpoint": staticmethod(endpoint),
         "most_bytes": most_bytes,
         "has_cors": has_cors,
+        "is_named": staticmethod(is_named),
     }
     return type("Door", (Door,), members)

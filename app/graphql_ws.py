@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.asked import Asked, Malformed, asked_of, object_or_none
+from app.asked import Asked, Malformed, asked_of, json_of, object_or_none
 from app.auth import Gate
 from app.browsers import is_ours
 from app.documents import Documents
@@ -130,10 +130,7 @@ class GraphQLWebSocket:
             raise _Close(4400, "Messages must be text")
         if len(text.encode(errors="replace")) > self._settings.socket_message_bytes:
             raise _Close(1009, "Message too large")
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise _Close(4400, "Messages must be JSON") from None
+        message = json_of(text, "The message", self._settings.json_depth)
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise _Close(4400, "Messages must be objects with a type")
         return message
@@ -206,7 +203,7 @@ class GraphQLWebSocket:
         budgets, bucket = self._gate.budgets, self._asker.bucket
         timeout_s = self._settings.request_timeout_s
         try:
-            budgets.spend(bucket, 1)  # whatever comes of it
+            self._gate.admit(self._asker)
             prepared = await self._documents.prepare(asked, self._asker.viewer, entry)
             if isinstance(prepared, Answer):
                 return prepared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.auth import given_id
@@ -13,6 +13,22 @@ Header = tuple[bytes, bytes]
 
 _OWN = frozenset({"authorization", "content-length"})
 _STREAMED = ("text/event-stream", "multipart/")
+
+
+def apart(headers: Iterable[Header]) -> tuple[list[Header], str | None, int]:
+    """Return the headers but for those of the one request, who asks, and the length of the body: -1 where none is told."""
+    authorization: str | None = None
+    length: bytes | None = None
+    others = []
+    for header in headers:
+        if header[0] == b"authorization" and authorization is None:
+            authorization = header[1].decode("latin-1")
+        elif header[0] == b"content-length" and length is None:
+            length = header[1]
+        else:
+            others.append(header)
+    is_length = length is not None and length.isdigit() and len(length) < 10
+    return others, authorization, int(length or -1) if is_length else -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-import orjson
 from graphql import OperationType
 from starlette.responses import Response
 
+from app.asked import Malformed, json_of
 from app.auth import Gate, new_id
 from app.budgets import Bucket
 from app.documents import Documents
 from app.manner import Manner
 from app.metrics import Metrics
-from app.reading import is_surely_shallow
+from app.reading import Posted
 from app.requests import Entry, Requests
 from app.settings import Settings
 from database.backlog import Overloaded
@@ -28,7 +28,7 @@ from resolvers.answers import Answer, error_of, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import RateLimited, TooSlow
+from resolvers.errors import Overload, RateLimited, TooSlow
 from resolvers.plan import Plan
 from resolvers.reader import Reader
 
@@ -60,6 +60,21 @@ class Connection(Protocol):
         """Send it. Raises nothing."""
 
 
+class Endpoint(Protocol):
+    """What answers POSTs that do not come by ASGI."""
+
+    def address(self, scope: Any) -> str:
+        """Return where a request comes from."""
+
+    def takes(
+        self, connection: Connection, manner: Manner, address: str, authorization: str | None, body: bytes
+    ) -> bool:
+        """Begin to answer at once, or return False with nothing done."""
+
+    def post(self, scope: Any, posted: Posted) -> Awaitable[Response]:
+        """Answer; never a stream. Raises nothing."""
+
+
 class Quick:
     """Answers POSTs at once where it can."""
 
@@ -86,11 +101,11 @@ class Quick:
     ) -> bool:
         """Begin to answer, or return False with nothing done."""
         accepted = manner.accepted
-        if accepted is None or not is_surely_shallow(body, self._settings.json_depth):
+        if accepted is None:
             return False
         try:
-            asked = orjson.loads(body)
-        except orjson.JSONDecodeError:
+            asked = json_of(body, "", self._settings.json_depth)
+        except Malformed:
             return False
         if type(asked) is not dict or not asked.keys() <= _ASKED:
             return False
@@ -109,12 +124,14 @@ class Quick:
         if operation is None or operation.node.operation is OperationType.SUBSCRIPTION:
             return False
         is_query = operation.node.operation is OperationType.QUERY
+        if not is_query and self._settings.refresh_cookie:  # its answer may set one
+            return False
         bound = self._engine.bound(operation, viewer) if is_query else None
         if is_query and bound is None:
             return False
         try:
-            self.budgets.spend(asker.bucket, max(1, operation.cost))
-        except RateLimited:
+            self._gate.admit(asker, max(1, operation.cost))
+        except (Overload, RateLimited):
             return False
         waiting = Waiting(self, connection, accepted, manner.request_id, asker.bucket, operation)
         self.waiting.add(waiting)

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from app.asgi import PATH, application
 from app.door import door
 from app.embedded import start_postgres, start_redis
+from app.hosts import allowed_by, named_by
 from app.logs import configure
 from app.revisions import migrate_if_pending
 from app.settings import Settings
@@ -116,7 +117,11 @@ class _Server(uvicorn.Server):
 def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves the application."""
     quick = door(
-        PATH, app.state.graphql, most_bytes=settings.body_bytes, has_cors=bool(settings.cors_origins)
+        PATH,
+        app.state.graphql,
+        most_bytes=settings.body_bytes,
+        has_cors=bool(settings.cors_origins),
+        is_named=named_by(allowed_by(settings)),
     )
     return uvicorn.Config(
         app,

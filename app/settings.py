@@ -28,6 +28,7 @@ from accounts.attempts import Limits as AttemptLimits
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
+_HOST_NAME = re.compile(r"(\*|(\*\.)?[a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:.]+\])\Z", re.ASCII | re.IGNORECASE)
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
 
@@ -68,6 +69,15 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _host_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        if not _HOST_NAME.match(name):
+            raise ValueError(
+                "is a list of names without ports, with commas: movies.example,*.b.example,[::1]"
+            )
+    return tuple(name.lower() for name in value)
+
+
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
 
@@ -106,6 +116,9 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_host_names)
+    ] = Field(default=(), description="names by which the server may be asked; *.example.org: any below it")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_ms: NonNegativeInt = Field(default=1000, description="log requests that take longer; 0: all of them")
     direct_http: bool = Field(default=True, description="answer plain requests without ASGI in between")
@@ -122,6 +135,9 @@ class Settings(BaseSettings):
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
     access_token_minutes: PositiveInt = 15
     refresh_token_days: PositiveInt = 30
+    refresh_cookie: bool = Field(
+        default=False, description="keep refresh tokens in a cookie that scripts cannot read"
+    )
 
     sign_in_failures: PositiveInt = Field(default=10, description="in 15 minutes, of an account and address")
     sign_in_failures_per_address: PositiveInt = Field(default=100, description="in 15 minutes")
@@ -146,6 +162,9 @@ class Settings(BaseSettings):
     most_wait_s: PositiveFloat = Field(
         default=2.0, description="requests that would wait longer for their turn are refused at once"
     )
+    most_lag_s: PositiveFloat = Field(
+        default=0.25, description="requests are refused while the process is longer at those before them"
+    )
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = (
         Field(default=(), description="other sites whose pages may use this server")
@@ -158,7 +177,9 @@ class Settings(BaseSettings):
     )
 
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
-    json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
+    json_depth: PositiveInt = Field(
+        default=64, description="the deepest nesting of a body, and of a message of a socket"
+    )
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
     document_tokens: PositiveInt = Limits.tokens
     document_fragments: NonNegativeInt = Field(

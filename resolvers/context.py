@@ -13,6 +13,7 @@ from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
 from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.mapping import Sources
@@ -61,6 +62,8 @@ class Context:
     request_id: str
     address: str = ""
     """Where the request came from; of an IPv6 address the network, which is one customer's."""
+    jar: Jar | None = None
+    """Where the refresh token is kept; None where the client keeps it itself."""
 
     @property
     def viewer_id(self) -> str | None:

@@ -30,7 +30,7 @@ Json = Any
 
 
 def settings(**more: Any) -> Settings:
-    """Return settings for tests: nothing of the environment's, cheap passwords, budgets for any load, no files."""
+    """Return settings for tests: nothing of the environment's, cheap passwords, budgets and time for any load, no files."""
     given: dict[str, Any] = {
         "database_url": None,
         "redis_url": "none",
@@ -39,6 +39,7 @@ def settings(**more: Any) -> Settings:
         "bcrypt_cost": 4,
         "slow_ms": 60_000,
         "pool_size": 24,
+        "most_lag_s": 30.0,
         "budget_per_minute": 1_000_000_000,
         "token_secret": SecretStr("a secret that is long enough for tests"),
         **more,
