@@ -145,7 +145,7 @@ def application(
             Route("/metrics", numbers),
         ],
         middleware=[
-            Middleware(AtOnce, PATH, lambda: state["http"], is_named),
+            Middleware(AtOnce, PATH, lambda: state["http"], is_named, settings),
             Middleware(SecurityHeaders),
             Middleware(Hosts, is_named),
         ],

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.browsers import SECURITY_HEADERS
 from app.manner import Manner, apart
 from app.quick import Endpoint
+from app.settings import Settings
 
 
 class _Exchange:
@@ -47,32 +48,45 @@ class AtOnce:
     """Around an application: answers a `POST` to `path` that came in one piece, where `endpoint` takes it."""
 
     def __init__(
-        self, app: ASGIApp, path: str, endpoint: Callable[[], Endpoint], is_named: Callable[[str], bool]
+        self,
+        app: ASGIApp,
+        path: str,
+        endpoint: Callable[[], Endpoint],
+        is_named: Callable[[str], bool],
+        settings: Settings,
     ) -> None:
         self._app, self._path, self._endpoint, self._is_named = app, path, endpoint, is_named
+        self._most_bytes, self._timeout_s = settings.body_bytes, settings.request_timeout_s
         self._known: dict[tuple[tuple[bytes, bytes], ...], Manner | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        others, authorization, _ = apart(scope["headers"])
-        manner = self._manner(others)
-        message = None if manner is None else await receive()
-        if manner is not None and message is not None and not message.get("more_body"):
+        others, authorization, length = apart(scope["headers"])
+        manner = self._manner(others) if 0 <= length <= self._most_bytes else None
+        if manner is None:
+            await self._app(scope, receive, send)
+            return
+        first = await self._first(receive)
+        if not (isinstance(first, TimeoutError) or first.get("more_body")):
             exchange = _Exchange()
             address = self._endpoint().address(scope)
-            if self._endpoint().takes(exchange, manner, address, authorization, message.get("body", b"")):
+            if self._endpoint().takes(exchange, manner, address, authorization, first.get("body", b"")):
                 status, headers, body = await exchange.response
-                start = {
-                    "type": "http.response.start",
-                    "status": status,
-                    "headers": [*SECURITY_HEADERS, *headers],
-                }
-                await send(start)
+                whole = [*SECURITY_HEADERS, *headers]
+                await send({"type": "http.response.start", "status": status, "headers": whole})
                 await send({"type": "http.response.body", "body": body})
                 return
-        await self._app(scope, receive if message is None else _again(message, receive), send)
+        await self._app(scope, _again(first, receive), send)
+
+    async def _first(self, receive: Receive) -> Message | TimeoutError:
+        """Return what comes first of the body, if it comes in time."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await receive()
+        except TimeoutError as late:
+            return late
 
     def _manner(self, others: list[tuple[bytes, bytes]]) -> Manner | None:
         """Return how a request is to be answered; None where it has more to it than a plain client's."""
@@ -97,11 +111,14 @@ _REMEMBERED, _MOST = 1_000, 256
 """Bytes of headers, and how many of such, that are remembered."""
 
 
-def _again(message: Message, receive: Receive) -> Receive:
-    """Return what receives a message once more, and then what comes."""
-    waiting = [message]
+def _again(first: Message | TimeoutError, receive: Receive) -> Receive:
+    """Return what receives the same once more, and then what comes."""
+    waiting = [first]
 
     async def received() -> Message:
-        return waiting.pop() if waiting else await receive()
+        message = waiting.pop() if waiting else await receive()
+        if isinstance(message, TimeoutError):
+            raise message
+        return message
 
     return received

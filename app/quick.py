@@ -23,7 +23,6 @@ from app.metrics import Metrics
 from app.reading import Posted
 from app.requests import Entry, Requests
 from app.settings import Settings
-from database.backlog import Overloaded
 from resolvers.answers import Answer, error_of, refusal_of
 from resolvers.context import Context
 from resolvers.documents import Operation
@@ -100,6 +99,14 @@ class Quick:
         self, connection: Connection, manner: Manner, address: str, authorization: str | None, body: bytes
     ) -> bool:
         """Begin to answer, or return False with nothing done."""
+        try:
+            return self._begin(connection, manner, address, authorization, body)
+        except Exception:  # before anything was done: the way of all requests meets it, too
+            return False
+
+    def _begin(
+        self, connection: Connection, manner: Manner, address: str, authorization: str | None, body: bytes
+    ) -> bool:
         accepted = manner.accepted
         if accepted is None:
             return False
@@ -137,15 +144,15 @@ class Quick:
         self.waiting.add(waiting)
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
-        if bound is None:
-            context = self._gate.context(asker, waiting.id)
-            waiting.task = connection.run(self._mutate(operation, context, waiting))
-            return True
-        waiting.plan = bound.plan
         try:
-            self._reader.submit(bound.plan, bound.values, waiting)
-        except Overloaded as overloaded:
-            waiting.set_exception(overloaded)
+            if bound is None:
+                context = self._gate.context(asker, waiting.id)
+                waiting.task = connection.run(self._mutate(operation, context, waiting))
+            else:
+                waiting.plan = bound.plan
+                self._reader.submit(bound.plan, bound.values, waiting)
+        except Exception as failure:
+            waiting.set_exception(failure)
         return True
 
     def spliced(self, plan: Plan, data: bytes) -> bytes | None:
@@ -211,13 +218,17 @@ class Waiting:
 
     def set_result(self, result: bytes, /) -> None:
         """Respond with the rows."""
-        if self.plan is not None and self.plan.selections:
-            found = self._quick.spliced(self.plan, result)
+        try:
+            found: bytes | None = result
+            if self.plan is not None and self.plan.selections:
+                found = self._quick.spliced(self.plan, result)
             if found is None:
+                assert self.plan is not None
                 self.task = self._connection.run(self._quick.fill(self.plan, result, self))
-                return
-            result = found
-        self.tell_data(result)
+            else:
+                self.tell_data(found)
+        except Exception as failure:  # others wait for rows of the same statement
+            self.set_exception(failure)
 
     def tell_data(self, result: bytes) -> None:
         """Respond with the whole data."""

@@ -117,7 +117,7 @@ async def opened(conninfo: str, built: schema.Built | None = None) -> AsyncItera
     """Open the engine over a database that is filled with the catalogue."""
     with connect(conninfo) as conn:
         fill(conn)
-    async with services(settings(), conninfo, Metrics()) as running:
+    async with services(settings(pool_wait_s=20.0), conninfo, Metrics()) as running:
         yield World(conninfo, built or schema.build(), running)
 
 
