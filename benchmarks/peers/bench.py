@@ -26,7 +26,7 @@ _DISTINCT = 4_000
 
 def run(*, quick: bool) -> Report:
     """Measure each document at every number of connections, in turns. Raises RuntimeError where answers differ."""
-    window = Window(seconds=1.0, warm_s=0.5) if quick else Window(seconds=3.0, warm_s=0.7)
+    window = Window(seconds=1.0, warm_s=0.5) if quick else Window(seconds=2.0, warm_s=0.5)
     folder = node.install()
     with database("peers_data", connections=200) as db, ExitStack() as stack:
         about = fill(db, RATINGS) | {"peers": node.versions(folder)}
