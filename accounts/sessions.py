@@ -184,6 +184,25 @@ async def refresh(pool: Pool, tokens: Tokens, refresh_token: str) -> SignedIn:
     return SignedIn(rotated.user, _session(tokens, rotated.user, token, rotated.expires_at))
 
 
+_ROLES = """
+select roles from sessions join users on users.id = user_id
+where sessions.id = %(id)s and token_digest = %(digest)s and revoked_at is null and expires_at > now()
+  and deactivated_at is null
+"""
+
+
+async def roles_of(pool: Pool, refresh_token: str) -> frozenset[str]:
+    """Return the roles of whom a refresh token belongs to, which it may still be used for; none where it is not current."""
+    token = RefreshToken.parse(refresh_token)
+    if token is None:
+        return frozenset()
+    async with pool.connection() as conn:
+        found = await (
+            await conn.execute(_ROLES, {"id": token.session_id, "digest": token.digest})
+        ).fetchone()
+    return frozenset(found[0]) if found else frozenset()
+
+
 _SIGN_OUT = """
 update sessions set revoked_at = now(), revoked_because = 'signed_out'
 where id = %(id)s and revoked_at is null

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -18,23 +17,28 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 import schema
-from app import database, graphiql
+from app import graphiql
+from app.at_once import AtOnce
 from app.auth import Gate
 from app.browsers import SecurityHeaders, with_cors
 from app.budgets import Budgets, SharedBudgets
+from app.catalogue_news import CatalogueNews
 from app.documents import Documents
 from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
 from app.graphql_ws import Sockets
+from app.hosts import Hosts, allowed_by, named_by
 from app.manifest import texts_of
 from app.metrics import Metrics
 from app.persisted import PersistedQueries
-from app.reading import Posted
+from app.revisions import pending_after
+from app.rounds import Rounds
 from app.services import services
 from app.settings import Settings
 from projections.checkpoints import STATUS, ProjectionStatus
 from projections.registry import projections
 from resolvers.context import Services
+from resolvers.fragments import Fragments
 
 PATH = "/graphql"
 LAG_S = 60.0
@@ -50,10 +54,14 @@ def application(
 ) -> Starlette:
     """Return the ASGI application over a migrated database; `nudge` is called whenever the log has grown.
 
-    Its `state.post` answers requests that do not come by ASGI.
+    Its `state.graphql` has the endpoint when the application has started.
     """
     metrics = Metrics()
-    built = schema.build(poster_base_url=settings.poster_base_url, limits=settings.limits())
+    built = schema.build(
+        poster_base_url=settings.poster_base_url,
+        limits=settings.limits(),
+        fragments=Fragments(settings.movie_cache_mb * 1_000_000) if settings.movie_cache_mb else None,
+    )
     files = graphiql.assets(settings.data_dir / "graphiql") if settings.graphiql else {}
     trusted = texts_of(settings)
     persisted = PersistedQueries(redis_url)
@@ -79,8 +87,11 @@ def application(
                 stack.push_async_callback(fan_out.close)
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
+            if built.engine.fragments is not None:
+                stack.push_async_callback(CatalogueNews(conninfo, built.engine.fragments).close)
             state["services"] = opened
-            gate = Gate(opened, built.sources, budgets, settings.trusted_proxies, settings.production)
+            rounds = stack.enter_context(Rounds(settings.most_lag_s))
+            gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)
             documents = Documents(
                 built.engine,
                 persisted,
@@ -90,8 +101,8 @@ def application(
                 mode=settings.trusted_documents_mode,
             )
             stack.push_async_callback(persisted.close)
-            page = graphiql.page(PATH) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, documents, gate, settings, metrics, page)
+            page = graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None
+            state["http"] = GraphQLHTTP(built.engine, opened.reader, documents, gate, settings, metrics, page)
             state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
             yield
 
@@ -107,9 +118,6 @@ def application(
         if path is None:
             return PlainTextResponse("There is no such file.", 404)
         return FileResponse(path, headers={"cache-control": "public, max-age=86400"})
-
-    async def live(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
 
     async def ready(_: Request) -> Response:
         report = await _readiness(state["services"])
@@ -127,24 +135,29 @@ def application(
             metrics.text(built.engine, found), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
-    async def post(scope: Any, posted: Posted) -> Response:
-        http: GraphQLHTTP = state["http"]
-        return await http.post(scope, posted)
-
+    is_named = named_by(allowed_by(settings))
     app = Starlette(
         routes=[
-            Route(PATH, with_cors(GraphQL(), settings.cors_origins)),
+            Route(PATH, with_cors(GraphQL(), settings.cors_origins, with_cookies=settings.refresh_cookie)),
             WebSocketRoute(PATH, socket),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
-            Route("/livez", live),
+            Route("/livez", _live),
             Route("/readyz", ready),
             Route("/metrics", numbers),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(AtOnce, PATH, lambda: state["http"], is_named, settings),
+            Middleware(SecurityHeaders),
+            Middleware(Hosts, is_named),
+        ],
         lifespan=lifespan,
     )
-    app.state.post = post
+    app.state.graphql = lambda: state["http"]
     return app
+
+
+async def _live(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
 
 
 async def _statuses(opened: Services) -> list[ProjectionStatus]:
@@ -159,7 +172,7 @@ async def _pending(opened: Services) -> list[str]:
             applied = await (await conn.execute("select version_num from alembic_version")).fetchall()
         except psycopg.errors.UndefinedTable:
             applied = []
-    return await asyncio.to_thread(database.pending_after, [revision for (revision,) in applied])
+    return pending_after([revision for (revision,) in applied])
 
 
 async def _readiness(opened: Services) -> dict[str, Any]:

@@ -36,6 +36,11 @@ def was_meant(headers: Mapping[str, str], origins: Collection[str]) -> bool:
         return True
     if headers.get("content-type", "").partition(";")[0].strip().lower() not in _SIMPLE:
         return True
+    return is_from_ours(headers, origins)
+
+
+def is_from_ours(headers: Mapping[str, str], origins: Collection[str]) -> bool:
+    """Whether what browsers say by themselves shows that no page of another site sent this."""
     source = headers.get("origin") or headers.get("referer")
     if source is not None and is_ours(source, headers, origins):
         return True
@@ -57,13 +62,14 @@ def is_ours(source: str, headers: Mapping[str, str], origins: Collection[str]) -
     )
 
 
-def with_cors(app: ASGIApp, origins: Collection[str]) -> Any:
-    """Return the application, open to the pages of these sites; as it is where there are none."""
+def with_cors(app: ASGIApp, origins: Collection[str], *, with_cookies: bool) -> Any:
+    """Return the application, open to the pages of these sites, with or without their cookies."""
     if not origins:
         return app
     return CORSMiddleware(
         app,
         allow_origins=origins,
+        allow_credentials=with_cookies,
         allow_methods=("GET", "POST"),
         allow_headers=("*",),
         expose_headers=("x-request-id",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,13 +68,9 @@ def _take_turn(connection: Connection) -> None:
 
 
 def _pending(connection: Connection) -> list[str]:
-    return pending_after(MigrationContext.configure(connection).get_current_heads())
-
-
-def pending_after(applied: Sequence[str]) -> list[str]:
-    """The revisions that follow those a database says it is at, oldest first."""
+    applied = MigrationContext.configure(connection).get_current_heads()
     scripts = ScriptDirectory.from_config(_config())
-    waiting = scripts.iterate_revisions("heads", tuple(applied) or "base")
+    waiting = scripts.iterate_revisions("heads", applied or "base")
     return [script.revision for script in waiting][::-1]
 
 

@@ -14,7 +14,7 @@ from resolvers.answers import Answer, error_of
 from resolvers.context import Viewer
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import BadOperation, Refused
+from resolvers.errors import BadOperation, IntrospectionDisabled, Refused
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,10 @@ class DocumentNotTrusted(Refused):
     code = "DOCUMENT_NOT_TRUSTED"
 
 
+FOR_OPERATORS = frozenset({IntrospectionDisabled.code, DocumentNotTrusted.code})
+"""Refusals that somebody with a role would not have got."""
+
+
 class UnknownDocument(Refused):
     """The server's manifest has no document of this id. Send the document itself as `query`."""
 
@@ -70,6 +74,10 @@ class Documents:
         self._engine, self._persisted, self._most_bytes = engine, persisted, most_bytes
         self._may_introspect = may_introspect
         self._trusted, self._texts, self._mode = trusted, frozenset(trusted.values()), mode
+
+    def runs_at_once(self, query: str) -> bool:
+        """Whether a document that was prepared before runs for everybody, with nothing said of it."""
+        return self._mode == "off" or query in self._texts
 
     async def prepare(self, asked: Asked, viewer: Viewer | None, entry: Entry) -> Operation | Answer:
         """Return the operation that a request asks for, or the answer that says why there is none."""

@@ -7,46 +7,95 @@ uvicorn's protocol class works inside; `tests/app/test_door.py` says on what.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.browsers import SECURITY_HEADERS
+from app.manner import Header, Manner, apart
+from app.quick import Endpoint
 from app.reading import Posted
 
-Post = Callable[[Any, Posted], Awaitable[Response]]
-"""Answers a POST, given its ASGI scope; raises nothing."""
-
-_STREAMED = ("text/event-stream", "multipart/")
 _SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY_HEADERS)
 
 
 class _Exchange:
     """One request and its answer: to the protocol it is a cycle of ASGI."""
 
-    __slots__ = ("body", "disconnected", "headers", "keep_alive", "more_body", "response_complete")
+    __slots__ = (
+        "authorization",
+        "body",
+        "disconnected",
+        "door",
+        "keep_alive",
+        "manner",
+        "more_body",
+        "response_complete",
+    )
 
     message_event: ClassVar = asyncio.Event()  # uvicorn sets it, and nobody waits for it
 
-    def __init__(self, headers: dict[str, str], *, keep_alive: bool) -> None:
-        self.headers = headers
-        self.keep_alive = keep_alive
-        self.body = bytearray()
+    def __init__(self, door: Door, manner: Manner, authorization: str | None, *, keep_alive: bool) -> None:
+        self.door, self.manner, self.authorization, self.keep_alive = door, manner, authorization, keep_alive
+        self.body = b""
         self.more_body = True
         self.disconnected = False
         self.response_complete = False
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.disconnected or self.response_complete
+
+    def posted(self) -> Posted:
+        """Return the whole request."""
+        headers = {**self.manner.headers, "content-length": str(len(self.body))}
+        if self.authorization is not None:
+            headers["authorization"] = self.authorization
+        return Posted(headers, bytes(self.body))
+
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something that the server waits for before it ends."""
+        tasks = self.door.tasks
+        task = self.door.loop.create_task(work)
+        task.add_done_callback(tasks.discard)
+        tasks.add(task)
+        return task
+
+    def send(self, response: Response) -> None:
+        """Send a response."""
+        headers = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
+        self.respond(response.status_code, headers, bytes(response.body))
+
+    def respond(self, status: int, headers: bytes, body: bytes) -> None:
+        """Send a response; `headers` are whole lines."""
+        self.response_complete = True
+        if self.disconnected:
+            return
+        door = self.door
+        closing = b"" if self.keep_alive else b"connection: close\r\n"
+        head = (STATUS_LINE[status], _SECURITY, door.default_lines(), headers, closing, b"\r\n", body)
+        door.transport.write(b"".join(head))
+        if closing:
+            door.transport.close()
+        door.on_response_complete()
+
 
 class Door(HttpToolsProtocol):
-    """One connection; `path`, `post`, `most_bytes` and `has_cors` are of the classes that `door` makes."""
+    """One connection; `path`, `endpoint`, `most_bytes`, `has_cors`, `is_named` are of the classes that `door` makes."""
 
     path: bytes
-    post: Post
+    endpoint: Callable[[], Endpoint]
     most_bytes: int
     has_cors: bool
+    is_named: Callable[[str], bool]
     cycle: Any
+    manner: Manner | None = None
+    _given: Sequence[Header] = ()
+    """The headers that `manner` and the address were read from."""
 
     def on_headers_complete(self) -> None:
         """Take a request, or leave it to uvicorn."""
@@ -60,19 +109,25 @@ class Door(HttpToolsProtocol):
         """Feed the parser; what did not come in one piece goes uvicorn's way."""
         super().data_received(data)
         exchange = self.cycle
-        if isinstance(exchange, _Exchange) and exchange.more_body and not self.transport.is_closing():
+        if type(exchange) is _Exchange and exchange.more_body and not self.transport.is_closing():
             self.cycle = None
             super().on_headers_complete()
             self.cycle.body += exchange.body
 
     def on_message_complete(self) -> None:
         """Begin to answer."""
-        super().on_message_complete()
         exchange = self.cycle
-        if isinstance(exchange, _Exchange) and not exchange.response_complete:
-            task = self.loop.create_task(self._answer(exchange))
-            task.add_done_callback(self.tasks.discard)
-            self.tasks.add(task)
+        if type(exchange) is not _Exchange:
+            super().on_message_complete()
+        elif not exchange.response_complete:
+            exchange.more_body = False
+            given = (exchange.manner, self._address, exchange.authorization, exchange.body)
+            if not self.endpoint().takes(exchange, *given):
+                exchange.run(self._answer(exchange))
+
+    def default_lines(self) -> bytes:
+        """Return the headers that uvicorn gives all responses."""
+        return _lines(tuple(self.server_state.default_headers))
 
     def _exchange(self) -> _Exchange | None:
         """Return the request, None where it is not of the plain kind."""
@@ -87,46 +142,54 @@ class Door(HttpToolsProtocol):
             or not (self.cycle is None or self.cycle.response_complete)
         ):
             return None
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
+        others, authorization, length = apart(self.headers)
+        if not 0 <= length <= self.most_bytes:
+            return None
+        if others != self._given:
+            self._given, self._address = others, self.endpoint().address(self.scope)
+            self.manner = self._plain(Manner.of(others))
+        manner = self.manner
+        if manner is None:
+            return None
+        return _Exchange(self, manner, authorization, keep_alive=parser.should_keep_alive())
+
+    def _plain(self, manner: Manner | None) -> Manner | None:
+        """Return how a request is to be answered; None where it is not of the plain kind."""
         if (
-            len(headers) != len(self.headers)
-            or not 0 <= _length(headers) <= self.most_bytes
-            or (self.has_cors and "origin" in headers)
-            or any(kind in headers.get("accept", "").lower() for kind in _STREAMED)
+            manner is None
+            or manner.may_stream
+            or not self.is_named(manner.headers.get("host", ""))
+            or (self.has_cors and "origin" in manner.headers)
         ):
             return None
-        return _Exchange(headers, keep_alive=parser.should_keep_alive())
+        return manner
 
     async def _answer(self, exchange: _Exchange) -> None:
         scope = self.scope
         scope["method"], scope["path"] = "POST", self.path.decode()
-        response = await type(self).post(scope, Posted(exchange.headers, bytes(exchange.body)))
-        exchange.response_complete = True
-        if exchange.disconnected:
-            return
-        head = [STATUS_LINE[response.status_code], _SECURITY]
-        for name, value in (*self.server_state.default_headers, *response.raw_headers):
-            head += (name, b": ", value, b"\r\n")
-        if not exchange.keep_alive:
-            head.append(b"connection: close\r\n")
-        self.transport.write(b"".join((*head, b"\r\n", response.body)))
-        if not exchange.keep_alive:
-            self.transport.close()
-        self.on_response_complete()
+        exchange.send(await self.endpoint().post(scope, exchange.posted()))
 
 
-def _length(headers: dict[str, str]) -> int:
-    """Return the length that the headers tell, -1 where they do not."""
-    length = headers.get("content-length", "")
-    return int(length) if length.isdigit() and len(length) < 10 else -1
+@lru_cache(maxsize=2)
+def _lines(headers: tuple[Header, ...]) -> bytes:
+    """They change with the clock."""
+    return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
-def door(path: str, post: Post, *, most_bytes: int, has_cors: bool) -> type[Door]:
+def door(
+    path: str,
+    endpoint: Callable[[], Endpoint],
+    *,
+    most_bytes: int,
+    has_cors: bool,
+    is_named: Callable[[str], bool],
+) -> type[Door]:
     """Return the protocol class that `uvicorn.Config` takes as `http`."""
     members = {
         "path": path.encode(),
-        "post": staticmethod(post),
+        "endpoint": staticmethod(endpoint),
         "most_bytes": most_bytes,
         "has_cors": has_cors,
+        "is_named": staticmethod(is_named),
     }
     return type("Door", (Door,), members)

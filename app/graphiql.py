@@ -68,6 +68,26 @@ function isSubscription(params, document) {
   return (named ?? operations[0])?.operation === "subscription";
 }
 
+// The cookie's refresh token works once, so tabs take turns.
+let session = null;
+let refreshing = $cookie;
+
+async function refresh() {
+  const query = "mutation { refreshSession(input: {}) { session { accessToken expiresAt } } }";
+  const { data } = await ask({ query }, {});
+  session = data?.refreshSession.session ?? null;
+}
+
+async function authorized(headers) {
+  if (Object.keys(headers).some((name) => name.toLowerCase() === "authorization")) return headers;
+  if (refreshing === true || (session && Date.parse(session.expiresAt) - Date.now() < 30_000)) {
+    session = null;
+    refreshing = navigator.locks?.request("projectionist-refresh", refresh).catch(() => { refreshing = true; });
+  }
+  await refreshing;
+  return session ? { ...headers, authorization: "Bearer " + session.accessToken } : headers;
+}
+
 async function ask(params, headers) {
   const response = await fetch(address, {
     method: "POST",
@@ -100,7 +120,9 @@ function watch(params, headers) {
 }
 
 function fetcher(params, { headers = {}, documentAST } = {}) {
-  return isSubscription(params, documentAST) ? watch(params, headers) : ask(params, headers);
+  return isSubscription(params, documentAST)
+    ? watch(params, () => authorized(headers))
+    : authorized(headers).then((all) => ask(params, all));
 }
 
 ReactDOM.render(
@@ -125,9 +147,17 @@ def assets(cache_dir: Path) -> dict[str, Path]:
     return {file.name: file for file in sorted(folder.iterdir())}
 
 
-def page(path: str = "/graphql", first_document: str = _FIRST_DOCUMENT) -> str:
-    """The editor's HTML for the endpoint at `path`, whose files are served below `path`/assets/."""
-    return _PAGE.substitute(assets=f"{path}/assets", path=_script(path), document=_script(first_document))
+def page(path: str = "/graphql", first_document: str = _FIRST_DOCUMENT, *, with_cookie: bool = False) -> str:
+    """The editor's HTML for the endpoint at `path`, whose files are served below `path`/assets/.
+
+    With the cookie it acts as who signed in elsewhere on this site.
+    """
+    return _PAGE.substitute(
+        assets=f"{path}/assets",
+        path=_script(path),
+        document=_script(first_document),
+        cookie=_script(with_cookie),
+    )
 
 
 def policy(html: str) -> str:
@@ -140,6 +170,6 @@ def policy(html: str) -> str:
     )
 
 
-def _script(value: str) -> str:
+def _script(value: str | bool) -> str:
     # a "</script>" inside a string would end the element
     return json.dumps(value).replace("<", "\\u003c")

@@ -15,12 +15,15 @@ from starlette.responses import HTMLResponse, Response
 
 from app import graphiql
 from app.asked import Asked
-from app.auth import ANYBODY, Asker, Gate
+from app.auth import ANYBODY, Asker, Gate, given_id, new_id
 from app.browsers import was_meant
-from app.documents import Documents, DocumentTooLarge
+from app.budgets import Bucket
+from app.cookies import jar_of, put
+from app.documents import FOR_OPERATORS, Documents, DocumentTooLarge
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
 from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
+from app.quick import Quick
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
 from app.settings import Settings
@@ -28,7 +31,9 @@ from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
 from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import RateLimited, TooCostly, Unauthenticated
+from resolvers.errors import Overload, RateLimited, TooCostly, Unauthenticated
+from resolvers.jar import CrossSiteRequest
+from resolvers.reader import Reader
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
 _NOT_MEANT = "Nothing shows that a page of this site sent this: send `X-Requested-With: fetch`, or use POST."
@@ -40,6 +45,7 @@ class GraphQLHTTP:
     def __init__(
         self,
         engine: Engine,
+        reader: Reader,
         documents: Documents,
         gate: Gate,
         settings: Settings,
@@ -50,6 +56,8 @@ class GraphQLHTTP:
         self._settings, self._metrics, self._page = settings, metrics, page
         self._policy = graphiql.policy(page) if page else ""
         self._requests = Requests(metrics, settings.slow_ms)
+        quick = Quick(engine, reader, documents, gate, settings, metrics, self._requests, self._failed)
+        self.address, self.takes = gate.address, quick.takes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
@@ -63,23 +71,33 @@ class GraphQLHTTP:
         return await self._answered(scope, posted)
 
     async def _answered(self, scope: Any, request: Request | Posted) -> Response:
-        entry = Entry(self._gate.request_id(request.headers), "http", request.method, scope["path"])
-        asker = self._gate.asker(scope, request.headers.get("authorization"))
+        entry = Entry(given_id(request.headers) or new_id(), "http", request.method, scope["path"])
+        cookies = self._settings.refresh_cookie
+        jar = jar_of(request.headers, self._settings.cors_origins) if cookies else None
+        asker = self._gate.asker(self._gate.address(scope), request.headers.get("authorization"), jar)
         wait_s = None
         try:
-            self._gate.budgets.spend(asker.bucket, 1)  # whatever comes of it
+            self._gate.admit(asker)
             response = await self._respond(request, entry, asker)
         except BadRequest as bad:
             response = self._refused(request, entry, bad)
         except RateLimited as refusal:
             wait_s = refusal.retry_after_s
             response = self._too_early(request, entry, refused(refusal))
+        except Overload as refusal:
+            response = self._too_early(request, entry, refused(refusal))
         except ClientDisconnect:
             raise
         except Exception as failure:
             unexpected = refusal_of(failure, entry.id)
             response = self._refused(request, entry, BadRequest(500, unexpected.code, unexpected.message))
-        response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
+        if jar:
+            put(jar, response, scope["path"])
+        return self._ended(response, entry, asker.bucket, wait_s)
+
+    def _ended(self, response: Response, entry: Entry, bucket: Bucket, wait_s: int | None = None) -> Response:
+        """Return the response with what all of them say; it is logged, but for one that only begins."""
+        response.raw_headers += self._gate.budgets.headers(bucket, wait_s)
         response.headers["x-request-id"] = entry.id
         response.headers.setdefault("cache-control", "no-store")
         if not isinstance(response, Stream):
@@ -87,18 +105,22 @@ class GraphQLHTTP:
             self._requests.ended(entry, response.status_code)
         return response
 
+    def _failed(self, answer: Answer, entry: Entry, bucket: Bucket, accepted: str) -> Response:
+        self._count(answer, entry)
+        return self._ended(_answered(answer, accepted), entry, bucket)
+
     async def _respond(self, request: Request | Posted, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use GET or POST.", {"allow": "GET, POST"})
         accepted = accepted_of(request.headers.get("accept", ""), is_page=is_page(request))
         if accepted == HTML:
-            if self._page is None or not self._gate.may_introspect(asker.viewer):
+            if self._page is None or not await self._gate.may_see_page(asker):
                 raise BadRequest(404, "NOT_FOUND", "There is no page here; send a GraphQL request.")
             return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
         if accepted is None:
             raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
         if request.method == "GET" and not was_meant(request.headers, self._settings.cors_origins):
-            raise BadRequest(403, "CROSS_SITE_REQUEST", _NOT_MEANT)
+            raise BadRequest(403, CrossSiteRequest.code, _NOT_MEANT)
         framing = FRAMINGS.get(accepted)
         if framing is not None:
             entry.transport = framing.name
@@ -113,7 +135,8 @@ class GraphQLHTTP:
             _require_way(operation, request.method, accepted, framing)
             self._gate.budgets.spend(asker.bucket, operation.cost - 1)
         if framing is not None:
-            return Stream(self._stream(operation, asker, framing, entry), framing)
+            keeps_itself = replace(asker, jar=None)  # the head goes out before anything has run
+            return Stream(self._stream(operation, keeps_itself, framing, entry), framing)
         answer = await self._answer(operation, asker, entry, self._deadline())
         response = _answered(answer, accepted)
         if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
@@ -131,7 +154,8 @@ class GraphQLHTTP:
     ) -> Answer:
         """Return the answer to a query or mutation, counted."""
         if isinstance(operation, Answer):
-            answer = operation
+            may_have_role = not asker.is_valid and operation.errors[0]["extensions"]["code"] in FOR_OPERATORS
+            answer = refused(TokenEnded()) if may_have_role else operation
         elif not asker.is_valid and not ANYBODY.covers(operation):
             answer = refused(TokenEnded())
         else:

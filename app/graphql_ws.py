@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from app.asked import Asked, Malformed, asked_of, object_or_none
+from app.asked import Asked, Malformed, asked_of, json_of, object_or_none
 from app.auth import Gate
 from app.browsers import is_ours
 from app.documents import Documents
@@ -74,7 +74,7 @@ class GraphQLWebSocket:
         self._socket, self._engine, self._documents, self._gate = socket, engine, documents, gate
         self._settings, self._metrics = settings, metrics
         self._requests = Requests(metrics, settings.slow_ms)
-        self._asker = gate.asker(socket.scope, None)
+        self._asker = gate.asker(gate.address(socket.scope), None)
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -130,10 +130,7 @@ class GraphQLWebSocket:
             raise _Close(4400, "Messages must be text")
         if len(text.encode(errors="replace")) > self._settings.socket_message_bytes:
             raise _Close(1009, "Message too large")
-        try:
-            message = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            raise _Close(4400, "Messages must be JSON") from None
+        message = json_of(text, "The message", self._settings.json_depth)
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise _Close(4400, "Messages must be objects with a type")
         return message
@@ -163,7 +160,7 @@ class GraphQLWebSocket:
         given = {key.lower(): value for key, value in payload.items()}
         authorization = given.get("authorization") or self._socket.headers.get("authorization")
         if authorization is not None:
-            self._asker = self._gate.asker(self._socket.scope, str(authorization) or " ")
+            self._asker = self._gate.asker(self._asker.address, str(authorization) or " ")
             if not self._asker.is_valid:
                 raise _Close(4403, "Forbidden")
         self._limit.reschedule(ends_at(self._asker.viewer))
@@ -206,7 +203,7 @@ class GraphQLWebSocket:
         budgets, bucket = self._gate.budgets, self._asker.bucket
         timeout_s = self._settings.request_timeout_s
         try:
-            budgets.spend(bucket, 1)  # whatever comes of it
+            self._gate.admit(self._asker)
             prepared = await self._documents.prepare(asked, self._asker.viewer, entry)
             if isinstance(prepared, Answer):
                 return prepared

@@ -18,7 +18,8 @@ _USUAL = 256
 _T = TypeVar("_T")
 
 
-def _remembered(read: Callable[[str], _T]) -> Callable[[str], _T]:
+def remembered(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Return the function with its last results kept, those of headers of a usual length."""
     kept = lru_cache(maxsize=256)(read)
     return lambda header: kept(header) if len(header) <= _USUAL else read(header)
 
@@ -47,11 +48,11 @@ def _best(accept: str, kinds: frozenset[str]) -> str | None:
 
 
 _KINDS = frozenset({JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART})
-_accepted = _remembered(lambda accept: _best(accept, _KINDS))
-_page_accepted = _remembered(lambda accept: _best(accept, _KINDS | {HTML}))
+_accepted = remembered(lambda accept: _best(accept, _KINDS))
+_page_accepted = remembered(lambda accept: _best(accept, _KINDS | {HTML}))
 
 
-@_remembered
+@remembered
 def is_json(content_type: str) -> bool:
     """Whether a body of this type is JSON in UTF-8."""
     kind, *parameters = (piece.strip() for piece in content_type.lower().split(";"))

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import orjson
 from starlette.requests import Request
 
-from app.asked import Asked, Malformed, asked_of
+from app.asked import Asked, Malformed, asked_of, json_of
 from app.negotiation import JSON, is_json
 from app.settings import Settings
 
@@ -114,25 +113,6 @@ async def _body(request: Request, settings: Settings) -> bytes:
 
 def _json(text: bytes, what: str, settings: Settings) -> Any:
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise BadRequest(400, "BAD_JSON", f"{what} is not JSON in UTF-8.") from None
-    if _deeper_than(value, settings.json_depth):
-        raise BadRequest(400, "BAD_JSON", f"{what} is nested deeper than {settings.json_depth}.")
-    return value
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth):
-        level = [
-            inner
-            for outer in level
-            for inner in (
-                outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ()
-            )
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+        return json_of(text, what, settings.json_depth)
+    except Malformed as malformed:
+        raise BadRequest(400, "BAD_JSON", str(malformed)) from None

@@ -55,6 +55,10 @@ class Requests:
             entry.codes.add(code)
             self._metrics.errors.labels(code).inc()
 
+    def is_logged(self, seconds: float) -> bool:
+        """Whether a query without errors is logged that took so long."""
+        return seconds >= self._slow_s or log.isEnabledFor(logging.DEBUG)
+
     def ended(self, entry: Entry, status: int | None = None) -> None:
         """Log a request: as a warning after a fault, as information when it was slow, else for debugging."""
         seconds = time.perf_counter() - entry.started

@@ -15,11 +15,12 @@ import uvicorn
 from rich.console import Console
 from starlette.applications import Starlette
 
-from app import database
 from app.asgi import PATH, application
 from app.door import door
 from app.embedded import start_postgres, start_redis
+from app.hosts import allowed_by, named_by
 from app.logs import configure
+from app.revisions import migrate_if_pending
 from app.settings import Settings
 from app.worker import Worker
 from app.worker import worker as make_worker
@@ -70,7 +71,7 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
     """Migrate, load the demo where it is asked for and the log is empty, serve until interrupted; return the exit code."""
     configure(settings.log_level)
     with stores(settings) as where:
-        applied = database.migrate(where.conninfo)
+        applied = migrate_if_pending(where.conninfo)
         if applied:
             console.print(f"migrated: {', '.join(applied)}")
         _prepare(settings, where.conninfo, demo=demo)
@@ -116,7 +117,13 @@ class _Server(uvicorn.Server):
 
 def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn serves the application."""
-    quick = door(PATH, app.state.post, most_bytes=settings.body_bytes, has_cors=bool(settings.cors_origins))
+    quick = door(
+        PATH,
+        app.state.graphql,
+        most_bytes=settings.body_bytes,
+        has_cors=bool(settings.cors_origins),
+        is_named=named_by(allowed_by(settings)),
+    )
     return uvicorn.Config(
         app,
         host=settings.host,

@@ -29,6 +29,7 @@ from accounts.attempts import Limits as AttemptLimits
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
+_HOST_NAME = re.compile(r"(\*|(\*\.)?[a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:.]+\])\Z", re.ASCII | re.IGNORECASE)
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
 
@@ -71,6 +72,15 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
         if not _ORIGIN.match(origin):
             raise ValueError("is a list of origins, with commas: https://example.org,https://b.example:8443")
     return value
+
+
+def _host_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    for name in value:
+        if not _HOST_NAME.match(name):
+            raise ValueError(
+                "is a list of names without ports, with commas: movies.example,*.b.example,[::1]"
+            )
+    return tuple(name.lower() for name in value)
 
 
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
@@ -118,6 +128,9 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_host_names)
+    ] = Field(default=(), description="names by which the server may be asked; *.example.org: any below it")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_ms: NonNegativeInt = Field(default=1000, description="log requests that take longer; 0: all of them")
     direct_http: bool = Field(default=True, description="answer plain requests without ASGI in between")
@@ -134,6 +147,9 @@ class Settings(BaseSettings):
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
     access_token_minutes: PositiveInt = 15
     refresh_token_days: PositiveInt = 30
+    refresh_cookie: bool = Field(
+        default=False, description="keep refresh tokens in a cookie that scripts cannot read"
+    )
 
     sign_in_failures: PositiveInt = Field(default=10, description="in 15 minutes, of an account and address")
     sign_in_failures_per_address: PositiveInt = Field(default=100, description="in 15 minutes")
@@ -147,6 +163,9 @@ class Settings(BaseSettings):
         Field(default=(), description="addresses or networks whose X-Forwarded-For is believed")
     )
 
+    movie_cache_mb: NonNegativeInt = Field(
+        default=32, description="rendered movies that a process keeps until the catalogue changes; 0: none"
+    )
     pool_size: PositiveInt = Field(default=8, description="connections to PostgreSQL of one process")
     pool_wait_s: PositiveFloat = Field(default=2.0, description="for a connection to PostgreSQL")
     lock_timeout_s: PositiveFloat = Field(default=2.0, description="for a lock in PostgreSQL")
@@ -154,6 +173,9 @@ class Settings(BaseSettings):
     request_timeout_s: PositiveFloat = 10.0
     most_wait_s: PositiveFloat = Field(
         default=2.0, description="requests that would wait longer for their turn are refused at once"
+    )
+    most_lag_s: PositiveFloat = Field(
+        default=0.25, description="requests are refused while the process is longer at those before them"
     )
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = (
@@ -167,7 +189,9 @@ class Settings(BaseSettings):
     )
 
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
-    json_depth: PositiveInt = Field(default=64, description="the deepest nesting of a request body")
+    json_depth: PositiveInt = Field(
+        default=64, description="the deepest nesting of a body, and of a message of a socket"
+    )
     document_bytes: PositiveInt = Field(default=20_480, description="the largest GraphQL document")
     document_tokens: PositiveInt = Limits.tokens
     document_fragments: NonNegativeInt = Field(

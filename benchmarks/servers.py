@@ -48,8 +48,10 @@ class Server:
         return sum(process.memory_info().rss for process in processes) / 1e6
 
 
-def running(database: Database, module: str, *arguments: str) -> AbstractContextManager[Server]:
-    """Run a module of ours as a server over a database until the end of the block."""
+def running(
+    database: Database, module: str, *arguments: str, **settings: str
+) -> AbstractContextManager[Server]:
+    """Run a module of ours as a server over a database until the end of the block, with `settings` in its environment."""
     environment = {
         "DATABASE_URL": database.conninfo,
         "REDIS_URL": "none",
@@ -58,9 +60,11 @@ def running(database: Database, module: str, *arguments: str) -> AbstractContext
         "PROJECTIONIST_GRAPHIQL": "false",
         # the whole load comes from one address
         "PROJECTIONIST_BUDGET_PER_MINUTE": "1000000000",
+        "PROJECTIONIST_MOVIE_CACHE_MB": "0",
+        **settings,
     }
     command = [sys.executable, "-m", module, *arguments]
-    return started(command, environment, database.folder / f"{module}.log")
+    return started(command, environment, database.folder / f"{module} {'-'.join(settings)}.log")
 
 
 @contextmanager

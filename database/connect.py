@@ -10,6 +10,8 @@ from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from database.watched import WatchedConnection
+
 APP_ROLE = "projectionist_app"
 ANSWER_MARGIN_S = 0.25
 """How much longer than a statement may take its answer is waited for."""
@@ -54,6 +56,11 @@ def session_conninfo(
         "idle_in_transaction_session_timeout": int(idle_in_transaction_s * 1000),
         "plan_cache_mode": plan_cache_mode,
         "enable_seqscan": enable_seqscan,
+        # the other end, too, is not to keep the locks of a machine that is gone
+        "tcp_keepalives_idle": _NETWORK["keepalives_idle"],
+        "tcp_keepalives_interval": _NETWORK["keepalives_interval"],
+        "tcp_keepalives_count": _NETWORK["keepalives_count"],
+        "tcp_user_timeout": _NETWORK["tcp_user_timeout"],
     }
     given = conninfo_to_dict(conninfo)
     options = f"{given.get('options') or ''} " + " ".join(
@@ -65,7 +72,9 @@ def session_conninfo(
 
 def connect(conninfo: str, **settings: Any) -> psycopg.Connection[tuple[Any, ...]]:
     """Open a connection for a job; it commits each statement unless a transaction is opened."""
-    return psycopg.connect(session_conninfo(conninfo, **settings), autocommit=True)
+    conn = WatchedConnection.connect(session_conninfo(conninfo, **settings), autocommit=True)
+    conn.conninfo = conninfo
+    return conn
 
 
 class _Connection(AsyncConnection[tuple[Any, ...]]):

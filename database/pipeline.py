@@ -121,18 +121,22 @@ class Lane:
                 raise DatabaseUnavailable("no connection to the database") from None
         if session is not None and session != self.session:
             raise DatabaseUnavailable("the connection of the transaction broke")
+        return await self.send(calls)
+
+    def send(self, calls: Sequence[Call]) -> asyncio.Future[list[Rows]]:
+        """Send the statements as one group now; the future is what `run` returns or raises."""
         group = _Group(calls, asyncio.get_running_loop().create_future())
         try:
-            self._send(group)
+            self._put(group)
         except errors.OperationalError as error:
             self._lost(str(error))
         except Exception:
             group.done.cancel()
             self._lost("a group that cannot be sent was half sent")
             raise
-        return await group.done
+        return group.done
 
-    def _send(self, group: _Group) -> None:
+    def _put(self, group: _Group) -> None:
         conn = self._conn
         if conn is None:
             group.done.set_exception(DatabaseUnavailable("no connection to the database"))

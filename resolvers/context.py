@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from events.handle import Handler
 from events.queued import Queue
 from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.mapping import Sources
@@ -49,6 +50,11 @@ class Viewer:
     roles: frozenset[str]
     expires_at: datetime | None = None
     """The end of the access token; None in the request that signed in."""
+    key: str = field(init=False)
+    """The id as text."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", str(self.id))
 
 
 @dataclass(slots=True)
@@ -61,11 +67,13 @@ class Context:
     request_id: str
     address: str = ""
     """Where the request came from; of an IPv6 address the network, which is one customer's."""
+    jar: Jar | None = None
+    """Where the refresh token is kept; None where the client keeps it itself."""
 
     @property
     def viewer_id(self) -> str | None:
         """The id of who asks as text, None for a stranger."""
-        return str(self.viewer.id) if self.viewer else None
+        return self.viewer.key if self.viewer else None
 
     @property
     def roles(self) -> frozenset[str] | None:

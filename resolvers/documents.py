@@ -16,7 +16,6 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.execution.values import get_variable_values
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
 from graphql.validation.validate import ValidationAbortedError
 
@@ -25,6 +24,7 @@ from resolvers.cost import Cost, cost_of, evaluated
 from resolvers.errors import BadOperation, IntrospectionDisabled, Refused, TooComplex, TooCostly
 from resolvers.limits import Limits, Size, measured, require_small
 from resolvers.selection import Document, form_of, shape
+from resolvers.variables import Variables
 
 DOCUMENTS = 1_000
 CHARACTERS = 500_000
@@ -49,6 +49,7 @@ class Parsed:
     operations: dict[str | None, OperationDefinitionNode]
     fragments: dict[str, FragmentDefinitionNode]
     sizes: dict[str | None, Size]
+    variables: dict[str | None, Variables] = field(default_factory=dict)
     plans: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
     """What was compiled, or the NotCompilable that says why it cannot be."""
     costs: OrderedDict[Hashable, Cost] = field(default_factory=OrderedDict)
@@ -93,6 +94,9 @@ class Documents:
     def __len__(self) -> int:
         return len(self._kept)
 
+    def __contains__(self, query: str) -> bool:
+        return query in self._kept
+
     def prepare(
         self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool
     ) -> Operation | Answer:
@@ -106,16 +110,12 @@ class Documents:
                 raise BadOperation(_which(parsed, name))
             if raw:
                 require_small(raw, self._limits)
-            coerced = get_variable_values(
-                self._schema,
-                node.variable_definitions or (),
-                dict(raw),
-                self._limits.errors,
-                hide_suggestions=not may_introspect,
-            )
-            if isinstance(coerced, list):
-                return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in coerced])
-            values = coerced.coerced
+            variables = parsed.variables.get(name)
+            if variables is None:
+                variables = parsed.variables[name] = Variables(self._schema, node)
+            values = variables.coerced(raw, self._limits.errors, hide_suggestions=not may_introspect)
+            if isinstance(values, list):
+                return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in values])
             shapes = tuple((name, shape(value)) for name, value in values.items())
             operation = Operation(parsed, node, query, name, raw, values, shapes)
             self._weigh(operation)

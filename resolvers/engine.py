@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
 
+from database.pipeline import Value
 from resolvers.answers import Answer, error_of, failed, placed, refusal_of
-from resolvers.context import Context
+from resolvers.context import Context, Viewer
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
+from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
@@ -25,14 +28,30 @@ Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]
 """The executor that takes what is not compiled: returns data and errors."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A query that is ready to be read."""
+
+    plan: Plan
+    values: list[Value]
+
+
 class Engine:
     """One schema's compiled operations."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Sources, execute: Execute, limits: Limits) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        sources: Sources,
+        execute: Execute,
+        limits: Limits,
+        fragments: Fragments | None = None,
+    ) -> None:
         self.schema = schema
         self.sources = sources
         self._execute = execute
         self.limits = limits
+        self.fragments = fragments
         self.documents = Documents(schema, limits)
         self.compiled = 0
         self.found = 0
@@ -49,6 +68,28 @@ class Engine:
         if isinstance(prepared, Answer):
             prepared.shorten(self.limits.errors, self.limits.error_characters)
         return prepared
+
+    def known(
+        self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool
+    ) -> Operation | None:
+        """Return an operation of a document that was asked for before, if all about it is right."""
+        if query not in self.documents:
+            return None
+        operation = self.documents.prepare(query, name, raw, may_introspect=may_introspect)
+        return operation if isinstance(operation, Operation) else None
+
+    def bound(self, operation: Operation, viewer: Viewer | None) -> Bound | None:
+        """Return a query that one statement answers, if it is compiled and its values are right."""
+        roles, key = (viewer.roles, viewer.key) if viewer else (None, None)
+        plan = operation.parsed.plans.get((operation.name, None, roles, operation.shapes))
+        if type(plan) is not Plan or plan.one is None or plan.holes or plan.refusals:
+            return None
+        try:
+            values = bind(plan.parameters, Values(operation.variables, key))
+        except BadValues:
+            return None
+        self.found += 1
+        return Bound(plan, values)
 
     # --- queries and mutations ---
 
@@ -124,6 +165,8 @@ class Engine:
             return Answer(b"null", errors)
         # what a mutation did is told, and a subscription goes on, however busy the server is
         data = await context.reader.read(plan, bound, may_refuse=part is None)
+        if self.fragments is not None and plan.selections:
+            data = await self.fragments.filled(context.reader, plan.selections, data)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
         if errors:
@@ -138,7 +181,9 @@ class Engine:
         while True:
             failed.update(bad.failures)
             document = operation.document(self.schema)
-            plan = compile_plan(document, self.sources, context.roles, failed, part=part)
+            plan = compile_plan(
+                document, self.sources, context.roles, failed, part=part, fragments=self.fragments
+            )
             try:
                 return plan, bind(plan.parameters, values)
             except BadValues as others:
@@ -148,7 +193,9 @@ class Engine:
         """Return the plan of a query, or of how a root field's payload is read. Raises NotCompilable."""
 
         def compiled() -> Plan:
-            return compile_plan(operation.document(self.schema), self.sources, roles, {}, part=part)
+            return compile_plan(
+                operation.document(self.schema), self.sources, roles, {}, part=part, fragments=self.fragments
+            )
 
         return self._kept(operation, roles, part.key if part else None, compiled)
 

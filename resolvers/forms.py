@@ -64,15 +64,6 @@ class Form:
         """Return the common table expression that sums a page's rows up, one row a request."""
         return f"{name} as (select {columns} from {source})"
 
-    def entities(
-        self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool
-    ) -> str:
-        """Return the common table expression of objects that are selected once."""
-        return (
-            f"{name} as materialized (select x.{key} as k, {json} as json from {table} x "
-            f"where x.{key} = any (array({' union '.join(feeds)})))"
-        )
-
     def statement(self, ctes: Sequence[str], aggregates: Sequence[str], json: str) -> str:
         """Return the whole statement: one row and one column, the JSON text."""
         with_ = f"with {', '.join(ctes)} " if ctes else ""
@@ -116,16 +107,6 @@ class ManyForm(Form):
         requests = group[0] if group else "q"
         return f"{name} as (select p.ord, {columns} from {source} join {requests} q on q.ord = p.ord group by p.ord)"
 
-    def entities(
-        self, name: str, table: str, key: str, json: str, feeds: Sequence[str], *, personal: bool
-    ) -> str:
-        if not personal:
-            return super().entities(name, table, key, json, feeds, personal=False)
-        return (
-            f"{name} as materialized (select q.ord, x.{key} as k, {json} as json from ({' union '.join(feeds)}) w "
-            f"join q on q.ord = w.ord join {table} x on x.{key} = w.k)"
-        )
-
     def statement(self, ctes: Sequence[str], aggregates: Sequence[str], json: str) -> str:
         numbers = range(1, len(self.parameters) + 1)
         values = ", ".join(f"v{n}::{self.parameters[n - 1].kind} as p{n}" for n in numbers)
@@ -144,3 +125,7 @@ class ManyForm(Form):
         name, shared = group
         same = " and ".join(f"{name}.p{i + 1} is not distinct from q.p{i + 1}" for i in shared) or "true"
         return f" left join {name} on {same} left join {aggregate} on {aggregate}.ord = {name}.ord"
+
+
+def _entities(table: str, key: str, json: str, joins: str, keys: str) -> str:
+    return f"select x.{key} as k, {json} as json from {table} x{joins} where x.{key} = any ({keys})"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from database.pipeline import Statement
-from resolvers.plan import Plan
-from resolvers.reader import Reader
+from resolvers.reader import Readable, Reader
 
 MOST = 100_000
 """Movies that a process remembers."""
@@ -23,7 +22,7 @@ class KnownMovies:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._known: dict[UUID, None] = {}
-        self._exists = Plan(Statement(_ONE), Statement(_MANY), parameters=(), holes=(), refusals={})
+        self._exists = Readable(Statement(_ONE), Statement(_MANY))
 
     async def has(self, movie_id: UUID) -> bool:
         """Whether there is such a movie. Raises StatementFailed, DatabaseUnavailable."""

@@ -24,8 +24,10 @@ from graphql import (
 )
 
 from resolvers import relations
+from resolvers.entities import EntityList
 from resolvers.errors import BadInput, Forbidden, Refused, Unauthenticated
 from resolvers.forms import Form, Parameter
+from resolvers.fragments import Fragments
 from resolvers.mapping import (
     Column,
     Convert,
@@ -44,6 +46,7 @@ from resolvers.mapping import (
 )
 from resolvers.rendering import NULL, Literal, Text, concatenated, json_object, rendered
 from resolvers.selection import Argument, Document, Leaf, Path, Selected
+from resolvers.shared import Shared
 
 
 class NotCompilable(Exception):
@@ -62,27 +65,18 @@ class Hole:
 
 
 @dataclass(slots=True)
-class Entities:
-    """Objects of one table, selected once: `feeds` are the selects that yield the keys."""
-
-    name: str
-    source: One
-    json: str
-    personal: bool
-    feeds: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Scope:
     """Where lowering stands: the row `t`, and if it is in a list what its cursor is made of.
 
-    In the aggregate of a hoisted page, `joins` takes its entities.
+    In the aggregate of a hoisted page, `joins` takes its entities; in an object that is selected once, `lists` takes its
+    lists.
     """
 
     t: str
     cursor: str = ""
     page: str | None = None
     joins: dict[str, str] = field(default_factory=dict)
+    lists: list[EntityList] | None = None
     is_nested: bool = False
     has_personal_entities: bool = False
 
@@ -97,6 +91,7 @@ class Lowering:
         form: Form,
         roles: frozenset[str] | None,
         failed: Mapping[Path, Refused],
+        fragments: Fragments | None = None,
     ) -> None:
         self.document = document
         self.sources = sources
@@ -107,7 +102,7 @@ class Lowering:
         self.holes: list[Hole] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
-        self.entities: dict[tuple[str, str], Entities] = {}
+        self.shared = Shared(self.name, fragments)
         self._names = 0
 
     @classmethod
@@ -255,11 +250,12 @@ class Lowering:
 
     def statement(self, text: Text) -> str:
         """Return the statement that yields a JSON text, with everything that was hoisted out of it."""
-        entities = (
-            self.form.entities(e.name, e.source.table, e.source.key, e.json, e.feeds, personal=e.personal)
-            for e in self.entities.values()
-        )
-        ctes = [*self.pages, *entities, *self.aggregates.values()]
+        ctes = [
+            *self.shared.tables(),
+            *self.pages,
+            *self.shared.entities(many=self.form.many),
+            *self.aggregates.values(),
+        ]
         return self.form.statement(ctes, list(self.aggregates), concatenated(text))
 
 

@@ -55,13 +55,23 @@ class Lookup:
 class Many:
     """Few rows that belong to the row, as a plain list: `source` is a from-item that names them `{t}`.
 
-    `table` is the table that `{t}` is a row of, where fields of these rows start relations of their own.
+    `table` is the table that `{t}` is a row of, where fields of these rows start relations of their own; an object of a
+    `small` one is rendered once for all that show it. `key` is what of the source says whose the rows are: it equals
+    `of`, an expression over `{parent}`.
     """
 
     source: str
     order: str
     table: str = ""
     where: str = "true"
+    key: str = ""
+    of: str = ""
+    small: bool = False
+
+    @property
+    def condition(self) -> str:
+        """Which rows belong to the row."""
+        return f"{self.key} = {self.of} and {self.where}" if self.key else self.where
 
 
 @dataclass(frozen=True)

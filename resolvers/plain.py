@@ -97,7 +97,7 @@ class _Field:
                 return await self._first(source.table, f"{source.table} t where {where}")
             case Many():
                 rows = self.lowering.sql(source.source, "t", self.selected.path, parent="parent")
-                where = self.lowering.sql(source.where, "t", self.selected.path, parent="parent")
+                where = self.lowering.sql(source.condition, "t", self.selected.path, parent="parent")
                 order = self.lowering.sql(source.order, "t", self.selected.path, parent="parent")
                 return await self._rows(source.table, f"{rows} where {where}", f" order by {order}")
             case Embedded():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -11,8 +11,10 @@ import orjson
 from database.pipeline import Statement, Value
 from resolvers.errors import Refused
 from resolvers.forms import Form, ManyForm, Parameter
+from resolvers.fragments import Fragments, Selection
 from resolvers.lowering import Hole, Lowering
 from resolvers.mapping import Sources
+from resolvers.reader import Readable
 from resolvers.relations import END, HOLE
 from resolvers.selection import Document, Path, Selected, Values
 
@@ -28,20 +30,16 @@ class BadValues(Exception):
 
 
 @dataclass(slots=True)
-class Plan:
+class Plan(Readable):
     """One statement that returns JSON text; `one` is None where the data is null whatever the rows say."""
 
-    one: Statement | None
-    many: Statement | None
     parameters: Sequence[Parameter]
     holes: Sequence[Hole]
     refusals: Failures
+    selections: Sequence[Selection]
+    """What it leaves marks for."""
     max_age_s: int = 0
     """How long caches may keep the answer; 0 for what depends on who asks."""
-    seconds: float = 0.0
-    """How long one takes, a moving average."""
-    waiting: list[Any] = field(default_factory=list)
-    """Requests that wait for their turn: kept by the reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +73,12 @@ def compile_plan(
     failed: Failures,
     *,
     part: Selected | None = None,
+    fragments: Fragments | None = None,
 ) -> Plan:
     """Compile a query, or with `part` the payload of one root field. Raises NotCompilable."""
 
     def lower(form: Form) -> tuple[Lowering, str | None]:
-        lowering = Lowering(document, sources, form, roles, failed)
+        lowering = Lowering(document, sources, form, roles, failed, fragments)
         text = lowering.root() if part is None else lowering.payload(part)
         return lowering, None if text is None else lowering.statement(text)
 
@@ -91,6 +90,7 @@ def compile_plan(
         parameters=lowering.form.parameters,
         holes=lowering.holes,
         refusals=lowering.refusals,
+        selections=lowering.shared.selections,
         max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),
     )
 

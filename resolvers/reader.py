@@ -6,13 +6,14 @@ import asyncio
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
 
 from database.backlog import Backlog, Overloaded
 from database.errors import StatementFailed
-from database.pipeline import Lane, Value
-from resolvers.plan import Plan
+from database.pipeline import Call, Lane, Rows, Statement, Value
 
 MOST = 16
 """Requests that leave as one statement at most."""
@@ -26,10 +27,63 @@ _CANCELED = "57014"
 
 
 @dataclass(slots=True)
+class Readable:
+    """A statement that returns one text: for one request (None: there is nothing to read), and for many (None: never)."""
+
+    one: Statement | None
+    many: Statement | None
+    seconds: float = field(default=0.0, kw_only=True)
+    """How long one takes, a moving average."""
+    waiting: list[_Request] = field(default_factory=list, kw_only=True)
+    """Requests that wait for their turn."""
+
+
+class Waiter(Protocol):
+    """Who waits for a JSON text: a future, or whatever else has these of its methods, which raise nothing."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+
+    def set_result(self, result: bytes, /) -> None:
+        """Take the text."""
+
+    def set_exception(self, exception: BaseException, /) -> None:
+        """Take why there is none."""
+
+
+@dataclass(slots=True)
 class _Request:
     values: Sequence[Value]
-    done: asyncio.Future[bytes]
+    waiter: Waiter
     may_refuse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """Requests for one plan that have the lane, and where it goes back to."""
+
+    plan: Readable
+    batch: list[_Request]
+    lane: Lane
+    home: deque[Lane]
+    backlog: Backlog
+
+    def call(self) -> Call:
+        """Return the statement that answers them."""
+        first = self.batch[0].values
+        if len(self.batch) == 1:
+            assert self.plan.one is not None
+            return self.plan.one, first
+        assert self.plan.many is not None
+        return self.plan.many, [_array([r.values[i] for r in self.batch]) for i in range(len(first))]
+
+    def tell(self, rows: Rows) -> None:
+        """Give each request its text."""
+        if len(self.batch) == 1:
+            _tell(self.batch[0], rows[0][0])
+        else:
+            for number, text in rows:
+                _tell(self.batch[int(number or 0) - 1], text)
 
 
 class Reader:
@@ -49,8 +103,8 @@ class Reader:
         self._quick_lanes = frozenset(quick)
         self._quick = deque(lane for _ in range(in_flight) for lane in quick)
         self._slow = deque(slow)
-        self._ready: deque[Plan] = deque()
-        self._ready_slow: deque[tuple[Plan, _Request]] = deque()
+        self._ready: deque[Readable] = deque()
+        self._ready_slow: deque[tuple[Readable, _Request]] = deque()
         self._backlog = Backlog(len(quick), most_wait_s)
         self._backlog_slow = Backlog(len(slow), most_wait_s)
         self._in_flight: Counter[Lane] = Counter()
@@ -60,9 +114,17 @@ class Reader:
         self.on_batch: list[Callable[[int, float], None]] = []
         """Called after each statement with the number of requests in it and its seconds."""
 
-    async def read(self, plan: Plan, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
+    async def read(self, plan: Readable, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
         """Return the JSON text. Raises StatementFailed, DatabaseUnavailable, and Overloaded if it may."""
-        request = _Request(values, asyncio.get_running_loop().create_future(), may_refuse)
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.submit(plan, values, future, may_refuse=may_refuse)
+        return await future
+
+    def submit(
+        self, plan: Readable, values: Sequence[Value], waiter: Waiter, *, may_refuse: bool = True
+    ) -> None:
+        """Tell the JSON text to a waiter, or what `read` raises. Raises Overloaded if it may."""
+        request = _Request(values, waiter, may_refuse)
         if plan.seconds > SLOW_S:
             self._wait_slow(plan, request)
         else:
@@ -71,9 +133,8 @@ class Reader:
             if len(plan.waiting) == 1:
                 self._ready.append(plan)
         self._start()
-        return await request.done
 
-    def _wait_slow(self, plan: Plan, request: _Request) -> None:
+    def _wait_slow(self, plan: Readable, request: _Request) -> None:
         self._backlog_slow.join(may_refuse=request.may_refuse)
         self._ready_slow.append((plan, request))
 
@@ -101,78 +162,91 @@ class Reader:
         return lane
 
     def _begin(
-        self, plan: Plan, taken: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
+        self, plan: Readable, taken: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
     ) -> None:
-        batch = [request for request in taken if not request.done.done()]  # the others gave up
+        batch = [request for request in taken if not request.waiter.done()]  # the others gave up
         if not batch:
             home.append(lane)
             return
         self._in_flight[lane] += 1
         self._since.setdefault(lane, time.perf_counter())
-        task = asyncio.create_task(self._run(plan, batch, lane, home, backlog))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        turn = _Turn(plan, batch, lane, home, backlog)
+        if lane.is_up:
+            lane.send([turn.call()]).add_done_callback(partial(self._answered, turn))
+        else:
+            self._go_on(self._wait(turn))
 
-    async def _run(
-        self, plan: Plan, batch: list[_Request], lane: Lane, home: deque[Lane], backlog: Backlog
-    ) -> None:
-        try:
-            if len(batch) > 1:
-                await self._together(plan, batch, lane)
-            else:
-                await self._alone(plan, batch[0], lane)
-        finally:
-            home.append(lane)
-            now = time.perf_counter()
-            took = now - self._since.pop(lane)
-            self._in_flight[lane] -= 1
-            if self._in_flight[lane]:
-                self._since[lane] = now
-            if lane.is_up:  # an outage says nothing about how long a plan takes
-                backlog.served(len(batch), took)
-                plan.seconds += 0.1 * (took / len(batch) - plan.seconds)
-            for tell in self.on_batch:
-                tell(len(batch), took)
-            self._start()
+    def _answered(self, turn: _Turn, answer: asyncio.Future[list[Rows]]) -> None:
+        failure = answer.exception()
+        if failure is None:
+            turn.tell(answer.result()[0])
+            self._end(turn)
+        else:
+            self._go_on(self._failed(turn, failure))
 
-    async def _together(self, plan: Plan, batch: list[_Request], lane: Lane) -> None:
-        assert plan.many is not None
-        arrays = [_array([request.values[i] for request in batch]) for i in range(len(batch[0].values))]
+    async def _wait(self, turn: _Turn) -> None:
+        """Run a turn whose lane has no connection at the moment."""
         try:
-            (rows,) = await lane.run([(plan.many, arrays)])
-        except StatementFailed as failure:
-            if failure.sqlstate == _CANCELED:
-                self._move(plan, batch)
-                return
-            for request in batch:  # one of them is at fault: it fails alone
-                await self._alone(plan, request, lane)
-            return
+            (rows,) = await turn.lane.run([turn.call()])
         except Exception as failure:
-            for request in batch:
-                _fail(request, failure)
-            return
-        for number, text in rows:
-            request = batch[int(number or 0) - 1]
-            if not request.done.done():
-                request.done.set_result(text or b"null")
+            await self._failed(turn, failure)
+        else:
+            turn.tell(rows)
+            self._end(turn)
 
-    async def _alone(self, plan: Plan, request: _Request, lane: Lane) -> None:
-        if request.done.done():
-            return
-        assert plan.one is not None
+    async def _failed(self, turn: _Turn, failure: BaseException) -> None:
+        """Tell why there are no rows; where requests went together, one of them is at fault, and fails alone."""
         try:
-            (rows,) = await lane.run([(plan.one, request.values)])
-            if not request.done.done():
-                request.done.set_result(rows[0][0] or b"null")
+            if isinstance(failure, StatementFailed) and failure.sqlstate == _CANCELED:
+                if turn.lane in self._quick_lanes:
+                    self._move(turn.plan, turn.batch)
+                    return
+            elif isinstance(failure, StatementFailed) and len(turn.batch) > 1:
+                for request in turn.batch:
+                    await self._alone(turn, request)
+                return
+            for request in turn.batch:
+                _fail(request, failure)
+        finally:
+            self._end(turn)
+
+    async def _alone(self, turn: _Turn, request: _Request) -> None:
+        one = _Turn(turn.plan, [request], turn.lane, turn.home, turn.backlog)
+        if request.waiter.done():
+            return
+        try:
+            (rows,) = await turn.lane.run([one.call()])
+            one.tell(rows)
         except StatementFailed as failure:
-            if failure.sqlstate == _CANCELED and lane in self._quick_lanes:
-                self._move(plan, [request])
+            if failure.sqlstate == _CANCELED and turn.lane in self._quick_lanes:
+                self._move(turn.plan, [request])
             else:
                 _fail(request, failure)
         except Exception as failure:
             _fail(request, failure)
 
-    def _move(self, plan: Plan, batch: list[_Request]) -> None:
+    def _end(self, turn: _Turn) -> None:
+        """Give the lane back, and note how long it took."""
+        lane = turn.lane
+        turn.home.append(lane)
+        now = time.perf_counter()
+        took = now - self._since.pop(lane)
+        self._in_flight[lane] -= 1
+        if self._in_flight[lane]:
+            self._since[lane] = now
+        if lane.is_up:  # an outage says nothing about how long a plan takes
+            turn.backlog.served(len(turn.batch), took)
+            turn.plan.seconds += 0.1 * (took / len(turn.batch) - turn.plan.seconds)
+        for tell in self.on_batch:
+            tell(len(turn.batch), took)
+        self._start()
+
+    def _go_on(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _move(self, plan: Readable, batch: list[_Request]) -> None:
         """Begin again on slow lanes, one by one: whoever is at fault holds up nobody else."""
         plan.seconds = max(plan.seconds, QUICK_S)
         for request in batch:
@@ -182,9 +256,14 @@ class Reader:
                 _fail(request, failure)
 
 
-def _fail(request: _Request, failure: Exception) -> None:
-    if not request.done.done():
-        request.done.set_exception(failure)
+def _tell(request: _Request, text: Value) -> None:
+    if not request.waiter.done():
+        request.waiter.set_result(text or b"null")
+
+
+def _fail(request: _Request, failure: BaseException) -> None:
+    if not request.waiter.done():
+        request.waiter.set_exception(failure)
 
 
 def _array(values: list[Value]) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from graphql import GraphQLInterfaceType, GraphQLNonNull, get_named_type
 
 from resolvers import lowering as core
+from resolvers.entities import Entities, EntityList
 from resolvers.errors import BadInput, Refused
 from resolvers.ids import array
 from resolvers.mapping import Lookup, Many, Nodes, One, Page, Python
@@ -38,17 +39,18 @@ def one(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Te
 
 
 def _entity(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Text | None:
+    inner, holes = core.Scope("x", is_nested=True, lists=[]), len(lowering.holes)
     with lowering.form.noting() as touched, lowering.apart():
-        text = lowering.object(
-            core.object_type(selected), lowering.of(selected), core.Scope("x", is_nested=True)
-        )
+        text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
     if text is None:
         return None
-    json = concatenated(text)
-    entity = lowering.entities.get((source.table, json))
-    if entity is None:
-        entity = core.Entities(lowering.name("e"), source, json, personal=bool(touched))
-        lowering.entities[source.table, json] = entity
+    entity = Entities(
+        "", source.table, source.key, concatenated(text), tuple(inner.lists or ()), personal=bool(touched)
+    )
+    mark = lowering.shared.marked(entity, lowering.sql(source.of, "", selected.path, parent=scope.t))
+    if mark is not None and len(lowering.holes) == holes:
+        return [or_null(mark)]
+    entity = lowering.shared.entity(entity)
     scope.has_personal_entities |= entity.personal
     each = entity.personal and lowering.form.many
     key = lowering.sql(source.of, "", selected.path, parent="p")
@@ -111,17 +113,34 @@ def nodes(lowering: Lowering, source: Nodes, selected: Selected) -> Text | None:
 
 
 def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> Text | None:
-    """Return the rows as a JSON list."""
+    """Return the rows as a JSON list: grouped for all parents at once where these are selected once for the document."""
     inner = core.Scope(lowering.name("r"), is_nested=True)
-    text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
-    if text is None:
-        return None
-    rows, where, order = (
-        lowering.sql(part, inner.t, selected.path, parent=scope.t)
-        for part in (source.source, source.where, source.order)
+    with lowering.form.noting() as touched:
+        text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
+        if text is None:
+            return None
+        rows, where, order = (
+            lowering.sql(part, inner.t, selected.path, parent=scope.t)
+            for part in (source.source, source.condition, source.order)
+        )
+    json = concatenated(text)
+    grouped = scope.lists is not None and source.key and not touched
+    if grouped and source.small:
+        rows = rows.replace(
+            f"{source.table} {inner.t}", f"{lowering.shared.table(source.table, inner.t, json)} {inner.t}"
+        )
+        json = f"{inner.t}.json"
+    items = f"string_agg({json}, ',' order by {order})"
+    if scope.lists is None or not grouped:
+        return json_list(f"(select {items} from {rows} where {where})")
+    key = lowering.sql(source.key, inner.t, selected.path)
+    of = lowering.sql(source.of, "", selected.path, parent=scope.t)
+    scope.lists.append(
+        EntityList(
+            f"select {key} as k, {items} as json from {rows} where {key} = any ({{keys}}) group by {key}", of
+        )
     )
-    items = f"string_agg({concatenated(text)}, ',' order by {order})"
-    return json_list(f"(select {items} from {rows} where {where})")
+    return json_list(f"l{len(scope.lists)}.json")
 
 
 def page(lowering: Lowering, source: Page, selected: Selected, scope: Scope) -> Text | None:

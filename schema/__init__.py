@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.documents import Operation
 from resolvers.engine import Engine
+from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.mapping import Sources
 from schema.fields import sources_of
@@ -45,8 +46,12 @@ def build(
     poster_base_url: str = "https://image.tmdb.org/t/p/w500",
     limits: Limits | None = None,
     query: type = Query,
+    fragments: Fragments | None = None,
 ) -> Built:
-    """Return the schema, ready to run; `query` may be a subclass of Query with more fields."""
+    """Return the schema, ready to run; `query` may be a subclass of Query with more fields.
+
+    With `fragments`, movies that were rendered are kept there.
+    """
     schema = _Schema(
         query=query,
         mutation=Mutation,
@@ -69,7 +74,7 @@ def build(
         )
         return result.data, list(getattr(result, "errors", None) or [])
 
-    return Built(schema, graphql, sources, Engine(graphql, sources, execute, limits or Limits()))
+    return Built(schema, graphql, sources, Engine(graphql, sources, execute, limits or Limits(), fragments))
 
 
 def sdl() -> str:

@@ -126,16 +126,18 @@ class Movie(Node):
     @mapped(
         Many(
             "movie_genres mg join genres {t} on {t}.id = mg.genre_id",
-            where="mg.movie_id = {parent}.id",
+            key="mg.movie_id",
+            of="{parent}.id",
             order="mg.rank",
             table="genres",
+            small=True,
         ),
         "Its genres, the main one first.",
     )
     def genres(self) -> list[Genre]: ...
 
     @mapped(
-        Many("movie_cast {t}", where="{t}.movie_id = {parent}.id", order="{t}.rank", table="movie_cast"),
+        Many("movie_cast {t}", key="{t}.movie_id", of="{parent}.id", order="{t}.rank", table="movie_cast"),
         "Who plays in it, the leads first.",
     )
     def cast(self) -> list[CastMember]: ...

@@ -48,14 +48,17 @@ class SignInInput:
 
 @strawberry.input(description="The session to continue.")
 class RefreshSessionInput:
-    refresh_token: str = strawberry.field(description="The newest refresh token; each works once.")
+    refresh_token: str | None = strawberry.field(
+        default=UNSET,
+        description="The newest refresh token; each works once. When left out, that of the request's cookie.",
+    )
 
 
 @strawberry.input(description="The session to end.")
 class SignOutInput:
     refresh_token: str | None = strawberry.field(
         default=UNSET,
-        description="Its refresh token; when left out, the session of the request's access token.",
+        description="Its refresh token; when left out, the sessions of the request's cookie and access token.",
     )
 
 

@@ -48,8 +48,9 @@ class InteractionPayload(MutationPayload):
 @strawberry.type(description="What a client needs to act as a person.")
 class Session:
     access_token: str = column("{v_access_token}", "Send it as `Authorization: Bearer <accessToken>`.")
-    refresh_token: str = column(
-        "{v_refresh_token}", "Exchange it for a new pair before the access token ends."
+    refresh_token: str | None = column(
+        "{v_refresh_token}",
+        "Exchange it for a new pair before the access token ends; null where a cookie keeps it.",
     )
     expires_at: datetime = column("{v_expires_at:timestamptz}", "When the access token ends.")
 

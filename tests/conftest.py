@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 import redis
 from hypothesis import settings as hypothesis_settings
 from psycopg import Connection
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from app.embedded import start_postgres, start_redis
 from app.settings import Settings
@@ -134,3 +137,12 @@ def redis_url(_redis_server: str, pytestconfig: pytest.Config) -> str:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture
+def empty_database(clones: Databases) -> Iterator[str]:
+    """The conninfo of a database without any table."""
+    name = f"{clones.run}_bare_{uuid4().hex[:8]}"
+    clones.conn.execute(SQL("create database {}").format(Identifier(name)))
+    yield make_conninfo(clones.conninfo, dbname=name)
+    clones.conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))

@@ -14,7 +14,8 @@ import typer
 from graphql import parse, validate
 from typer.core import TyperGroup
 
-import app.documents  # noqa: F401 its refusals are looked for
+import app.documents
+import app.hosts  # noqa: F401 the refusals of both are looked for
 import projections  # noqa: F401 registers them all
 import schema
 from accounts.people import Role

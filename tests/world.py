@@ -30,7 +30,7 @@ Json = Any
 
 
 def settings(**more: Any) -> Settings:
-    """Return settings for tests: nothing of the environment's, cheap passwords, budgets for any load, no files."""
+    """Return settings for tests: nothing of the environment's, cheap passwords, budgets and time for any load, no files."""
     given: dict[str, Any] = {
         "database_url": None,
         "redis_url": "none",
@@ -39,6 +39,7 @@ def settings(**more: Any) -> Settings:
         "bcrypt_cost": 4,
         "slow_ms": 60_000,
         "pool_size": 24,
+        "most_lag_s": 30.0,
         "budget_per_minute": 1_000_000_000,
         "token_secret": SecretStr("a secret that is long enough for tests"),
         **more,
@@ -116,7 +117,7 @@ async def opened(conninfo: str, built: schema.Built | None = None) -> AsyncItera
     """Open the engine over a database that is filled with the catalogue."""
     with connect(conninfo) as conn:
         fill(conn)
-    async with services(settings(), conninfo, Metrics()) as running:
+    async with services(settings(pool_wait_s=20.0), conninfo, Metrics()) as running:
         yield World(conninfo, built or schema.build(), running)
 
 

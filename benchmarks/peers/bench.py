@@ -11,8 +11,8 @@ from benchmarks import http_load, pgbench
 from benchmarks.measure import ROUNDS, Sample, Window, median, observe
 from benchmarks.peers import node, outcome, tables
 from benchmarks.peers.equal import require_equal
-from benchmarks.peers.outcome import LIMIT, Found
-from benchmarks.peers.questions import OURS, PEERS, ROWS, drawn, requests
+from benchmarks.peers.outcome import LIMIT, SIMPLE, Found
+from benchmarks.peers.questions import OURS, PEERS, ROWS, VARIANTS, drawn, requests
 from benchmarks.postgres import Database, database
 from benchmarks.queries import CONNECTIONS, RATINGS, fill
 from benchmarks.questions import script
@@ -26,12 +26,15 @@ _DISTINCT = 4_000
 
 def run(*, quick: bool) -> Report:
     """Measure each document at every number of connections, in turns. Raises RuntimeError where answers differ."""
-    window = Window(seconds=1.0, warm_s=0.5) if quick else Window(seconds=4.0, warm_s=1.0)
+    window = Window(seconds=1.0, warm_s=0.5) if quick else Window(seconds=2.0, warm_s=0.5)
     folder = node.install()
     with database("peers_data", connections=200) as db, ExitStack() as stack:
         about = fill(db, RATINGS) | {"peers": node.versions(folder)}
         tables.make(db)
-        servers = {OURS: stack.enter_context(running(db, "benchmarks.serve", "--no-worker"))}
+        servers = {
+            ours: stack.enter_context(running(db, "benchmarks.serve", "--no-worker", **settings))
+            for ours, settings in VARIANTS.items()
+        }
         for peer, program in PEERS.items():
             servers[peer] = stack.enter_context(node.serve(folder, db, program))
         signed = tokens()
@@ -50,7 +53,8 @@ def run(*, quick: bool) -> Report:
                         found[name, server, connections].append(
                             bench.server(server, asked[name], connections)
                         )
-                    found[name, LIMIT, connections].append(bench.pgbench(name, connections))
+                    found[name, LIMIT, connections].append(bench.pgbench(name, connections, "prepared"))
+                    found[name, SIMPLE, connections].append(bench.pgbench(name, connections, "simple"))
         memory = {server: running_.resident_mb() for server, running_ in servers.items()}
     medians: Found = {key: median(samples) for key, samples in found.items()}
     return outcome.report(about, quick, medians, memory)
@@ -77,7 +81,7 @@ class _Bench:
         )
         return observe(load, {"server": server.cpu_s, "PostgreSQL": self._db.cpu_s})
 
-    def pgbench(self, name: str, connections: int) -> Sample:
+    def pgbench(self, name: str, connections: int, protocol: pgbench.Protocol) -> Sample:
         """Measure the SQL without a server."""
         question = drawn(name, random.Random(name))[OURS]
         text, defined = script(question) if name != "Rate" else (tables.RATE, {})
@@ -89,6 +93,7 @@ class _Bench:
             clients=connections,
             window=self._window,
             variables=defined,
+            protocol=protocol,
         )
         return observe(load, {"PostgreSQL": self._db.cpu_s})
 
@@ -97,5 +102,5 @@ def _warm(bench: _Bench, asked: Mapping[str, Mapping[str, http_load.Requests]]) 
     """Let every server meet all documents and tokens, and Node compile what it runs often, before anything counts."""
     console.print("peers: warming up ...")
     for name in ROWS:
-        for server in (OURS, *PEERS):
+        for server in (*VARIANTS, *PEERS):
             bench.server(server, asked[name], CONNECTIONS[1])

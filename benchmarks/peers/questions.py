@@ -20,13 +20,20 @@ ROWS = {
 }
 """The documents by name, as people call them."""
 
-OURS, POSTGRAPHILE = "Projectionist", "PostGraphile"
+OURS, CACHED, ASGI = "Projectionist", "the same, movies cached", "the same, plain ASGI"
+POSTGRAPHILE = "PostGraphile"
+VARIANTS = {
+    OURS: {},
+    CACHED: {"PROJECTIONIST_MOVIE_CACHE_MB": "32"},
+    ASGI: {"PROJECTIONIST_DIRECT_HTTP": "false"},
+}
+"""Our server, with the settings of each."""
 PEERS = {"Mercurius": "mercurius", "Apollo Server": "apollo", POSTGRAPHILE: "postgraphile"}
 """The peers, each with the name of its program."""
 
 Json = dict[str, Any]
 _HERE = Path(__file__).parent
-_DOCUMENTS = dict.fromkeys((OURS, *PEERS), _HERE / "documents.graphql") | {
+_DOCUMENTS = dict.fromkeys((*VARIANTS, *PEERS), _HERE / "documents.graphql") | {
     POSTGRAPHILE: _HERE / "postgraphile.graphql"
 }
 

@@ -23,7 +23,7 @@ class Raw:
 
     def send(self, body: bytes = b"", *headers: str, method: str = "POST") -> None:
         """Send a head and whatever comes after it."""
-        lines = [f"{method} /graphql HTTP/1.1", "host: x", "content-type: application/json", *headers]
+        lines = [f"{method} /graphql HTTP/1.1", "host: localhost", "content-type: application/json", *headers]
         self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
     def send_good(self) -> None:

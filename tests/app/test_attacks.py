@@ -436,7 +436,7 @@ async def editor(clones: Databases, tmp_path_factory: pytest.TempPathFactory) ->
 async def exchanged(served: Served, head: str) -> str:
     """Send a head as it is and return the whole response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(f"{head}\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
+    writer.write(f"{head}\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
     async with asyncio.timeout(10):
         said = (await reader.read()).decode()
     writer.close()

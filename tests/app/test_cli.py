@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 from typer.testing import CliRunner, Result
 
@@ -22,7 +21,6 @@ from projections.follow import catch_up
 from tests.app.processes import process
 from tests.app.test_importing import RATINGS, release, said
 from tests.events.writing import views, write, write_raw
-from tests.postgres import Databases
 from tests.projections.filling import viewed
 from tests.waiting import until
 
@@ -140,15 +138,6 @@ def test_settings_that_make_no_sense_are_named(run: Run) -> None:
 def test_a_database_that_is_away_is_3(run: Run, words: tuple[str, ...]) -> None:
     away = {"DATABASE_URL": "host=127.0.0.1 port=1 user=nobody"}
     assert "DATABASE_URL" in refused(run(*words, env=away), 3)
-
-
-@pytest.fixture
-def empty_database(clones: Databases) -> Iterator[str]:
-    """The conninfo of a database without any table."""
-    name = f"{clones.run}_bare_{uuid4().hex[:8]}"
-    clones.conn.execute(SQL("create database {}").format(Identifier(name)))
-    yield make_conninfo(clones.conninfo, dbname=name)
-    clones.conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
 
 
 def test_migrate_makes_everything_once(run: Run, empty_database: str) -> None:

@@ -25,5 +25,10 @@ def test_its_policy_lets_it_run_its_own_script_and_no_other() -> None:
     )
 
 
+def test_with_the_cookie_it_signs_in_by_itself() -> None:
+    assert "let refreshing = true;" in page(with_cookie=True)
+    assert "let refreshing = false;" in page()
+
+
 def test_a_document_cannot_end_the_script() -> None:
     assert "</script>{" not in page(first_document="# </script>{ a }")

@@ -112,6 +112,11 @@ async def test_operators_may_send_what_they_like(enforcing: Served, by: str) -> 
     assert (await post(enforcing, by, query=SECRET)).json() == ALIVE
 
 
+async def test_an_operator_whose_token_has_ended_is_told_so(enforcing: Served) -> None:
+    response = await enforcing.post(SECRET, token=access_token("olga", ago_s=10**6))
+    assert codes(response) == ["UNAUTHENTICATED"]
+
+
 async def test_an_operators_document_opens_it_to_nobody_else(enforcing: Served) -> None:
     digest = sha256(SECRET.encode()).hexdigest()
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": digest}}

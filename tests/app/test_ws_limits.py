@@ -35,6 +35,25 @@ async def test_a_message_is_measured_in_bytes(conninfo: str, letter: str) -> Non
         assert await socket.closed() == 1009
 
 
+@pytest.mark.parametrize(
+    ("value", "is_taken"),
+    [
+        ("[" * 62 + "]" * 62, True),
+        ("[" * 63 + "]" * 63, False),
+        ("9" * 308, True),
+        ("9" * 309, False),
+    ],
+    ids=["64 deep", "65 deep", "308 digits", "309 digits"],
+)
+async def test_json_of_a_message_has_the_limits_of_a_body(shared: Served, value: str, is_taken: bool) -> None:
+    async with shared.socket() as socket:
+        await socket.raw.send(f'{{"type": "ping", "payload": {{"x": {value}}}}}')
+        if is_taken:
+            assert await socket.receive() == {"type": "pong"}
+        else:
+            assert await socket.closed() == 4400
+
+
 async def test_a_socket_has_as_many_operations_as_the_operator_wants(conninfo: str) -> None:
     async with serving(conninfo, socket_operations=2) as served, served.socket(access_token("bob")) as socket:
         for key in ("1", "2", "3"):

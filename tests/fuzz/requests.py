@@ -27,7 +27,7 @@ class Request:
 
     def raw(self) -> bytes:
         """Return it as it goes over the wire."""
-        given = {"host": "x", "content-type": PLAIN, **self.headers, "content-length": len(self.body)}
+        given = {"host": "localhost", "content-type": PLAIN, **self.headers, "content-length": len(self.body)}
         head = [
             f"{self.method} {self.target} HTTP/1.1",
             *(f"{name}: {value}" for name, value in given.items()),

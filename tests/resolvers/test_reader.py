@@ -15,29 +15,21 @@ from database.connect import session_conninfo
 from database.errors import DatabaseUnavailable, StatementFailed
 from database.pipeline import Lane, Statement
 from resolvers import reader as module
-from resolvers.forms import Parameter
-from resolvers.plan import Plan
-from resolvers.reader import Reader
-from resolvers.selection import Leaf
-
-NUMBER = Parameter(Leaf(lambda _: None), "int", str, ())
+from resolvers.reader import Readable, Reader
 
 
-def dividing(*, together: bool = True) -> Plan:
+def dividing(*, together: bool = True) -> Readable:
     """Return a plan whose answer is 60 divided by its value; 0 is at fault."""
     many = "select q.ord, (60 / v::int)::text from unnest($1::text[]) with ordinality q (v, ord)"
-    return Plan(
+    return Readable(
         one=Statement("select (60 / $1::int)::text"),
         many=Statement(many) if together else None,
-        parameters=[NUMBER],
-        holes=[],
-        refusals={},
     )
 
 
-def sleeping(seconds: float) -> Plan:
+def sleeping(seconds: float) -> Readable:
     """Return a plan that takes its time."""
-    return Plan(Statement(f"select pg_sleep({seconds})::text || 'x'"), None, [], [], {})
+    return Readable(Statement(f"select pg_sleep({seconds})::text || 'x'"), None)
 
 
 Lanes = Callable[..., Awaitable[Lane]]
@@ -75,7 +67,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SLOW_S", 30.0)  # a busy machine is no fault of a plan
 
 
-async def ask(reader: Reader, plan: Plan, *values: int | None) -> list[Any]:
+async def ask(reader: Reader, plan: Readable, *values: int | None) -> list[Any]:
     """Ask for several values at once."""
     bound = [[None if value is None else b"%d" % value] for value in values]
     return await asyncio.gather(*(reader.read(plan, value) for value in bound), return_exceptions=True)
@@ -210,14 +202,11 @@ async def test_a_statement_that_keeps_a_quick_lane_begins_again_on_a_slow_one_an
 ) -> None:
     sleeps = "case when {v}::text::int = 0 then pg_sleep(1.5) end::text || 'x' || {v}"
     one, many = sleeps.format(v="$1"), sleeps.format(v="q.v")
-    plan = Plan(
+    plan = Readable(
         one=Statement(f"select coalesce({one}, $1)"),
         many=Statement(
             f"select q.ord, coalesce({many}, q.v) from unnest($1::text[]) with ordinality q (v, ord)"
         ),
-        parameters=[NUMBER],
-        holes=[],
-        refusals={},
     )
     reader = Reader([await lanes(0.3)], [await lanes(5), await lanes(5)], in_flight=2)
     order: list[int] = []
