@@ -74,7 +74,8 @@ def application(
             if redis:
                 stack.push_async_callback(redis.aclose)
             opened = await stack.enter_async_context(services(settings, conninfo, metrics, redis))
-            opened.models.start()
+            opened.start()
+            changed = opened.recommender.standings.catalogue_changed
             opened.handler.on_append.append(lambda _, events: nudge() if events else None)
 
             def news() -> None:
@@ -87,8 +88,7 @@ def application(
                 stack.push_async_callback(fan_out.close)
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
-            if built.engine.fragments is not None:
-                stack.push_async_callback(CatalogueNews(conninfo, built.engine.fragments).close)
+            stack.push_async_callback(CatalogueNews(conninfo, built.engine.fragments, changed).close)
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
             gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)
@@ -187,7 +187,7 @@ async def _readiness(opened: Services) -> dict[str, Any]:
     ]
     behind = [status.name for status in found.values() if status.lag_seconds > LAG_S]
     lag = {s.name: {"events": s.lag_events, "seconds": round(s.lag_seconds, 3)} for s in found.values()}
-    serving = opened.models.current
+    model_id = opened.recommender.standings.model_id
     fine = not (pending or stale or behind)
     return {
         "status": "ok" if fine else "not ready",
@@ -195,5 +195,5 @@ async def _readiness(opened: Services) -> dict[str, Any]:
         "stale_projections": stale,
         "behind": behind,
         "lag": lag,
-        "model": str(serving.model_id) if serving else None,
+        "model": str(model_id) if model_id else None,
     }

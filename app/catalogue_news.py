@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import psycopg
 
@@ -17,11 +18,12 @@ _PROBE_S = 1.0
 
 
 class CatalogueNews:
-    """Listens from now on; while it cannot, nothing is kept."""
+    """Listens from now on; while it cannot, nothing that was rendered is kept. `changed` is called after each change."""
 
-    def __init__(self, conninfo: str, fragments: Fragments) -> None:
+    def __init__(self, conninfo: str, fragments: Fragments | None, changed: Callable[[], None]) -> None:
         self._conninfo = session_conninfo(conninfo, application="projectionist news")
-        self._fragments = fragments
+        self._fragments = fragments or Fragments(0)
+        self._changed = changed
         self._task = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
@@ -35,9 +37,11 @@ class CatalogueNews:
                 async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as conn:
                     await conn.execute("listen catalogue")
                     self._fragments.told(True)
+                    self._changed()
                     while True:
                         async for _ in conn.notifies(timeout=_PROBE_S):
                             self._fragments.clear()
+                            self._changed()
                         async with asyncio.timeout(_PROBE_S):
                             await conn.execute("select 1")
             except (psycopg.Error, OSError, TimeoutError) as failure:

@@ -13,6 +13,7 @@ from accounts.attempts import Attempts
 from accounts.counts import LocalCounts
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
+from app.kept_slates import KeptSlates
 from app.metrics import Metrics
 from app.redis_counts import RedisCounts
 from app.settings import Settings
@@ -22,10 +23,14 @@ from events.handle import Handler
 from events.queued import Queue
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
+from recsys.standing import Standings
 from resolvers.context import Services
+from resolvers.histories import Histories
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.reader import QUICK_S, Reader
+from resolvers.recommender import Recommender
+from resolvers.shelf import Shelf
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
@@ -80,6 +85,15 @@ async def services(
         stack.push_async_callback(models.close)
         shown = Queue(connections, fold_inline)
         stack.push_async_callback(shown.close)
+        standings = Standings(connections, conninfo, models)
+        stack.push_async_callback(standings.close)
+        recommender = Recommender(
+            standings,
+            Histories(reader),
+            Shelf(KeptSlates(redis) if redis else None),
+            shown,
+            explored=settings.explored_share,
+        )
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -103,7 +117,7 @@ async def services(
             pool=connections,
             live=live,
             models=models,
-            shown=shown,
+            recommender=recommender,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),

@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         default=None,
         description="when a worker trains and promotes a recommender each day, in UTC; unset: never",
     )
+    explored_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=0.5,
+        description="of the places of recommendations, given to lower ranks to learn from it",
+    )
     production: bool = Field(
         default=False, description="only operators may introspect and see GraphiQL and suggestions"
     )

@@ -12,7 +12,6 @@ from accounts.passwords import Passwords
 from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
-from events.queued import Queue
 from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
@@ -20,6 +19,7 @@ from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.mapping import Sources
 from resolvers.reader import Reader
+from resolvers.recommender import Recommender
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,17 @@ class Services:
     pool: Pool
     live: Live
     models: CurrentModel
-    shown: Queue
-    """Takes what was recommended, for the log."""
+    recommender: Recommender
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+
+    def start(self) -> None:
+        """Begin to follow what recommendations are made of."""
+        self.models.start()
+        self.recommender.standings.start()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
@@ -15,6 +15,7 @@ from resolvers.answers import Answer, error_of, failed, placed, refusal_of
 from resolvers.context import Context, Viewer
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
+from resolvers.feeds import fed, shown
 from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
@@ -82,7 +83,7 @@ class Engine:
         """Return a query that one statement answers, if it is compiled and its values are right."""
         roles, key = (viewer.roles, viewer.key) if viewer else (None, None)
         plan = operation.parsed.plans.get((operation.name, None, roles, operation.shapes))
-        if type(plan) is not Plan or plan.one is None or plan.holes or plan.refusals:
+        if type(plan) is not Plan or plan.one is None or plan.holes or plan.feeds or plan.refusals:
             return None
         try:
             values = bind(plan.parameters, Values(operation.variables, key))
@@ -156,6 +157,8 @@ class Engine:
     async def _read(
         self, operation: Operation, context: Context, values: Values, plan: Plan, part: Selected | None
     ) -> Answer:
+        if plan.feeds:
+            values = replace(values, fed=await fed(plan.feeds, context, values))
         try:
             bound = bind(plan.parameters, values)
         except BadValues as bad:
@@ -169,6 +172,7 @@ class Engine:
             data = await self.fragments.filled(context.reader, plan.selections, data)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
+        shown(values)
         if errors:
             return Answer(data, placed(errors, data, part.path if part else ()))
         return Answer(data, errors, max_age_s=plan.max_age_s)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from database.pipeline import Statement
-from recsys.history import TOLD, history
-from recsys.scoring import History
-from resolvers.plan import Plan
-from resolvers.reader import Reader
+from recsys.history import TOLD
+from resolvers.reader import Readable, Reader
 
 _ONE = TOLD.format(user="$1::uuid")
 _MANY = f"select n, ({TOLD.format(user='asked.id::uuid')}) from unnest($1::text[]) with ordinality as asked (id, n)"
@@ -19,11 +17,8 @@ class Histories:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._plan = Plan(Statement(_ONE), Statement(_MANY), parameters=(), holes=(), refusals={})
+        self._plan = Readable(Statement(_ONE), Statement(_MANY))
 
-    async def of(self, user_id: UUID, movies: int) -> History:
-        """Return the history of a person with movies below this `database_id`.
-
-        Raises StatementFailed, DatabaseUnavailable, Overloaded.
-        """
-        return history(await self._reader.read(self._plan, [user_id.hex.encode()]), movies)
+    async def told(self, user_id: UUID) -> bytes:
+        """Return what `recsys.history.history` takes. Raises StatementFailed, DatabaseUnavailable, Overloaded."""
+        return await self._reader.read(self._plan, [user_id.hex.encode()])

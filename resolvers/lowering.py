@@ -26,6 +26,7 @@ from graphql import (
 from resolvers import relations
 from resolvers.entities import EntityList
 from resolvers.errors import BadInput, Forbidden, Refused, Unauthenticated
+from resolvers.feeds import Asked
 from resolvers.forms import Form, Parameter
 from resolvers.fragments import Fragments
 from resolvers.mapping import (
@@ -53,7 +54,7 @@ class NotCompilable(Exception):
     """Something in the document has no SQL: the operation is left to the executor."""
 
 
-_VIEWER = Leaf(lambda values: values.viewer)
+_VIEWER = Leaf(lambda values: values.viewer, is_personal=True)
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ class Lowering:
         self.failed = failed
         self.refusals: dict[Path, Refused] = {}
         self.holes: list[Hole] = []
+        self.feeds: list[Asked] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
         self.shared = Shared(self.name, fragments)
@@ -236,13 +238,13 @@ class Lowering:
         yield
         self._names = kept
 
-    def is_viewer(self, touched: set[int]) -> bool:
-        """Whether who asks is among these parameters."""
-        return any(self.form.parameters[index].leaf is _VIEWER for index in touched)
+    def is_personal(self, touched: set[int]) -> bool:
+        """Whether any of these parameters depends on who asks."""
+        return any(self.form.parameters[index].leaf.is_personal for index in touched)
 
     def max_age_s(self) -> int:
         """Return how long caches may keep what was lowered from the root: 0 where it depends on who asks."""
-        if self.is_viewer(set(range(len(self.form.parameters)))):
+        if self.is_personal(set(range(len(self.form.parameters)))):
             return 0
         kind = self.document.operation.operation.value.capitalize()
         names = {selected.name for selected in self.document.root()} - {"__typename"}

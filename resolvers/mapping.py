@@ -7,7 +7,7 @@ value x of a mutation's payload. They are written beside the schema, never made 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,14 +55,14 @@ class Lookup:
 class Many:
     """Few rows that belong to the row, as a plain list: `source` is a from-item that names them `{t}`.
 
-    `table` is the table that `{t}` is a row of, where fields of these rows start relations of their own; an object of a
-    `small` one is rendered once for all that show it. `key` is what of the source says whose the rows are: it equals
-    `of`, an expression over `{parent}`.
+    `table` is the table that `{t}` is a row of (the columns and their SQL types, where it is of none), where fields of
+    these rows start relations of their own; an object of a `small` one is rendered once for all that show it. `key` is
+    what of the source says whose the rows are: it equals `of`, an expression over `{parent}`.
     """
 
     source: str
     order: str
-    table: str = ""
+    table: Table = ""
     where: str = "true"
     key: str = ""
     of: str = ""
@@ -72,6 +72,36 @@ class Many:
     def condition(self) -> str:
         """Which rows belong to the row."""
         return f"{self.key} = {self.of} and {self.where}" if self.key else self.where
+
+
+@dataclass(frozen=True)
+class Fed:
+    """What a feed yields: each column as PostgreSQL's text, and what is done when it has been shown."""
+
+    columns: Mapping[str, str | None]
+    shown: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Rows that Python yields, in place of a table: `columns` are its columns and their SQL types.
+
+    A column of an array type has an item for each row, any other is the same in all of them. `resolve(context, arguments,
+    wanted)` yields those that are wanted at least; it knows the request and the field's arguments, but no row above it.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    resolve: Callable[[Any, Mapping[str, Any], Set[str]], Awaitable[Fed]]
+
+    @property
+    def row(self) -> Mapping[str, str]:
+        """The columns and SQL types of one row."""
+        return {name: kind.removesuffix("[]") for name, kind in self.columns.items()}
+
+
+Table = str | Mapping[str, str]
+"""A table's name, or the columns and SQL types of rows that are of none."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +124,22 @@ class Key:
 
 @dataclass(frozen=True)
 class Page:
-    """A Relay connection: a keyset page of a table, `columns` being what its edges need of a row.
+    """A Relay connection: a keyset page of a table or feed, `columns` being what its edges need of a row.
 
     `orders` has the keys of each value of the argument `orderBy` (None: the default); the last key makes it total.
     `filters` are by argument, or `argument.field` for a field of an input object.
     """
 
-    table: str
+    table: str | Feed
     columns: tuple[str, ...]
     orders: Mapping[str | None, tuple[Key, ...]]
     where: str = "true"
     filters: Mapping[str, Filter] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the list is of."""
+        return self.table if isinstance(self.table, str) else self.table.name
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphql import GraphQLObjectType, get_named_type
 
+from resolvers import feeds
 from resolvers.errors import BadPageSize
 from resolvers.ids import PAGE_DEFAULT, cursor_component, page_size
 from resolvers.mapping import Key, Page
@@ -45,6 +46,7 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     if first is not None and last is not None:
         raise BadPageSize
     backward = last is not None
+    table = source.table if isinstance(source.table, str) else feeds.table(lowering, source.table, path)
     order_by = arguments.get("orderBy")
     order = order_by.name if isinstance(order_by, Enum) else None
     keys = source.orders[order]
@@ -63,12 +65,12 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     )
     turned = ["desc" if k.descending is not backward else "asc" for k in keys]
     limited = (
-        f"select {columns} from {source.table} t where {' and '.join(where + kept)} "
+        f"select {columns} from {table} t where {' and '.join(where + kept)} "
         f"order by {', '.join(f'{k} {way}' for k, way in zip(key, turned, strict=True))} limit {limit} + 1"
     )
     again = ", ".join(f"l.k{i} {way}" for i, way in enumerate(turned))
     start, end = (bounds[side] for side in (("before", "after") if backward else ("after", "before")))
-    everything = f"from {source.table} t where {' and '.join(where)}"
+    everything = f"from {table} t where {' and '.join(where)}"
 
     def exists(bound: list[str] | None, *, greater: bool) -> str:
         if bound is None:
@@ -180,7 +182,7 @@ def _filters(lowering: Lowering, source: Page, arguments: Mapping[str, Argument]
 def _name(source: Page, keys: Sequence[Key]) -> str:
     """The list and its order, so that a cursor of another is refused; orders with the same keys have one name."""
     order = next(order for order, same in source.orders.items() if same == keys)
-    return f"{source.table}:{order}" if order else source.table
+    return f"{source.name}:{order}" if order else source.name
 
 
 def _bound(

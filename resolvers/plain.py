@@ -16,10 +16,24 @@ from psycopg import AsyncRawCursor
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.ids import split_id
 from resolvers.lowering import Lowering
-from resolvers.mapping import Column, Embedded, Lookup, Many, Mapped, Nodes, One, Page, Python, Run, Source
+from resolvers.mapping import (
+    Column,
+    Embedded,
+    Fed,
+    Lookup,
+    Many,
+    Mapped,
+    Nodes,
+    One,
+    Page,
+    Python,
+    Run,
+    Source,
+    Table,
+)
 from resolvers.pages import PageSql, page_sql
 from resolvers.plan import BadValues, bind
-from resolvers.selection import Argument, Selected, Values, constant
+from resolvers.selection import Argument, Path, Selected, Values, constant
 
 
 @dataclass
@@ -27,7 +41,7 @@ class PlainRow:
     """A row on its way through the executor: its type, the table it is a row of, and its column fields' values."""
 
     kind: str
-    table: str
+    table: Table
     record: str
     fields: Mapping[str, Any]
     context: Any
@@ -82,6 +96,7 @@ class _Field:
         self.lowering = Lowering.for_one_field(context.sources, context.roles)
         arguments: dict[str, Argument] = {key: constant(value) for key, value in given.items()}
         self.selected = Selected(name, name, definition, arguments, (), (name,))
+        self.fed: Mapping[Path, Fed] = {}
 
     async def resolve(self, source: Source) -> Any:
         match source:
@@ -121,6 +136,11 @@ class _Field:
         return f"{source.table} t where t.{source.key} = {of}{where}"
 
     async def _page(self, source: Page) -> PlainRow:
+        if isinstance(source.table, str):
+            table: Table = source.table
+        else:
+            yielded = await source.table.resolve(self.context, self.given, source.table.columns.keys())
+            self.fed, table = {self.selected.path: yielded}, source.table.row
         page = page_sql(self.lowering, source, self.selected, "parent")
         kind = self._kind()
         edge = get_named_type(kind.fields["edges"].type)
@@ -136,8 +156,7 @@ class _Field:
             return self._connection(kind, page, [], total, behind, more=ahead)
         shown = [row for row in rows if row[2] <= row[3]]
         edges = [
-            PlainRow(edge.name, source.table, row[1], {**row[0], "cursor": row[4]}, self.context)
-            for row in shown
+            PlainRow(edge.name, table, row[1], {**row[0], "cursor": row[4]}, self.context) for row in shown
         ]
         if page.backward:
             edges.reverse()
@@ -211,7 +230,7 @@ class _Field:
         rows = await self._rows(table, source, "")
         return rows[0] if rows else None
 
-    async def _rows(self, table: str, source: str, order: str, kind: str | None = None) -> list[PlainRow]:
+    async def _rows(self, table: Table, source: str, order: str, kind: str | None = None) -> list[PlainRow]:
         type_ = self.schema.get_type(kind) if kind else self._kind()
         assert isinstance(type_, GraphQLObjectType)
         rows = await self._query(
@@ -247,13 +266,16 @@ class _Field:
         if self.parent is None or not self.parent.table:
             return "(select 1)"
         record = self.lowering.parameter(constant(self.parent.record), "jsonb", str, self.selected.path)
-        return f"jsonb_populate_record(null::{self.parent.table}, {record})"
+        if isinstance(self.parent.table, str):
+            return f"jsonb_populate_record(null::{self.parent.table}, {record})"
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.parent.table.items())
+        return f"(select * from jsonb_to_record({record}) as r ({columns}))"
 
     async def _query(self, sql: str) -> list[tuple[Any, ...]]:
         form = self.lowering.form
         payload = self.parent.payload if self.parent else {}
         try:
-            values = bind(form.parameters, Values({}, self.context.viewer_id, payload))
+            values = bind(form.parameters, Values({}, self.context.viewer_id, payload, self.fed))
         except BadValues as bad:
             raise next(iter(bad.failures.values())) from None
         # parameters that this piece of the page does not use are bound all the same

@@ -10,6 +10,7 @@ import orjson
 
 from database.pipeline import Statement, Value
 from resolvers.errors import Refused
+from resolvers.feeds import Asked
 from resolvers.forms import Form, ManyForm, Parameter
 from resolvers.fragments import Fragments, Selection
 from resolvers.lowering import Hole, Lowering
@@ -35,6 +36,7 @@ class Plan(Readable):
 
     parameters: Sequence[Parameter]
     holes: Sequence[Hole]
+    feeds: Sequence[Asked]
     refusals: Failures
     selections: Sequence[Selection]
     """What it leaves marks for."""
@@ -89,6 +91,7 @@ def compile_plan(
         many=Statement(many) if many else None,
         parameters=lowering.form.parameters,
         holes=lowering.holes,
+        feeds=lowering.feeds,
         refusals=lowering.refusals,
         selections=lowering.shared.selections,
         max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),

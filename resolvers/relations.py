@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from graphql import GraphQLInterfaceType, GraphQLNonNull, get_named_type
 
+from resolvers import feeds
 from resolvers import lowering as core
 from resolvers.entities import Entities, EntityList
 from resolvers.errors import BadInput, Refused
 from resolvers.ids import array
-from resolvers.mapping import Lookup, Many, Nodes, One, Page, Python
+from resolvers.mapping import Feed, Lookup, Many, Nodes, One, Page, Python
 from resolvers.pages import connection_sql, page_sql
 from resolvers.rendering import Literal, Text, concatenated, json_list, json_object, or_null
 from resolvers.selection import Selected
@@ -126,6 +127,7 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
     json = concatenated(text)
     grouped = scope.lists is not None and source.key and not touched
     if grouped and source.small:
+        assert isinstance(source.table, str)
         rows = rows.replace(
             f"{source.table} {inner.t}", f"{lowering.shared.table(source.table, inner.t, json)} {inner.t}"
         )
@@ -158,9 +160,12 @@ def page(lowering: Lowering, source: Page, selected: Selected, scope: Scope) -> 
     if made is None:
         return None
     columns, text = made
+    if isinstance(source.table, Feed):
+        taken = feeds.wanted(source.table, " ".join((columns, *inner.joins.values())))
+        lowering.feeds.append(feeds.Asked(source.table, selected, taken))
     if inner.page is None:
         return [f"(select {_over(text, 'a')} from (select {columns} from ({rows.rows}) p) a)"]
-    personal = inner.has_personal_entities or lowering.is_viewer(touched)
+    personal = inner.has_personal_entities or lowering.is_personal(touched)
     shared = None if personal else sorted(touched)
     lowering.pages += lowering.form.page(inner.page, rows.rows, shared)
     name = lowering.name("a")

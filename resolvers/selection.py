@@ -37,18 +37,20 @@ from graphql import (
     value_from_ast,
 )
 
-from resolvers.errors import BadInput
+from resolvers.errors import BadInput, Refused
+from resolvers.mapping import Fed
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What a plan is bound with: the coerced variables, who asks, and the payload of a mutation or event."""
+    """What a plan is bound with: the coerced variables, who asks, the payload of a mutation or event, what feeds yield."""
 
     variables: Mapping[str, Any]
     viewer: str | None = None
     payload: Mapping[str, str | None] = field(default_factory=dict)
+    fed: Mapping[Path, Fed | Refused] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Leaf:
     """A value that is known when the statement is bound: a variable, a part of one, or a literal of the document."""
 
     of: Callable[[Values], Any]
+    is_personal: bool = False
+    """Whether it depends on who asks."""
 
 
 Argument = Leaf | Enum | bool | None | dict[str, "Argument"]

@@ -11,6 +11,8 @@ from schema.movies import PRIORITY, DailyMetrics, Movie
 
 _MOVIE = One("movies", of="{parent}.movie_id")
 _CURSOR = "Where this item is in the list."
+_REASON = {"because_movie_id": "uuid", "text": "text", "amount": "float8"}
+_REASON_SQL = ", ".join(f"{name} {kind}" for name, kind in _REASON.items())
 
 
 @strawberry.type(description="A movie of the catalogue in a list.")
@@ -62,7 +64,15 @@ class RatingEdge:
 
 @strawberry.type(description="Why a movie is recommended.")
 class RecommendationReason:
-    text: str = column("{t}.text", "The reason in words.")
+    text: str = column(
+        "coalesce('Because you liked “' || (select m.title from movies m where m.id = {t}.because_movie_id) || '”',"
+        " {t}.text, 'Because of what you liked')",
+        "The reason in words.",
+    )
+    amount: float | None = column(
+        "{t}.amount",
+        "How much lower the score were, had the viewer not liked that movie; null for other reasons.",
+    )
 
     @mapped(
         One("movies", of="{parent}.because_movie_id"), "The movie of the viewer's own that it comes from."
@@ -81,11 +91,10 @@ class RecommendationEdge:
 
     @mapped(
         Many(
-            "recommendation_reasons {t}",
-            where="{t}.user_id = {viewer} and {t}.algorithm = {parent}.algorithm"
-            " and {t}.movie_id = {parent}.movie_id",
-            order="{t}.rank",
-            table="recommendation_reasons",
+            f"rows from (jsonb_to_recordset({{parent}}.reasons) as ({_REASON_SQL}))"
+            f" with ordinality as {{t}} ({', '.join(_REASON)}, n)",
+            order="{t}.n",
+            table={**_REASON, "n": "bigint"},
         ),
         "Why it is recommended, the strongest reason first.",
     )

@@ -6,6 +6,8 @@ import strawberry
 
 from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Page
+from resolvers.recommendations import RECOMMENDED
+from resolvers.slate_pages import KEYS
 from schema.enums import Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.log import EventConnection
@@ -19,6 +21,31 @@ from schema.nodes import Node
 
 _ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
 _NEWEST = (Key("{t}.position", "bigint", descending=True),)
+
+
+@strawberry.input(description="Which movies may be recommended; all conditions must hold.")
+class RecommendationFilter:
+    genres: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, description="Has any of these genres, by name or slug."
+    )
+    genre_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, description="Has any of these genres; or of `genres`, if both are given."
+    )
+    released_from: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Released in this year or later."
+    )
+    released_to: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Released in this year or before."
+    )
+    max_runtime_minutes: int | None = strawberry.field(
+        default=strawberry.UNSET, description="Runs no longer."
+    )
+    original_language: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Its language, ISO 639-1."
+    )
+    exclude_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, description="None of these movies."
+    )
 
 
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
@@ -96,18 +123,13 @@ class User(Node):
     ) -> EventConnection | None: ...
 
     @mapped(
-        Page(
-            "user_recommendations",
-            where="{t}.user_id = {viewer}",
-            columns=("movie_id", "score", "algorithm", "slate_id"),
-            orders={None: (Key("{t}.rank", "bigint"),)},
-            filters={"algorithm": Filter("{t}.algorithm = {value}", "text", enum_name)},
-        ),
-        "Movies for this person, the best first.",
+        Page(RECOMMENDED, columns=tuple(RECOMMENDED.columns), orders={None: KEYS}),
+        "Movies for this person at this moment, the best first; nothing that they rated, watched or dismissed.",
     )
     def recommendations(
         self,
         algorithm: Algorithm = Algorithm.BLEND,
+        filter: RecommendationFilter | None = None,  # noqa: A002
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,

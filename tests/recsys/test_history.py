@@ -20,6 +20,7 @@ from events.watchlist import add_to_watchlist
 from events.window import Command
 from projections.registry import fold_inline
 from projections.spec import pairs
+from recsys.history import history
 from recsys.reading import read_interactions
 from resolvers.histories import Histories
 from resolvers.reader import Reader
@@ -59,7 +60,7 @@ async def test_a_history_is_what_training_would_see_of_the_log(
     people = sorted(user_id(person) for person in range(PEOPLE) if person != ERASED)
     assert interactions.people == len(people)
     for number, person in enumerate(people):
-        told = await histories.of(person, MANY)
+        told = history(await histories.told(person), MANY)
         own = interactions.person == number
         seen = dict(zip(interactions.movie[own].tolist(), interactions.weight[own].tolist(), strict=True))
         liked = dict(zip(told.liked.tolist(), told.weights.tolist(), strict=True))
@@ -77,7 +78,7 @@ async def test_a_history_is_what_training_would_see_of_the_log(
                 or pair.status is Status.NOT_INTERESTED
             )
         }
-    assert len((await histories.of(user_id(ERASED), MANY)).known) == 0
+    assert len((history(await histories.told(user_id(ERASED)), MANY)).known) == 0
 
 
 def say(user: UUID, movie: int, decide: Callable[..., Sequence[PairEvent]], *args: object) -> Command:
@@ -94,7 +95,7 @@ async def test_the_last_action_counts_at_once_and_comes_last(
     first, second = columns[movie_id(0)], columns[movie_id(1)]
 
     async def liked() -> list[tuple[int, float]]:
-        told = await histories.of(ann, MANY)
+        told = history(await histories.told(ann), MANY)
         kinds = [str(a.dtype) for a in (told.liked, told.weights, told.disliked, told.known)]
         assert kinds == ["int32", "float32", "int32", "int32"]
         return list(zip(told.liked.tolist(), told.weights.tolist(), strict=True))
@@ -104,17 +105,17 @@ async def test_the_last_action_counts_at_once_and_comes_last(
     assert await liked() == [(first, 2.0)]
     await handler.handle(say(ann, 1, add_to_watchlist, Priority.LOW))
     assert await liked() == [(first, 2.0), (second, 0.5)]
-    assert (await histories.of(ann, MANY)).known.tolist() == [first]
+    assert (history(await histories.told(ann), MANY)).known.tolist() == [first]
     await handler.handle(say(ann, 0, unfavorite_movie))
     await handler.handle(say(ann, 1, dismiss_movie))
-    told = await histories.of(ann, MANY)
+    told = history(await histories.told(ann), MANY)
     assert (told.liked.tolist(), told.disliked.tolist(), told.known.tolist()) == ([], [second], [second])
     await handler.handle(say(ann, 1, react_to_movie, Reaction.LIKE))
     await handler.handle(say(ann, 0, rate_movie, 9))
     await handler.handle(say(ann, 1, view_movie))
     assert await liked() == [(second, 1.0), (first, 1.0)]
     only = min(first, second)
-    assert (await histories.of(ann, only + 1)).liked.tolist() == [only]
+    assert (history(await histories.told(ann), only + 1)).liked.tolist() == [only]
     await lane.close()
 
 
@@ -122,8 +123,9 @@ async def test_many_who_ask_at_once_each_get_their_own(connection: Conn, histori
     add_movies(connection)
     fill(connection, play(rich_moves(200, without=[erase])))
     people = [user_id(person) for person in range(PEOPLE)] * 5
-    alone = [await histories.of(person, MANY) for person in people]
-    together = await asyncio.gather(*(histories.of(person, MANY) for person in people))
+    alone = [history(await histories.told(person), MANY) for person in people]
+    asked = await asyncio.gather(*(histories.told(person) for person in people))
+    together = [history(told, MANY) for told in asked]
     for one, other in zip(alone, together, strict=True):
         assert np.array_equal(one.known, other.known)
         assert np.array_equal(one.liked, other.liked)
