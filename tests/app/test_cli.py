@@ -492,7 +492,7 @@ def test_evaluate_compares_on_a_release_and_writes_a_report(run: Run, tmp_path: 
         + "".join(f"{n},Movie {n} (19{60 + n}),{'War' if n % 2 else 'Love'}\n" for n in range(1, 31))
     )
     ratings = (
-        f"{person},{1 + (person * 7 + n * 11) % 30},{4 if (person + n) % 4 else 2},{1000 + n * 50 + person}\n"
+        f"{person},{1 + (person * 7 + n * 11) % 30},{4 if (person + n) % 4 else 2},{1_000_000_000 + n * 50 + person}\n"
         for n in range(25)
         for person in range(1, 21)
     )
@@ -503,6 +503,5 @@ def test_evaluate_compares_on_a_release_and_writes_a_report(run: Run, tmp_path: 
         "BLEND / popularity",
     }
     assert (tmp_path / "report" / "evaluation.md").read_text().count("leave-last-out") > 1
-    assert "no MovieLens release" in refused(
-        run("recsys", "evaluate", tmp_path, "--out", tmp_path / "report")
-    )
+    (tmp_path / "empty").mkdir()
+    assert "no MovieLens release" in refused(run("recsys", "evaluate", tmp_path / "empty"))

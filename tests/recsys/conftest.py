@@ -28,13 +28,13 @@ def silent(_what: str, _total: int) -> Callable[[int], None]:
 
 @pytest.fixture(scope="session")
 def interactions() -> Interactions:
-    """60 people like 8 of the 12 movies of their taste, in any order, and judge two of the other badly.
+    """48 people like 8 of the 12 movies of their taste, in any order, and judge two of the other badly.
 
-    Every movie is liked by 20.
+    Every movie is liked by 16.
     """
     rng = np.random.default_rng(5)
     rows: list[tuple[int, int, float]] = []
-    for person in range(60):
+    for person in range(48):
         own, other = (WAR, LOVE) if person % 2 else (LOVE, WAR)
         rows += [(person, movie, 1.0) for movie in rng.permutation(np.roll(own, person // 2)[:8])]
         rows += [(person, movie, -1.0) for movie in rng.permutation(other)[:2]]
@@ -44,7 +44,7 @@ def interactions() -> Interactions:
         table[:, 1].astype(np.int32),
         table[:, 2].astype(np.float32),
         np.arange(len(rows), dtype=np.float64) * 3600,
-        60,
+        48,
         MOVIES,
     )
 

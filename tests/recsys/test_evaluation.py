@@ -95,12 +95,12 @@ def test_peers_tell_two_tastes_apart(interactions: Interactions, described: Feat
     kinds = [WAR if case.person % 2 else LOVE for case in split.cases]
     best = metrics.ranked(scores, [case.history.known for case in split.cases], 3)
     right = np.mean([np.isin(row, kind).mean() for row, kind in zip(best, kinds, strict=True)])
-    assert right > 0.9
+    assert right > 0.85
 
 
 def test_popularity_is_the_same_for_everybody(interactions: Interactions, described: Features) -> None:
     scores = peers.popularity(interactions, described)([Case(0, liking(1), liking().liked, 0.0)] * 2)
-    assert scores[0].tolist() == scores[1].tolist() == [20.0] * 24 + [0.0, 0.0]
+    assert scores[0].tolist() == scores[1].tolist() == [16.0] * 24 + [0.0, 0.0]
 
 
 def test_ease_of_the_model_is_ease_in_closed_form(interactions: Interactions, model: Model) -> None:
@@ -125,7 +125,7 @@ def test_a_release_becomes_interactions_in_the_order_of_time(tmp_path: Path) -> 
         "movieId,title,genres\n1,One (1994),Drama|War\n2,Two (1996),Drama\n5,Three (2001),War\n"
     )
     (tmp_path / "ratings.csv").write_text(
-        "userId,movieId,rating,timestamp\n7,2,4.0,200\n3,1,2.0,100\n7,1,3.5,150\n7,9,5.0,1\n7,2,1.0,300\n"
+        "userId,movieId,rating,timestamp\n7,2,4.0,1000000200\n3,1,2.0,1000000100\n7,1,3.5,1000000150\n7,9,5.0,1000000001\n7,2,1.0,1000000300\n"
     )
     data = read(tmp_path)
     told = data.interactions
@@ -133,7 +133,7 @@ def test_a_release_becomes_interactions_in_the_order_of_time(tmp_path: Path) -> 
         [0, 1, 1],
         [0, 0, 1],
         [-1.0, 0.0, -1.0],
-        [100.0, 150.0, 300.0],
+        [1000000100.0, 1000000150.0, 1000000300.0],
     ]
     assert data.features.names == ("decade:1990", "genre:Drama", "genre:War")
     assert data.features.movies == told.movies == 3
