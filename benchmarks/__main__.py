@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import append, folds, queries
+from benchmarks import append, folds, queries, recommender
 from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
@@ -15,9 +15,10 @@ PARTS: dict[str, Callable[..., Report]] = {
     "append": append.run,
     "folds": folds.run,
     "queries": queries.run,
+    "recommender": recommender.run,
     "peers": peers.run,
 }
-_USUAL = ("append", "folds", "queries")
+_USUAL = ("append", "folds", "queries", "recommender")
 """What runs when nothing is named: all that needs no packages of others."""
 
 

@@ -131,11 +131,16 @@ def facts(conn: Conn) -> dict[str, str]:
         "select current_setting('server_version'), current_setting('shared_buffers')"
     ).fetchone()
     assert row is not None
+    postgresql = f"PostgreSQL {row[0].split(' ')[0]} with shared_buffers {row[1]}"
+    return {**machine(), "postgresql": postgresql}
+
+
+def machine() -> dict[str, str]:
+    """Return the same where no database takes part."""
     return {
         "day": datetime.now(UTC).date().isoformat(),
         "cpu": f"{psutil.cpu_count()} cores of {_cpu_name()}",
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
-        "postgresql": f"PostgreSQL {row[0].split(' ')[0]} with shared_buffers {row[1]}",
         "python": f"Python {platform.python_version()}",
     }
 

@@ -37,7 +37,7 @@ def extend(model: Model, features: Features) -> Model:
             model.feature_starts, model.feature_starts[-1] + new.indptr[1:].astype(np.int32)
         ),
         feature_ids=np.concatenate([model.feature_ids, ids]),
-        linear_rows=np.concatenate([model.linear_rows, nothing]),
+        ease_rows=np.concatenate([model.ease_rows, nothing]),
         likes=np.append(model.likes, np.zeros(added, np.float32)),
     )
 

@@ -21,7 +21,8 @@ class Config:
     """The weight of a feature beside that of the movie itself, which is 1."""
 
     # histories that are drawn for training
-    history_share: tuple[float, float] = (0.3, 0.8)
+    least_share: float = 0.3
+    most_share: float = 0.8
     """How much of a person's likes the history holds, evenly between these; the rest are targets."""
     history: int = 100
     """Likes that it holds at most."""
@@ -34,23 +35,18 @@ class Config:
     cut_share: float = 0.25
     """At how many of all moments the likes are cut in order,"""
     cut_targets: int = 4
-    """so many likes after the cut being targets."""
+    """so many likes after the cut being targets,"""
+    past_likes: int = 12
+    """and so many before it the history, which fades"""
+    half_life_past: float = 3.0
+    """by half with so many likes."""
 
-    # the linear models
-    linear_movies: int = 8_000
+    # EASE
+    ease_movies: int = 8_000
     """The movies with the most likes, so many at most, take part: it takes 16 times their square in bytes."""
     neighbors: int = 1_000
     """Movies that a like moves at most."""
     ease_l2: float = 200.0
-    next_l2: float = 500.0
-    next_likes: int = 5
-    half_life_next: float = 2.0
-
-    # moments that are trained on
-    past_likes: int = 12
-    """The likes before a moment that count, each"""
-    half_life_past: float = 3.0
-    """fading by half with so many likes after it."""
 
     # scoring
     half_life_likes: float = 5.0
@@ -58,14 +54,12 @@ class Config:
     lasting_share: float = 0.25
     """What a history that does not fade counts beside it."""
     ease_weight: float = 0.5
-    next_weight: float = 0.25
-    """Beside LightFM's, which is 1, times n / (n + linear_likes) for a person with n likes."""
-    linear_likes: float = 20.0
-    popularity_weight: float = 3.0
+    ease_likes: float = 20.0
+    """EASE counts weight * n / (n + likes) for a person with n likes, where LightFM counts 1,"""
+    popularity_weight: float = 4.0
     popularity_likes: float = 3.0
-    popularity_floor: float = 0.1
-    """Popularity counts weight / (1 + n / likes) + floor."""
-    popularity_prior: float = 30.0
+    """and popularity weight / (1 + n / likes)."""
+    popularity_prior: float = 100.0
     """How many likes of now all likes ever are worth, where now is quiet."""
     half_life_days: float = 30.0
     """Of live popularity."""

@@ -38,7 +38,9 @@ def shuffled(ordered: Interactions, config: Config, rng: np.random.Generator) ->
     liked = np.flatnonzero(ordered.liked)
     person, movie = ordered.person[liked], ordered.movie[liked]
     count = np.bincount(person, minlength=ordered.people)
-    part = np.ceil(count * rng.uniform(*config.history_share, ordered.people)).astype(np.int64)
+    part = np.ceil(count * rng.uniform(config.least_share, config.most_share, ordered.people)).astype(
+        np.int64
+    )
     is_short = rng.random(ordered.people) < config.short_share
     size = np.where(is_short, rng.integers(1, config.short_history + 1, ordered.people), part)
     size = np.minimum(size, np.clip(count - 1, 1, config.history))

@@ -53,14 +53,11 @@ class Model:
     feature_starts: Ints
     """[movies + 1]: the features of movie m are feature_ids[feature_starts[m] : feature_starts[m + 1]]."""
     feature_ids: Ints
-    linear_rows: Ints
-    """[movies]: the row of each movie in the next four arrays; the last one, which moves nothing, is of all the others."""
+    ease_rows: Ints
+    """[movies]: the row of each movie in the next two arrays; the last one, which moves nothing, is of all the others."""
     neighbors: Ints
     """[rows, k]: the movies that liking a movie moves most, by EASE."""
     neighbor_weights: Floats
-    next_movies: Ints
-    """[rows, k]: the movies that liking a movie makes most likely to be liked next."""
-    next_weights: Floats
     likes: Floats
     """[movies]: how many people liked it."""
 

@@ -7,9 +7,8 @@ the faded weights of the history and the arrays of the model by their names:
     person   = w / |w| . taste_vectors, and a share of the same with a history that does not fade
     LIGHTFM  = z(item_vectors . person + item_biases)
     EASE     = z(sum of w[i] neighbor_weights[i])
-    NEXT     = z(sum of w[i] next_weights[i])
-    POPULAR  = z(log of live popularity)
-    BLEND    = LIGHTFM + e n / (n + m) EASE + x n / (n + m) NEXT + (p / (1 + n / q) + f) POPULAR, for n likes
+    POPULAR  = z(log of live popularity), no less than -2
+    BLEND    = LIGHTFM + e n / (n + m) EASE + p / (1 + n / q) POPULAR, for n likes
 """
 
 from __future__ import annotations
@@ -38,6 +37,8 @@ _NO_IDS = np.zeros(0, np.int32)
 _NO_FLOATS = np.zeros(0, np.float32)
 _LEAST_HALVINGS = 6.6
 """A like that was halved as often counts 1 %; older ones are left out."""
+_LEAST_POPULAR = -2.0
+_CHUNK = 64
 _FLAT = np.float32(1e-6)
 """A standard deviation below this is none: all movies are the same to that part."""
 
@@ -73,7 +74,7 @@ class Scorer:
         self.model = model
         liked = (model.likes > 0).astype(np.float32)
         self._share = liked / max(float(liked.sum()), 1.0)
-        self._popular = self.standardised(self._log_popularity(popularity))
+        self._popular = self._popularity(popularity)
 
     def scores(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
         """Return the score of every movie, 0 to 1, comparable within the algorithm; known movies have one, too."""
@@ -105,7 +106,7 @@ class Scorer:
             case Algorithm.CONTENT_BASED:
                 return self._lightfm(history, self.model.content_vectors, self.model.content_biases)
             case Algorithm.COLLABORATIVE:
-                return self._ease(history) + self._next(history)
+                return self._ease(history)
             case Algorithm.TRENDING:
                 return self._popular.copy()
             case Algorithm.BLEND:
@@ -114,17 +115,15 @@ class Scorer:
     def popular(self, likes: int) -> Floats:
         """Return what live popularity adds for a person with so many likes: the less, the more they are."""
         config = self.model.config
-        weight = config.popularity_weight / (1 + likes / config.popularity_likes) + config.popularity_floor
-        return self._popular * np.float32(weight)
+        return self._popular * np.float32(config.popularity_weight / (1 + likes / config.popularity_likes))
 
     def _blend(self, history: History) -> Floats:
         config, n = self.model.config, len(history.liked)
         raw = self.popular(n)
         if n:
-            evidence = n / (n + config.linear_likes)
+            evidence = n / (n + config.ease_likes)
             raw += self._lightfm(history, self.model.item_vectors, self.model.item_biases)
             raw += np.float32(config.ease_weight * evidence) * self._ease(history)
-            raw += np.float32(config.next_weight * evidence) * self._next(history)
         elif len(history.features):
             # nothing is known but what was chosen: what is popular within it comes before all the rest
             raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
@@ -132,12 +131,6 @@ class Scorer:
 
     def _lightfm(self, history: History, vectors: Floats, biases: Floats) -> Floats:
         return self.standardised(vectors @ self._person(history) + biases)
-
-    def _ease(self, history: History) -> Floats:
-        return self._moved(history, self.model.neighbors, self.model.neighbor_weights)
-
-    def _next(self, history: History) -> Floats:
-        return self._moved(history, self.model.next_movies, self.model.next_weights)
 
     def _person(self, history: History) -> Floats:
         """Return float32 [d]; chosen features count as one like that lies before all others."""
@@ -152,13 +145,13 @@ class Scorer:
         mixed = faded / np.linalg.norm(faded) + config.lasting_share * weights / np.linalg.norm(weights)
         return mixed.astype(np.float32) @ tastes / np.float32(1 + config.lasting_share)
 
-    def _moved(self, history: History, movies: Ints, weights: Floats) -> Floats:
-        half_life = self.model.config.half_life_likes
+    def _ease(self, history: History) -> Floats:
+        half_life, model = self.model.config.half_life_likes, self.model
         newest = history.liked[-math.ceil(half_life * _LEAST_HALVINGS) :]
         faded = _faded(history.weights[len(history.liked) - len(newest) :], half_life)
-        rows = self.model.linear_rows[newest]
-        moves = weights[rows] * faded[:, None]
-        raw = np.bincount(movies[rows].ravel(), moves.ravel(), self.model.movies)
+        rows = model.ease_rows[newest]
+        moves = model.neighbor_weights[rows] * faded[:, None]
+        raw = np.bincount(model.neighbors[rows].ravel(), moves.ravel(), model.movies)
         return self.standardised(raw.astype(np.float32))
 
     def _has_any(self, chosen: Ints) -> NDArray[np.bool_]:
@@ -166,12 +159,17 @@ class Scorer:
         owner = np.repeat(np.arange(self.model.movies), np.diff(starts))
         return np.bincount(owner[np.isin(ids, chosen)], minlength=self.model.movies) > 0
 
-    def _log_popularity(self, popularity: NDArray[np.floating]) -> Floats:
-        """Return the log of live popularity, to which all likes ever add some evidence, so that nothing is log(0)."""
+    def _popularity(self, popularity: NDArray[np.floating]) -> Floats:
+        """Return z of the log of live popularity, to which all likes ever add some evidence, so that nothing is log(0).
+
+        Where all are about as popular, small differences stay small; and what nobody liked yet is not shut out by that.
+        """
         likes = self.model.likes
         ever = (likes + 1) / (likes.sum() + len(likes))
-        smoothed = popularity + self.model.config.popularity_prior * ever
-        return np.asarray(np.log(smoothed), np.float32)
+        log = np.asarray(np.log(popularity + self.model.config.popularity_prior * ever), np.float32)
+        log -= log @ self._share
+        log /= np.float32(max(float(np.sqrt((log * log) @ self._share)), 1.0))
+        return np.asarray(np.maximum(log, np.float32(_LEAST_POPULAR)))
 
     def standardised(self, raw: Floats) -> Floats:
         """Return z of scores, in their place; zeros where they do not differ."""
@@ -196,7 +194,11 @@ def as_share(raw: Floats) -> Floats:
 
 def best_of(scores: Floats, k: int) -> NDArray[np.int64]:
     """Return the k best columns, best first, of equal ones the lower first; fewer where the rest is -inf."""
-    k = min(k, len(scores))
-    least = np.partition(scores, len(scores) - k)[len(scores) - k]
+    chunks = len(scores) // _CHUNK
+    least = -np.inf
+    if chunks > k:
+        # each of the k greatest maxima of chunks is a score, so none of the k best lies below them
+        maxima = scores[: chunks * _CHUNK].reshape(chunks, _CHUNK).max(axis=1)
+        least = np.partition(maxima, chunks - k)[chunks - k]
     reach = np.flatnonzero((scores >= least) & (scores > -np.inf))
     return reach[np.argsort(-scores[reach], kind="stable")][:k]

@@ -41,7 +41,16 @@ def learn(
     scale = np.float32(config.feature_scale)
     items = hstack([identity(len(judged)), features.matrix[judged] * scale], format="csr", dtype=np.float32)
     ordered = replace(interactions, movie=column.astype(np.int32), movies=len(judged)).in_time()
-    lightfm = _lightfm(config)
+    lightfm = library()(
+        no_components=config.dimensions,
+        loss="warp",
+        learning_schedule="adagrad",
+        learning_rate=config.learning_rate,
+        item_alpha=config.regularization,
+        user_alpha=config.regularization,
+        max_sampled=config.max_sampled,
+        random_state=config.seed,
+    )
     rng = np.random.default_rng(config.seed)
     for _ in range(config.rounds):
         for draw in (shuffled, in_order):
@@ -56,17 +65,9 @@ def learn(
     return Tastes(own, own_biases, vectors[len(judged) :] * scale, biases[len(judged) :] * scale, tastes)
 
 
-def _lightfm(config: Config) -> Any:
+def library() -> Any:
+    """Return the class LightFM, imported where it is needed only: it brings scipy."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # where it has no OpenMP it has one thread: all we want
         from lightfm import LightFM
-    return LightFM(
-        no_components=config.dimensions,
-        loss="warp",
-        learning_schedule="adagrad",
-        learning_rate=config.learning_rate,
-        item_alpha=config.regularization,
-        user_alpha=config.regularization,
-        max_sampled=config.max_sampled,
-        random_state=config.seed,
-    )
+    return LightFM

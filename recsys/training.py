@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recsys import linear, tastes
+from recsys import ease, tastes
 from recsys.cold import as_floats, described, mean_of
 from recsys.config import Config
 from recsys.features import Features
@@ -32,11 +32,9 @@ def train(interactions: Interactions, features: Features, config: Config, *, pro
     if not len(liked):
         raise NothingToLearn("Nobody likes any movie yet: import ratings, or wait for likes.")
     with threadpool_limits(1):
-        advance = progress("linear models", 2)
-        known = linear.most_liked(liked, config)
-        neighbors = linear.largest(linear.ease(liked, known, config), known, config.neighbors)
-        advance(1)
-        after = linear.largest(linear.following(liked, known, config), known, config.neighbors)
+        advance = progress("EASE", 1)
+        known = ease.most_liked(liked, config)
+        neighbors = ease.largest(ease.weights(liked, known, config), known, config.neighbors)
         advance(1)
         learnt = tastes.learn(interactions, features, config, progress("LightFM", config.rounds))
         likes = np.bincount(liked.movie, minlength=liked.movies).astype(np.float32)
@@ -61,11 +59,9 @@ def train(interactions: Interactions, features: Features, config: Config, *, pro
             feature_tastes=feature_tastes,
             feature_starts=features.matrix.indptr.astype(np.int32),
             feature_ids=features.matrix.indices.astype(np.int32),
-            linear_rows=linear.rows_of(known, liked.movies),
+            ease_rows=ease.rows_of(known, liked.movies),
             neighbors=neighbors[0],
             neighbor_weights=neighbors[1],
-            next_movies=after[0],
-            next_weights=after[1],
             likes=likes,
         )
 

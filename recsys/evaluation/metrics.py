@@ -30,16 +30,17 @@ def estimate(figures: Figures) -> Estimate:
 def ranked(scores: Floats, known: Sequence[Ints], k: int) -> NDArray[np.int64]:
     """Return the k best columns of each row, best first, without those that are known; of equal ones the lower first.
 
-    `scores` is changed. Where fewer than k are left, known ones come last.
+    `scores` is changed. Where fewer than k are left, the row ends with -1.
     """
     for row, columns in enumerate(known):
         scores[row, columns] = -np.inf
     k = min(k, scores.shape[1])
     kth = -np.partition(-scores, k - 1, axis=1)[:, k - 1 : k]
-    best = np.empty((len(scores), k), np.int64)
+    best = np.full((len(scores), k), -1, np.int64)
     for row, threshold in enumerate(kth[:, 0]):
-        reach = np.flatnonzero(scores[row] >= threshold)
-        best[row] = reach[np.argsort(-scores[row, reach], kind="stable")][:k]
+        reach = np.flatnonzero((scores[row] >= threshold) & (scores[row] > -np.inf))
+        found = reach[np.argsort(-scores[row, reach], kind="stable")][:k]
+        best[row, : len(found)] = found
     return best
 
 
@@ -66,7 +67,7 @@ def ndcg(best: NDArray[np.int64], targets: Sequence[Ints], k: int) -> Figures:
 
 def coverage(best: NDArray[np.int64], movies: int, k: int) -> float:
     """Return the share of all movies that are in anybody's first k."""
-    return len(np.unique(best[:, :k])) / movies
+    return len(np.setdiff1d(best[:, :k], [-1])) / movies
 
 
 def auc(scores: Floats, is_target: NDArray[np.bool_]) -> float:

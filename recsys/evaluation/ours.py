@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from recsys import linear
 from recsys.config import Config
+from recsys.ease import most_liked, weights
 from recsys.evaluation.peers import Ask, histories_of
 from recsys.evaluation.protocols import Case, live_popularity
 from recsys.interactions import Interactions
@@ -54,12 +54,12 @@ def inductive(model: Model) -> Ask:
 def ease(train: Interactions, config: Config) -> Ask:
     """EASE of the history, its order ignored, with all its weights."""
     liked = train.where(train.liked)
-    known = linear.most_liked(liked, config)
-    weights = linear.ease(liked, known, config)
+    known = most_liked(liked, config)
+    of_ease = weights(liked, known, config)
 
     def ask(cases: Sequence[Case]) -> Floats:
         scores = np.zeros((len(cases), train.movies), np.float32)
-        scores[:, known] = histories_of(cases, train.movies)[:, known] @ weights
+        scores[:, known] = histories_of(cases, train.movies)[:, known] @ of_ease
         return scores
 
     return ask

@@ -13,6 +13,7 @@ from recsys.evaluation.protocols import Case
 from recsys.features import Features
 from recsys.interactions import Interactions
 from recsys.model import Floats
+from recsys.tastes import library
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -112,7 +113,6 @@ def histories_of(cases: Sequence[Case], movies: int) -> csr_matrix:
 
 
 def _lightfm(train: Interactions, features: Features | None, *, epochs: int, **parameters: Any) -> Ask:
-    from lightfm import LightFM
     from scipy.sparse import coo_matrix, hstack, identity
 
     kept = train.where(train.liked) if features is None else train
@@ -122,7 +122,7 @@ def _lightfm(train: Interactions, features: Features | None, *, epochs: int, **p
     if features is not None:
         scale = np.float32(Config().feature_scale)
         items = hstack([items, features.matrix * scale], format="csr", dtype=np.float32)
-    model = LightFM(random_state=Config().seed, **parameters)
+    model = library()(random_state=Config().seed, **parameters)
     model.fit(cells, item_features=items, epochs=epochs)
     vectors, biases = items @ model.item_embeddings, items @ model.item_biases
     return lambda cases: model.user_embeddings[_rows(cases)] @ vectors.T + biases

@@ -132,7 +132,7 @@ def cold(interactions: Interactions, *, seed: int, share: float = 0.1) -> tuple[
             float(interactions.at.max()),
         )
         for person in range(interactions.people)
-        if len(of_held[person]) and len(of_train[person])
+        if 0 < len(of_held[person]) < len(movies) and len(of_train[person])
     ]
     return Split(train, cases), movies
 

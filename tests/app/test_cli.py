@@ -472,3 +472,26 @@ def test_without_a_database_url_the_embedded_server_lives_as_long_as_the_command
         out, _ = importing.communicate(timeout=60)
     assert json.loads(out)["events"] == 4
     assert not (tmp_path / "data" / "postgres" / "postmaster.pid").exists()
+
+
+def test_evaluate_compares_on_a_release_and_writes_a_report(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "ml-small"
+    folder.mkdir()
+    (folder / "movies.csv").write_text(
+        "movieId,title,genres\n"
+        + "".join(f"{n},Movie {n} (19{60 + n}),{'War' if n % 2 else 'Love'}\n" for n in range(1, 31))
+    )
+    ratings = (
+        f"{person},{1 + (person * 7 + n * 11) % 30},{4 if (person + n) % 4 else 2},{1_000_000_000 + n * 50 + person}\n"
+        for n in range(25)
+        for person in range(1, 21)
+    )
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + "".join(ratings))
+    told = answered(run("recsys", "evaluate", folder, "--out", tmp_path / "report", "--json"))
+    assert {each["what"].rpartition(": ")[2] for each in told} >= {
+        "EASE + LightFM / EASE",
+        "BLEND / popularity",
+    }
+    assert (tmp_path / "report" / "evaluation.md").read_text().count("leave-last-out") > 1
+    (tmp_path / "empty").mkdir()
+    assert "no MovieLens release" in refused(run("recsys", "evaluate", tmp_path / "empty"))
