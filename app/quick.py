@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from graphql import OperationType
 from starlette.responses import Response
 
-from app.asked import Malformed, json_of
+from app.asked import Malformed, asked_of, json_of
 from app.auth import Gate, new_id
 from app.budgets import Bucket
 from app.documents import Documents
@@ -31,7 +31,6 @@ from resolvers.errors import Overload, RateLimited, TooSlow
 from resolvers.plan import Plan
 from resolvers.reader import Reader
 
-_ASKED = frozenset({"query", "operationName", "variables"})
 _SWEEP_S = 0.5
 _HEADERS = (
     b"content-length: %d\r\ncontent-type: %s; charset=utf-8\r\n%s"
@@ -111,22 +110,18 @@ class Quick:
         if accepted is None:
             return False
         try:
-            asked = json_of(body, "", self._settings.json_depth)
+            asked = asked_of(json_of(body, "", self._settings.json_depth))
         except Malformed:
             return False
-        if type(asked) is not dict or not asked.keys() <= _ASKED:
-            return False
-        query, name, raw = asked.get("query"), asked.get("operationName"), asked.get("variables")
-        if type(query) is not str or not (raw is None or type(raw) is dict):
-            return False
-        if not (name is None or type(name) is str) or not self._documents.runs_at_once(query):
+        query = self._documents.known(asked)
+        if query is None:
             return False
         asker = self._gate.asker(address, authorization)
         if not asker.is_valid:
             return False
         viewer = asker.viewer
         operation = self._engine.known(
-            query, name or None, raw or {}, may_introspect=self._gate.may_introspect(viewer)
+            query, asked.name, asked.variables, may_introspect=self._gate.may_introspect(viewer)
         )
         if operation is None or operation.node.operation is OperationType.SUBSCRIPTION:
             return False

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import append, folds, queries
+from benchmarks import append, folds, queries, sustained
 from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
@@ -16,9 +16,10 @@ PARTS: dict[str, Callable[..., Report]] = {
     "folds": folds.run,
     "queries": queries.run,
     "peers": peers.run,
+    "sustained": sustained.run,
 }
 _USUAL = ("append", "folds", "queries")
-"""What runs when nothing is named: all that needs no packages of others."""
+"""What runs when nothing is named: all that needs no packages of others, and no patience."""
 
 
 def main() -> int:
@@ -27,7 +28,10 @@ def main() -> int:
         prog="python -m benchmarks", description="Measure beside peers, in one run."
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all but peers when none is named"
+        "parts",
+        nargs="*",
+        metavar="part",
+        help=f"{', '.join(PARTS)}; of them append, folds and queries when none is named",
     )
     parser.add_argument("--quick", action="store_true", help="short and small: does it run at all")
     given = parser.parse_args()
