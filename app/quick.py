@@ -173,6 +173,8 @@ class Quick:
         """Tell those who wait for too long."""
         late = time.perf_counter() - self._timeout_s
         for waiting in [waiting for waiting in self.waiting if waiting.started < late]:
+            if waiting.task is not None:
+                waiting.task.cancel()
             waiting.set_exception(TooSlow())
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if self.waiting else None
 
@@ -231,26 +233,26 @@ class Waiting:
 
     def set_exception(self, exception: BaseException, /) -> None:
         """Respond with what was wrong."""
-        if self.task is not None:
-            self.task.cancel()
         refusal = refusal_of(exception, self.id)
         self.tell(Answer(b"null", [error_of(refusal, ())], self._operation.extensions))
 
     def tell(self, answer: Answer) -> None:
         """Respond."""
-        quick, operation = self._quick, self._operation
+        quick = self._quick
         quick.waiting.discard(self)
-        entry = Entry(self.id, "http", "POST", "/graphql", self.started)
-        entry.runs(operation)
         if answer.errors:
-            self._connection.send(quick.refuse(answer, entry, self._bucket, self._accepted))
+            self._connection.send(quick.refuse(answer, self._entry(), self._bucket, self._accepted))
             return
         body = answer.body()
         seconds = time.perf_counter() - self.started
-        quick.metrics.answered(operation.node.operation.value, seconds, has_errors=False)
+        quick.metrics.answered(self._operation.node.operation.value, seconds, has_errors=False)
         if quick.requests.is_logged(seconds):
-            entry.bytes = len(body)
-            quick.requests.ended(entry, 200)
+            quick.requests.ended(self._entry(len(body)), 200)
         spent = b"".join(b"%s: %s\r\n" % header for header in quick.budgets.headers(self._bucket))
         told = (len(body), self._accepted.encode(), spent, self.id.encode())
         self._connection.respond(200, _HEADERS % told, body)
+
+    def _entry(self, size: int = 0) -> Entry:
+        entry = Entry(self.id, "http", "POST", "/graphql", self.started, bytes=size)
+        entry.runs(self._operation)
+        return entry

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import append, folds, queries, sustained
+from benchmarks import append, folds, queries, sustained, uncompiled
 from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
@@ -15,10 +15,11 @@ PARTS: dict[str, Callable[..., Report]] = {
     "append": append.run,
     "folds": folds.run,
     "queries": queries.run,
+    "uncompiled": uncompiled.run,
     "peers": peers.run,
     "sustained": sustained.run,
 }
-_USUAL = ("append", "folds", "queries")
+_USUAL = ("append", "folds", "queries", "uncompiled")
 """What runs when nothing is named: all that needs no packages of others, and no patience."""
 
 
@@ -31,7 +32,7 @@ def main() -> int:
         "parts",
         nargs="*",
         metavar="part",
-        help=f"{', '.join(PARTS)}; of them append, folds and queries when none is named",
+        help=f"{', '.join(PARTS)}; all but peers and sustained when none is named",
     )
     parser.add_argument("--quick", action="store_true", help="short and small: does it run at all")
     given = parser.parse_args()
