@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import http_load
+from benchmarks.catalogue import MOVIES, movie
 from benchmarks.measure import Sample, Window, observe
 from benchmarks.peers.questions import OURS
 from benchmarks.peers.questions import requests as peers_requests
@@ -44,7 +45,10 @@ def _everything(signed: list[str]) -> list[bytes]:
     made += peers_requests("Rate", signed, _DISTINCT)[OURS]
     made += [
         http_load.request(
-            _NEW.format(number=number), f"New{number}", {"id": "Movie:none"}, chance.choice(signed[1:])
+            _NEW.format(number=number),
+            f"New{number}",
+            {"id": f"Movie:{movie(chance.randint(1, MOVIES))}"},
+            chance.choice(signed[1:]),
         )
         for number in range(len(made) // 100)
     ]
