@@ -20,8 +20,9 @@ from app.browsers import was_meant
 from app.budgets import Bucket
 from app.documents import Documents, DocumentTooLarge
 from app.metrics import Metrics
-from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
+from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, json_accepted_of
 from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
+from app.parts import FORMS, InParts
 from app.quick import Quick
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
@@ -31,6 +32,7 @@ from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import RateLimited, TooCostly, Unauthenticated
+from resolvers.parts import Part
 from resolvers.reader import Reader
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
@@ -113,6 +115,9 @@ class GraphQLHTTP:
             raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
         if request.method == "GET" and not was_meant(request.headers, self._settings.cors_origins):
             raise BadRequest(403, "CROSS_SITE_REQUEST", _NOT_MEANT)
+        kind = accepted
+        if kind in FORMS:  # of queries that have parts; all else is plain JSON
+            accepted = json_accepted_of(request.headers["accept"])
         framing = FRAMINGS.get(accepted)
         if framing is not None:
             entry.transport = framing.name
@@ -125,9 +130,13 @@ class GraphQLHTTP:
         operation = await self._documents.prepare(asked, asker.viewer, entry)
         if isinstance(operation, Operation):
             _require_way(operation, request.method, accepted, framing)
+            parts = self._engine.parts(operation) if kind in FORMS else ()
             self._gate.budgets.spend(asker.bucket, operation.cost - 1)
+            if parts:
+                return await self._in_parts(operation, parts, asker, kind, accepted, entry)
         if framing is not None:
-            return Stream(self._stream(operation, asker, framing, entry), framing)
+            bodies = self._bodies(operation, asker, entry)
+            return Stream(self._stream(bodies, framing, entry, ends_at(asker.viewer)), framing)
         answer = await self._answer(operation, asker, entry, self._deadline())
         response = _answered(answer, accepted)
         if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
@@ -182,22 +191,48 @@ class GraphQLHTTP:
             bodies = await asyncio.gather(*(answered(*pair) for pair in running))
         return _json(b"[" + b",".join(bodies) + b"]", 200, accepted)
 
+    async def _in_parts(
+        self,
+        operation: Operation,
+        parts: Sequence[Part],
+        asker: Asker,
+        kind: str,
+        accepted: str,
+        entry: Entry,
+    ) -> Response:
+        """Answer a query in parts; in plain JSON where nothing follows the first."""
+        context, deadline = self._gate.context(asker, entry.id), self._deadline()
+
+        async def answered(part: Part) -> Answer:
+            answer = await run(self._engine, part.of(operation), context, deadline)
+            self._requests.erred(entry, answer.errors)
+            return answer
+
+        first = await self._answer(parts[0].of(operation), asker, entry, deadline)
+        response = InParts(parts, first, FORMS[kind])
+        if not response.begun:
+            return _answered(first, accepted)
+        framing = FRAMINGS[kind]
+        entry.transport = framing.name
+        return Stream(self._stream(response.bodies(answered), framing, entry), framing)
+
     async def _stream(
-        self, operation: Operation | Answer, asker: Asker, framing: Framing, entry: Entry
+        self,
+        bodies: AsyncGenerator[bytes, None],
+        framing: Framing,
+        entry: Entry,
+        ends_at: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """Yield the frames of a stream, one connection an operation: one for each answer, then the end."""
+        """Yield the frames of a stream, one connection an operation: one for each body, then the end."""
         self._metrics.subscriptions.inc()
         try:
-            async with (
-                aclosing(self._answers(operation, asker, entry)) as answers,
-                aclosing(with_heartbeat(answers, ends_at(asker.viewer))) as beats,
-            ):
+            async with aclosing(bodies), aclosing(with_heartbeat(bodies, ends_at)) as beats:
                 yield framing.first
-                async for answer in beats:
-                    if answer is None:
+                async for body in beats:
+                    if body is None:
                         yield framing.quiet
                         continue
-                    frame = framing.before + answer.body() + framing.after
+                    frame = framing.before + body + framing.after
                     entry.bytes += len(frame)
                     yield frame
             yield framing.last
@@ -205,19 +240,19 @@ class GraphQLHTTP:
             self._metrics.subscriptions.dec()
             self._requests.ended(entry, 200)
 
-    async def _answers(
+    async def _bodies(
         self, operation: Operation | Answer, asker: Asker, entry: Entry
-    ) -> AsyncGenerator[Answer, None]:
+    ) -> AsyncGenerator[bytes, None]:
         if isinstance(operation, Answer) or operation.node.operation is not OperationType.SUBSCRIPTION:
-            yield await self._answer(operation, asker, entry, self._deadline())
+            yield (await self._answer(operation, asker, entry, self._deadline())).body()
         elif not asker.is_valid:
-            yield await self._answer(refused(TokenEnded()), asker, entry, self._deadline())
+            yield (await self._answer(refused(TokenEnded()), asker, entry, self._deadline())).body()
         else:
             context = self._gate.context(asker, entry.id)
             async with aclosing(self._engine.subscribe(operation, context)) as answers:
                 async for answer in answers:
                     self._requests.erred(entry, answer.errors)
-                    yield answer
+                    yield answer.body()
 
     def _too_early(self, request: Request | Posted, entry: Entry, answer: Answer) -> Response:
         self._count(answer, entry)

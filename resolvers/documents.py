@@ -68,13 +68,17 @@ class Operation:
 
     parsed: Parsed
     node: OperationDefinitionNode
-    query: str
     name: str | None
     raw: Mapping[str, Any]
     variables: Mapping[str, Any]
     shapes: Hashable
     cost: int = 0
     extensions: bytes = b""
+
+    def costs(self, requested: int, limit: int) -> None:
+        """Set the cost, and what answers say of it."""
+        self.cost = requested
+        self.extensions = b'{"cost":{"requested":%d,"limit":%d}}' % (requested, limit)
 
     def document(self, schema: GraphQLSchema) -> Document:
         """Return the operation as the compiler sees it."""
@@ -117,7 +121,7 @@ class Documents:
             if isinstance(values, list):
                 return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in values])
             shapes = tuple((name, shape(value)) for name, value in values.items())
-            operation = Operation(parsed, node, query, name, raw, values, shapes)
+            operation = Operation(parsed, node, name, raw, values, shapes)
             self._weigh(operation)
         except Refused as refusal:
             return _refused(refusal)
@@ -135,8 +139,7 @@ class Documents:
             raise TooCostly(
                 f"The operation costs {requested}, and {limit} is the most. Ask for smaller pages, or send several."
             )
-        operation.cost = requested
-        operation.extensions = b'{"cost":{"requested":%d,"limit":%d}}' % (requested, limit)
+        operation.costs(requested, limit)
 
     def _parsed(self, query: str, name: str | None, *, may_introspect: bool) -> Parsed | Answer:
         parsed = self._kept.get(query)
