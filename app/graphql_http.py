@@ -18,21 +18,22 @@ from app.asked import Asked
 from app.auth import ANYBODY, Asker, Gate, given_id, new_id
 from app.browsers import was_meant
 from app.budgets import Bucket
-from app.documents import Documents, DocumentTooLarge
+from app.documents import Documents
 from app.metrics import Metrics
 from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, json_accepted_of
-from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
+from app.operations import TokenEnded, ends_at, refused, refused_with, run
 from app.parts import FORMS, InParts
 from app.quick import Quick
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
+from app.responses import json_response, response_of
 from app.settings import Settings
 from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
 from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import RateLimited, TooCostly, Unauthenticated
-from resolvers.parts import Part
+from resolvers.errors import RateLimited, TooCostly
+from resolvers.parts import Part, parts_of
 from resolvers.reader import Reader
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
@@ -101,7 +102,7 @@ class GraphQLHTTP:
 
     def _failed(self, answer: Answer, entry: Entry, bucket: Bucket, accepted: str) -> Response:
         self._count(answer, entry)
-        return self._ended(_answered(answer, accepted), entry, bucket)
+        return self._ended(response_of(answer, accepted), entry, bucket)
 
     async def _respond(self, request: Request | Posted, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):
@@ -117,7 +118,7 @@ class GraphQLHTTP:
             raise BadRequest(403, "CROSS_SITE_REQUEST", _NOT_MEANT)
         kind = accepted
         if kind in FORMS:  # of queries that have parts; all else is plain JSON
-            accepted = json_accepted_of(request.headers["accept"])
+            accepted = json_accepted_of(request.headers.get("accept", ""))
         framing = FRAMINGS.get(accepted)
         if framing is not None:
             entry.transport = framing.name
@@ -130,7 +131,7 @@ class GraphQLHTTP:
         operation = await self._documents.prepare(asked, asker.viewer, entry)
         if isinstance(operation, Operation):
             _require_way(operation, request.method, accepted, framing)
-            parts = self._engine.parts(operation) if kind in FORMS else ()
+            parts = parts_of(operation, self._engine.schema, self._engine.limits) if kind in FORMS else ()
             self._gate.budgets.spend(asker.bucket, operation.cost - 1)
             if parts:
                 return await self._in_parts(operation, parts, asker, kind, accepted, entry)
@@ -138,7 +139,7 @@ class GraphQLHTTP:
             bodies = self._bodies(operation, asker, entry)
             return Stream(self._stream(bodies, framing, entry, ends_at(asker.viewer)), framing)
         answer = await self._answer(operation, asker, entry, self._deadline())
-        response = _answered(answer, accepted)
+        response = response_of(answer, accepted)
         if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
             response.headers["cache-control"] = f"public, max-age={answer.max_age_s}"
             response.headers["vary"] = "Accept, Authorization"
@@ -189,7 +190,7 @@ class GraphQLHTTP:
             bodies = [await answered(*pair) for pair in running]
         else:
             bodies = await asyncio.gather(*(answered(*pair) for pair in running))
-        return _json(b"[" + b",".join(bodies) + b"]", 200, accepted)
+        return json_response(b"[" + b",".join(bodies) + b"]", 200, accepted)
 
     async def _in_parts(
         self,
@@ -211,7 +212,7 @@ class GraphQLHTTP:
         first = await self._answer(parts[0].of(operation), asker, entry, deadline)
         response = InParts(parts, first, FORMS[kind])
         if not response.begun:
-            return _answered(first, accepted)
+            return response_of(first, accepted)
         framing = FRAMINGS[kind]
         entry.transport = framing.name
         return Stream(self._stream(response.bodies(answered), framing, entry), framing)
@@ -256,13 +257,13 @@ class GraphQLHTTP:
 
     def _too_early(self, request: Request | Posted, entry: Entry, answer: Answer) -> Response:
         self._count(answer, entry)
-        return _answered(answer, accepted_of(request.headers.get("accept", "")))
+        return response_of(answer, json_accepted_of(request.headers.get("accept", "")))
 
     def _refused(self, request: Request | Posted, entry: Entry, bad: BadRequest) -> Response:
         answer = refused_with(bad.code, str(bad))
         self._requests.erred(entry, answer.errors)
-        accepted = accepted_of(request.headers.get("accept", ""))
-        return _json(answer.body(), bad.status, accepted, **bad.headers)
+        accepted = json_accepted_of(request.headers.get("accept", ""))
+        return json_response(answer.body(), bad.status, accepted, **bad.headers)
 
 
 def _require_way(operation: Operation, method: str, accepted: str, framing: Framing | None) -> None:
@@ -278,26 +279,3 @@ def _in_batch(operation: Operation | Answer) -> Operation | Answer:
     if isinstance(operation, Operation) and operation.node.operation is OperationType.SUBSCRIPTION:
         return refused_with("SUBSCRIPTION_TRANSPORT", _NO_STREAM)
     return operation
-
-
-def _answered(answer: Answer, accepted: str | None) -> Response:
-    if early := too_early(answer):
-        status, wait_s = early
-        return _json(answer.body(), status, accepted, **{"retry-after": str(wait_s)})
-    return _json(answer.body(), _status(answer, accepted), accepted)
-
-
-def _json(body: bytes, status: int, accepted: str | None, **headers: str) -> Response:
-    media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
-    return Response(body, status, headers=headers, media_type=f"{media_type}; charset=utf-8")
-
-
-def _status(answer: Answer, accepted: str | None) -> int:
-    if answer.data is not None:
-        return 200
-    code = answer.errors[0]["extensions"]["code"]
-    if code == DocumentTooLarge.code:
-        return 413
-    if accepted != GRAPHQL_JSON:
-        return 200
-    return 401 if code == Unauthenticated.code else 400

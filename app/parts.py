@@ -42,7 +42,7 @@ class InParts:
             yield self._body(0, self._first, self.begun, has_next=True)
             while coming:
                 done, _ = await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+                for task in sorted(done, key=coming.__getitem__):
                     number, answer = coming.pop(task), task.result()
                     begun = self._begun_by(number, answer)
                     begin(begun)

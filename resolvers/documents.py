@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graphql import (
+    DeferStreamDirectiveOnValidOperationsRule,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
@@ -37,6 +39,9 @@ A document takes a hundred times its text, and a plan ten times: so all of them 
 
 # the rule that takes longer than in proportion gives up after some 100 ms
 merging.MAX_COMPLEXITY_BUDGET = 100_000
+
+_RULES = [rule for rule in specified_rules if rule is not DeferStreamDirectiveOnValidOperationsRule]
+"""A fragment with `@defer` may be used in a subscription, too: there it is a hint, as everywhere."""
 
 Key = TypeVar("Key", bound=Hashable)
 Kept = TypeVar("Kept")
@@ -177,7 +182,7 @@ class Documents:
         if refusal := self._refusal(parsed, name, may_introspect=may_introspect):
             return _refused(refusal)
         most = self._limits.errors
-        errors = validate(self._schema, node, max_errors=most, hide_suggestions=not may_introspect)
+        errors = validate(self._schema, node, _RULES, max_errors=most, hide_suggestions=not may_introspect)
         if not errors:
             return parsed
         if len(errors) <= most and isinstance(errors[-1], ValidationAbortedError):

@@ -18,7 +18,6 @@ from resolvers.errors import BadInput, BadOperation, Refused
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
-from resolvers.parts import Part, cost_together, split
 from resolvers.plan import BadValues, Plan, Step, bind, compile_plan, holes_of
 from resolvers.selection import Path, Selected, Values, evaluated
 
@@ -82,19 +81,6 @@ class Engine:
             return None
         self.found += 1
         return Bound(plan, values)
-
-    def parts(self, operation: Operation) -> Sequence[Part]:
-        """Return the parts that a query can be answered in, and set its cost to theirs; none where it is left whole."""
-        if operation.node.operation is not OperationType.QUERY:
-            return ()
-        parts = self._kept(
-            operation, None, "@defer", lambda: split(operation, operation.document(self.schema))
-        )
-        cost = cost_together(parts, operation)
-        if len(parts) == 1 or cost > self.limits.cost:
-            return ()
-        operation.costs(cost, self.limits.cost)
-        return parts
 
     # --- queries and mutations ---
 

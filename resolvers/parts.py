@@ -21,8 +21,10 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLDeferDirective,
     GraphQLObjectType,
+    GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     StringValueNode,
     VariableNode,
@@ -34,6 +36,7 @@ from graphql import (
 
 from resolvers.cost import Cost, cost_of, evaluated
 from resolvers.documents import Operation, Parsed
+from resolvers.limits import Limits
 from resolvers.selection import Document, Path
 
 PARTS = 10
@@ -78,8 +81,24 @@ class _Fragment:
 _Found = tuple[FieldNode, _Fragment]
 
 
-def split(operation: Operation, document: Document) -> Sequence[Part]:
-    """Return the parts of a query, for one shape of its variables: the first and those that come later, if any."""
+def parts_of(operation: Operation, schema: GraphQLSchema, limits: Limits) -> Sequence[Part]:
+    """Return the parts that a query can be answered in, and set its cost to theirs; none where it is left whole."""
+    if operation.node.operation is not OperationType.QUERY:
+        return ()
+    plans, key = operation.parsed.plans, (operation.name, "@defer", operation.shapes)
+    parts: Sequence[Part] | None = plans.get(key)
+    if parts is None:
+        parts = _split(operation, operation.document(schema))
+        operation.parsed.keep(key, parts)
+    cost = sum(evaluated(part.cost, operation.variables) for part in parts)
+    if len(parts) == 1 or cost > limits.cost:
+        return ()
+    operation.costs(cost, limits.cost)
+    return parts
+
+
+def _split(operation: Operation, document: Document) -> Sequence[Part]:
+    """Return the parts for one shape of the variables: the first and those that come later, if any."""
     splitter = _Splitter(document)
     fields = splitter.split()
     kept = {fragment: number for number, fragment in enumerate(f for f in splitter.fragments if f in fields)}
@@ -95,11 +114,6 @@ def split(operation: Operation, document: Document) -> Sequence[Part]:
         parsed = Parsed({}, operation.parsed.fragments, {})
         parts.append(Part(parsed, node, cost, fragment.path, fragment.label, within, shown_in))
     return parts
-
-
-def cost_together(parts: Iterable[Part], operation: Operation) -> int:
-    """Return what the parts of a query cost for its variables."""
-    return sum(evaluated(part.cost, operation.variables) for part in parts)
 
 
 class _Splitter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,11 +17,11 @@ from database.pipeline import Call, Lane, Rows
 def counted() -> Iterator[list[str]]:
     """Give a list that grows by the text of each statement sent by the pipelines and by the pool."""
     sent: list[str] = []
-    run, execute = Lane.run, psycopg.AsyncCursor.execute
+    send, execute = Lane.send, psycopg.AsyncCursor.execute
 
-    async def run_and_count(lane: Lane, calls: Sequence[Call], **more: Any) -> list[Rows]:
+    def send_and_count(lane: Lane, calls: Sequence[Call]) -> asyncio.Future[list[Rows]]:
         sent.extend(statement.sql.decode() for statement, _ in calls)
-        return await run(lane, calls, **more)
+        return send(lane, calls)
 
     async def execute_and_count(cursor: Any, query: Any, *values: Any, **more: Any) -> Any:
         if query:  # the pool asks nothing at all to see whether a connection lives
@@ -28,6 +29,6 @@ def counted() -> Iterator[list[str]]:
         return await execute(cursor, query, *values, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lane, "run", run_and_count)
+        patch.setattr(Lane, "send", send_and_count)
         patch.setattr(psycopg.AsyncCursor, "execute", execute_and_count)
         yield sent

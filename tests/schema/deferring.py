@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     FragmentSpreadNode,
@@ -19,6 +19,7 @@ from graphql import (
 )
 
 Json = Any
+_Spread = TypeVar("_Spread", FragmentSpreadNode, InlineFragmentNode)
 
 
 def with_defers(query: str, dice: random.Random) -> str:
@@ -50,7 +51,7 @@ class _Deferring(Visitor):
     def leave_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> InlineFragmentNode | None:
         return self._maybe(node)
 
-    def _maybe(self, node: Any) -> Any:
+    def _maybe(self, node: _Spread) -> _Spread | None:
         if self._dice.random() > 0.5:
             return None
         return replace(node, directives=(*(node.directives or ()), *(self._fragment().directives or ())))
