@@ -90,6 +90,8 @@ def parts_of(operation: Operation, schema: GraphQLSchema, limits: Limits) -> Seq
     if parts is None:
         parts = _split(operation, operation.document(schema))
         operation.parsed.keep(key, parts)
+    else:
+        plans.move_to_end(key)
     cost = sum(evaluated(part.cost, operation.variables) for part in parts)
     if len(parts) == 1 or cost > limits.cost:
         return ()
