@@ -57,6 +57,7 @@ class AtOnce:
     ) -> None:
         self._app, self._path, self._endpoint, self._is_named = app, path, endpoint, is_named
         self._most_bytes, self._timeout_s = settings.body_bytes, settings.request_timeout_s
+        self._has_cors = bool(settings.cors_origins)
         self._known: dict[tuple[tuple[bytes, bytes], ...], Manner | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,11 +95,7 @@ class AtOnce:
         if key in self._known:
             return self._known[key]
         manner = Manner.of(others)
-        if manner is not None and (
-            manner.accepted is None
-            or "origin" in manner.headers
-            or not self._is_named(manner.headers.get("host", ""))
-        ):
+        if manner is not None and not manner.is_plain(self._is_named, has_cors=self._has_cors):
             manner = None
         if sum(len(name) + len(value) for name, value in key) < _REMEMBERED:
             if len(self._known) == _MOST:

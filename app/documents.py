@@ -75,9 +75,15 @@ class Documents:
         self._may_introspect = may_introspect
         self._trusted, self._texts, self._mode = trusted, frozenset(trusted.values()), mode
 
-    def runs_at_once(self, query: str) -> bool:
-        """Whether a document that was prepared before runs for everybody, with nothing said of it."""
-        return self._mode == "off" or query in self._texts
+    def known(self, asked: Asked) -> str | None:
+        """Return the document that a request means, if it is at hand and may be run by anybody, with nothing said of it."""
+        query = asked.query
+        if asked.persisted is not None or query is None:
+            persisted = asked.persisted or {}
+            digest = persisted.get("sha256Hash") if persisted.get("version") == 1 else asked.id
+            found = self._trusted.get(str(digest)) or self._persisted.known(str(digest))
+            query = found if query in (None, found) else None
+        return query if query is not None and (self._mode == "off" or query in self._texts) else None
 
     async def prepare(self, asked: Asked, viewer: Viewer | None, entry: Entry) -> Operation | Answer:
         """Return the operation that a request asks for, or the answer that says why there is none."""

@@ -147,22 +147,12 @@ class Door(HttpToolsProtocol):
             return None
         if others != self._given:
             self._given, self._address = others, self.endpoint().address(self.scope)
-            self.manner = self._plain(Manner.of(others))
-        manner = self.manner
-        if manner is None:
+            manner = Manner.of(others)
+            is_plain = manner is not None and manner.is_plain(self.is_named, has_cors=self.has_cors)
+            self.manner = manner if is_plain else None
+        if self.manner is None:
             return None
-        return _Exchange(self, manner, authorization, keep_alive=parser.should_keep_alive())
-
-    def _plain(self, manner: Manner | None) -> Manner | None:
-        """Return how a request is to be answered; None where it is not of the plain kind."""
-        if (
-            manner is None
-            or manner.may_stream
-            or not self.is_named(manner.headers.get("host", ""))
-            or (self.has_cors and "origin" in manner.headers)
-        ):
-            return None
-        return manner
+        return _Exchange(self, self.manner, authorization, keep_alive=parser.should_keep_alive())
 
     async def _answer(self, exchange: _Exchange) -> None:
         scope = self.scope

@@ -19,20 +19,23 @@ from app.auth import ANYBODY, Asker, Gate, given_id, new_id
 from app.browsers import was_meant
 from app.budgets import Bucket
 from app.cookies import jar_of, put
-from app.documents import FOR_OPERATORS, Documents, DocumentTooLarge
+from app.documents import FOR_OPERATORS, Documents
 from app.metrics import Metrics
-from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of
-from app.operations import TokenEnded, ends_at, refused, refused_with, run, too_early
+from app.negotiation import EVENT_STREAM, GRAPHQL_JSON, HTML, JSON, accepted_of, json_accepted_of
+from app.operations import TokenEnded, ends_at, refused, refused_with, run
+from app.parts import FORMS, InParts
 from app.quick import Quick
 from app.reading import BadRequest, Posted, is_page, read
 from app.requests import Entry, Requests
+from app.responses import json_response, response_of
 from app.settings import Settings
 from app.streams import FRAMINGS, Framing, Stream, with_heartbeat
 from resolvers.answers import Answer, refusal_of
 from resolvers.documents import Operation
 from resolvers.engine import Engine
-from resolvers.errors import Overload, RateLimited, TooCostly, Unauthenticated
+from resolvers.errors import Overload, RateLimited, TooCostly
 from resolvers.jar import CrossSiteRequest
+from resolvers.parts import Part, parts_of
 from resolvers.reader import Reader
 
 _NO_STREAM = f"Subscriptions go over a WebSocket, or with Accept: {EVENT_STREAM}."
@@ -107,7 +110,7 @@ class GraphQLHTTP:
 
     def _failed(self, answer: Answer, entry: Entry, bucket: Bucket, accepted: str) -> Response:
         self._count(answer, entry)
-        return self._ended(_answered(answer, accepted), entry, bucket)
+        return self._ended(response_of(answer, accepted), entry, bucket)
 
     async def _respond(self, request: Request | Posted, entry: Entry, asker: Asker) -> Response:
         if request.method not in ("GET", "POST"):
@@ -121,6 +124,9 @@ class GraphQLHTTP:
             raise BadRequest(406, "NOT_ACCEPTABLE", f"Accept {GRAPHQL_JSON}, {JSON} or {EVENT_STREAM}.")
         if request.method == "GET" and not was_meant(request.headers, self._settings.cors_origins):
             raise BadRequest(403, CrossSiteRequest.code, _NOT_MEANT)
+        kind = accepted
+        if kind in FORMS:  # of queries that have parts; all else is plain JSON
+            accepted = json_accepted_of(request.headers.get("accept", ""))
         framing = FRAMINGS.get(accepted)
         if framing is not None:
             entry.transport = framing.name
@@ -133,12 +139,16 @@ class GraphQLHTTP:
         operation = await self._documents.prepare(asked, asker.viewer, entry)
         if isinstance(operation, Operation):
             _require_way(operation, request.method, accepted, framing)
+            parts = parts_of(operation, self._engine.schema, self._engine.limits) if kind in FORMS else ()
             self._gate.budgets.spend(asker.bucket, operation.cost - 1)
+            if parts:
+                return await self._in_parts(operation, parts, asker, kind, accepted, entry)
         if framing is not None:
             keeps_itself = replace(asker, jar=None)  # the head goes out before anything has run
-            return Stream(self._stream(operation, keeps_itself, framing, entry), framing)
+            bodies = self._bodies(operation, keeps_itself, entry)
+            return Stream(self._stream(bodies, framing, entry, ends_at(asker.viewer)), framing)
         answer = await self._answer(operation, asker, entry, self._deadline())
-        response = _answered(answer, accepted)
+        response = response_of(answer, accepted)
         if request.method == "GET" and answer.max_age_s and "authorization" not in request.headers:
             response.headers["cache-control"] = f"public, max-age={answer.max_age_s}"
             response.headers["vary"] = "Accept, Authorization"
@@ -190,24 +200,50 @@ class GraphQLHTTP:
             bodies = [await answered(*pair) for pair in running]
         else:
             bodies = await asyncio.gather(*(answered(*pair) for pair in running))
-        return _json(b"[" + b",".join(bodies) + b"]", 200, accepted)
+        return json_response(b"[" + b",".join(bodies) + b"]", 200, accepted)
+
+    async def _in_parts(
+        self,
+        operation: Operation,
+        parts: Sequence[Part],
+        asker: Asker,
+        kind: str,
+        accepted: str,
+        entry: Entry,
+    ) -> Response:
+        """Answer a query in parts; in plain JSON where nothing follows the first."""
+        context, deadline = self._gate.context(asker, entry.id), self._deadline()
+
+        async def answered(part: Part) -> Answer:
+            answer = await run(self._engine, part.of(operation), context, deadline)
+            self._requests.erred(entry, answer.errors)
+            return answer
+
+        first = await self._answer(parts[0].of(operation), asker, entry, deadline)
+        response = InParts(parts, first, FORMS[kind])
+        if not response.begun:
+            return response_of(first, accepted)
+        framing = FRAMINGS[kind]
+        entry.transport = framing.name
+        return Stream(self._stream(response.bodies(answered), framing, entry), framing)
 
     async def _stream(
-        self, operation: Operation | Answer, asker: Asker, framing: Framing, entry: Entry
+        self,
+        bodies: AsyncGenerator[bytes, None],
+        framing: Framing,
+        entry: Entry,
+        ends_at: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
-        """Yield the frames of a stream, one connection an operation: one for each answer, then the end."""
+        """Yield the frames of a stream, one connection an operation: one for each body, then the end."""
         self._metrics.subscriptions.inc()
         try:
-            async with (
-                aclosing(self._answers(operation, asker, entry)) as answers,
-                aclosing(with_heartbeat(answers, ends_at(asker.viewer))) as beats,
-            ):
+            async with aclosing(bodies), aclosing(with_heartbeat(bodies, ends_at)) as beats:
                 yield framing.first
-                async for answer in beats:
-                    if answer is None:
+                async for body in beats:
+                    if body is None:
                         yield framing.quiet
                         continue
-                    frame = framing.before + answer.body() + framing.after
+                    frame = framing.before + body + framing.after
                     entry.bytes += len(frame)
                     yield frame
             yield framing.last
@@ -215,29 +251,29 @@ class GraphQLHTTP:
             self._metrics.subscriptions.dec()
             self._requests.ended(entry, 200)
 
-    async def _answers(
+    async def _bodies(
         self, operation: Operation | Answer, asker: Asker, entry: Entry
-    ) -> AsyncGenerator[Answer, None]:
+    ) -> AsyncGenerator[bytes, None]:
         if isinstance(operation, Answer) or operation.node.operation is not OperationType.SUBSCRIPTION:
-            yield await self._answer(operation, asker, entry, self._deadline())
+            yield (await self._answer(operation, asker, entry, self._deadline())).body()
         elif not asker.is_valid:
-            yield await self._answer(refused(TokenEnded()), asker, entry, self._deadline())
+            yield (await self._answer(refused(TokenEnded()), asker, entry, self._deadline())).body()
         else:
             context = self._gate.context(asker, entry.id)
             async with aclosing(self._engine.subscribe(operation, context)) as answers:
                 async for answer in answers:
                     self._requests.erred(entry, answer.errors)
-                    yield answer
+                    yield answer.body()
 
     def _too_early(self, request: Request | Posted, entry: Entry, answer: Answer) -> Response:
         self._count(answer, entry)
-        return _answered(answer, accepted_of(request.headers.get("accept", "")))
+        return response_of(answer, json_accepted_of(request.headers.get("accept", "")))
 
     def _refused(self, request: Request | Posted, entry: Entry, bad: BadRequest) -> Response:
         answer = refused_with(bad.code, str(bad))
         self._requests.erred(entry, answer.errors)
-        accepted = accepted_of(request.headers.get("accept", ""))
-        return _json(answer.body(), bad.status, accepted, **bad.headers)
+        accepted = json_accepted_of(request.headers.get("accept", ""))
+        return json_response(answer.body(), bad.status, accepted, **bad.headers)
 
 
 def _require_way(operation: Operation, method: str, accepted: str, framing: Framing | None) -> None:
@@ -253,26 +289,3 @@ def _in_batch(operation: Operation | Answer) -> Operation | Answer:
     if isinstance(operation, Operation) and operation.node.operation is OperationType.SUBSCRIPTION:
         return refused_with("SUBSCRIPTION_TRANSPORT", _NO_STREAM)
     return operation
-
-
-def _answered(answer: Answer, accepted: str | None) -> Response:
-    if early := too_early(answer):
-        status, wait_s = early
-        return _json(answer.body(), status, accepted, **{"retry-after": str(wait_s)})
-    return _json(answer.body(), _status(answer, accepted), accepted)
-
-
-def _json(body: bytes, status: int, accepted: str | None, **headers: str) -> Response:
-    media_type = GRAPHQL_JSON if accepted == GRAPHQL_JSON else JSON
-    return Response(body, status, headers=headers, media_type=f"{media_type}; charset=utf-8")
-
-
-def _status(answer: Answer, accepted: str | None) -> int:
-    if answer.data is not None:
-        return 200
-    code = answer.errors[0]["extensions"]["code"]
-    if code == DocumentTooLarge.code:
-        return 413
-    if accepted != GRAPHQL_JSON:
-        return 200
-    return 401 if code == Unauthenticated.code else 400

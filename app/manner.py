@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.auth import given_id
@@ -60,4 +60,12 @@ class Manner:
             may_stream=any(kind in accept.lower() for kind in _STREAMED),
             accepted=accepted if is_plain else None,
             request_id=given_id(headers),
+        )
+
+    def is_plain(self, is_named: Callable[[str], bool], *, has_cors: bool) -> bool:
+        """Whether nothing but JSON is asked for, by a name of ours, of a page of ours or by no page where that matters."""
+        return (
+            not self.may_stream
+            and is_named(self.headers.get("host", ""))
+            and not (has_cors and "origin" in self.headers)
         )

@@ -9,10 +9,19 @@ from typing import TypeVar
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
-MULTIPART = "multipart/mixed"
-"""Only where it says `subscriptionSpec=1.0`: the form that Apollo's clients know for subscriptions."""
+SUBSCRIPTION = 'multipart/mixed; subscriptionSpec="1.0"'
+"""The form that Apollo's clients know for subscriptions."""
+DEFER = "multipart/mixed; deferSpec=20220824"
+INCREMENTAL = "multipart/mixed; incrementalSpec=v0.2"
+"""The two forms that they know for queries that are answered in parts, the older and the newer."""
 HTML = "text/html"
 
+_MULTIPART = "multipart/mixed"
+_FORMS = {
+    "subscriptionspec=1.0": SUBSCRIPTION,
+    "deferspec=20220824": DEFER,
+    "incrementalspec=v0.2": INCREMENTAL,
+}
 _USUAL = 256
 """Characters of a header that is remembered; clients send the same few."""
 _T = TypeVar("_T")
@@ -32,6 +41,11 @@ def accepted_of(accept: str, *, is_page: bool = False) -> str | None:
     return _page_accepted(accept) if is_page else _accepted(accept)
 
 
+def json_accepted_of(accept: str) -> str:
+    """Return the type of JSON that the client likes best, for what it does not get in the form that it asked for."""
+    return _json_accepted(accept) or JSON
+
+
 def _best(accept: str, kinds: frozenset[str]) -> str | None:
     if not accept.strip():
         return JSON
@@ -40,14 +54,16 @@ def _best(accept: str, kinds: frozenset[str]) -> str | None:
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         weight = next((_weight(p[2:]) for p in parameters if p.startswith("q=")), 1.0)
         kind = JSON if kind in ("*/*", "application/*") else kind
-        if kind == MULTIPART and not {"subscriptionspec=1.0", 'subscriptionspec="1.0"'} & set(parameters):
-            continue
+        if kind == _MULTIPART:
+            kind = next((_FORMS[p] for q in parameters if (p := q.replace('"', "")) in _FORMS), kind)
         if kind in kinds and (weight, -index) > best[:2]:
             best = (weight, -index, kind)
     return best[2]
 
 
-_KINDS = frozenset({JSON, GRAPHQL_JSON, EVENT_STREAM, MULTIPART})
+_JSONS = frozenset({JSON, GRAPHQL_JSON})
+_KINDS = _JSONS | {EVENT_STREAM, *_FORMS.values()}
+_json_accepted = remembered(lambda accept: _best(accept, _JSONS))
 _accepted = remembered(lambda accept: _best(accept, _KINDS))
 _page_accepted = remembered(lambda accept: _best(accept, _KINDS | {HTML}))
 

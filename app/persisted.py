@@ -45,11 +45,17 @@ class PersistedQueries:
         if self._redis:
             await self._redis.close()
 
-    async def find(self, digest: str) -> str | None:
-        """Return the document of this SHA-256 (hexadecimal), None when nobody registered it lately."""
+    def known(self, digest: str) -> str | None:
+        """Return the document of this SHA-256 (hexadecimal) if it is in process."""
         query = self._kept.get(digest)
         if query is not None:
             self._kept.move_to_end(digest)
+        return query
+
+    async def find(self, digest: str) -> str | None:
+        """Return the document of this SHA-256, None when nobody registered it lately."""
+        query = self.known(digest)
+        if query is not None:
             return query
         if self._redis is None or not _DIGEST.match(digest):
             return None

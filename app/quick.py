@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from graphql import OperationType
 from starlette.responses import Response
 
-from app.asked import Malformed, json_of
+from app.asked import Malformed, asked_of, json_of
 from app.auth import Gate, new_id
 from app.budgets import Bucket
 from app.documents import Documents
@@ -31,7 +31,6 @@ from resolvers.errors import Overload, RateLimited, TooSlow
 from resolvers.plan import Plan
 from resolvers.reader import Reader
 
-_ASKED = frozenset({"query", "operationName", "variables"})
 _SWEEP_S = 0.5
 _HEADERS = (
     b"content-length: %d\r\ncontent-type: %s; charset=utf-8\r\n%s"
@@ -111,22 +110,18 @@ class Quick:
         if accepted is None:
             return False
         try:
-            asked = json_of(body, "", self._settings.json_depth)
+            asked = asked_of(json_of(body, "", self._settings.json_depth))
         except Malformed:
             return False
-        if type(asked) is not dict or not asked.keys() <= _ASKED:
-            return False
-        query, name, raw = asked.get("query"), asked.get("operationName"), asked.get("variables")
-        if type(query) is not str or not (raw is None or type(raw) is dict):
-            return False
-        if not (name is None or type(name) is str) or not self._documents.runs_at_once(query):
+        query = self._documents.known(asked)
+        if query is None:
             return False
         asker = self._gate.asker(address, authorization)
         if not asker.is_valid:
             return False
         viewer = asker.viewer
         operation = self._engine.known(
-            query, name or None, raw or {}, may_introspect=self._gate.may_introspect(viewer)
+            query, asked.name, asked.variables, may_introspect=self._gate.may_introspect(viewer)
         )
         if operation is None or operation.node.operation is OperationType.SUBSCRIPTION:
             return False
@@ -178,6 +173,8 @@ class Quick:
         """Tell those who wait for too long."""
         late = time.perf_counter() - self._timeout_s
         for waiting in [waiting for waiting in self.waiting if waiting.started < late]:
+            if waiting.task is not None:
+                waiting.task.cancel()
             waiting.set_exception(TooSlow())
         self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep) if self.waiting else None
 
@@ -236,26 +233,26 @@ class Waiting:
 
     def set_exception(self, exception: BaseException, /) -> None:
         """Respond with what was wrong."""
-        if self.task is not None:
-            self.task.cancel()
         refusal = refusal_of(exception, self.id)
         self.tell(Answer(b"null", [error_of(refusal, ())], self._operation.extensions))
 
     def tell(self, answer: Answer) -> None:
         """Respond."""
-        quick, operation = self._quick, self._operation
+        quick = self._quick
         quick.waiting.discard(self)
-        entry = Entry(self.id, "http", "POST", "/graphql", self.started)
-        entry.runs(operation)
         if answer.errors:
-            self._connection.send(quick.refuse(answer, entry, self._bucket, self._accepted))
+            self._connection.send(quick.refuse(answer, self._entry(), self._bucket, self._accepted))
             return
         body = answer.body()
         seconds = time.perf_counter() - self.started
-        quick.metrics.answered(operation.node.operation.value, seconds, has_errors=False)
+        quick.metrics.answered(self._operation.node.operation.value, seconds, has_errors=False)
         if quick.requests.is_logged(seconds):
-            entry.bytes = len(body)
-            quick.requests.ended(entry, 200)
+            quick.requests.ended(self._entry(len(body)), 200)
         spent = b"".join(b"%s: %s\r\n" % header for header in quick.budgets.headers(self._bucket))
         told = (len(body), self._accepted.encode(), spent, self.id.encode())
         self._connection.respond(200, _HEADERS % told, body)
+
+    def _entry(self, size: int = 0) -> Entry:
+        entry = Entry(self.id, "http", "POST", "/graphql", self.started, bytes=size)
+        entry.runs(self._operation)
+        return entry

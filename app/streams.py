@@ -1,4 +1,4 @@
-"""Answers that come one after the other in one response: server-sent events, or the parts of a multipart body."""
+"""Bodies that come one after the other in one response: server-sent events, or the parts of a multipart body."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
-from app.negotiation import EVENT_STREAM, MULTIPART
+from app.negotiation import DEFER, EVENT_STREAM, INCREMENTAL, SUBSCRIPTION
 from app.operations import TokenEnded, refused
-from resolvers.answers import Answer
 
 HEARTBEAT_S = 12.0
 
 
 @dataclass(frozen=True)
 class Framing:
-    """How a stream is written: what comes first, around each answer, while it is quiet, and last.
+    """How a stream is written: what comes first, around each body, while it is quiet, and last.
 
     `name` is what the log calls it.
     """
@@ -37,6 +36,21 @@ class Framing:
 _PART = b"\r\ncontent-type: application/json\r\n\r\n"
 _BOUNDARY = b"\r\n--graphql"
 
+
+def _multipart(form: str, opening: bytes = b"", closing: bytes = b"") -> Framing:
+    """Return how parts are written; a client takes one when it sees the boundary behind it."""
+    kind, _, parameter = form.partition("; ")
+    return Framing(
+        name="multipart",
+        media_type=f'{kind}; boundary="graphql"; {parameter}',
+        first=_BOUNDARY,
+        before=_PART + opening,
+        after=closing + _BOUNDARY,
+        quiet=_PART + b"{}" + _BOUNDARY,
+        last=b"--\r\n",
+    )
+
+
 FRAMINGS = {
     EVENT_STREAM: Framing(
         name="sse",
@@ -47,16 +61,9 @@ FRAMINGS = {
         quiet=b":\n\n",
         last=b"event: complete\ndata:\n\n",
     ),
-    # a client takes a part when it sees the boundary behind it
-    MULTIPART: Framing(
-        name="multipart",
-        media_type='multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
-        first=_BOUNDARY,
-        before=_PART + b'{"payload":',
-        after=b"}" + _BOUNDARY,
-        quiet=_PART + b"{}" + _BOUNDARY,
-        last=b"--\r\n",
-    ),
+    SUBSCRIPTION: _multipart(SUBSCRIPTION, b'{"payload":', b"}"),
+    DEFER: _multipart(DEFER),
+    INCREMENTAL: _multipart(INCREMENTAL),
 }
 
 
@@ -73,30 +80,30 @@ class Stream(StreamingResponse):
 
 
 async def with_heartbeat(
-    answers: AsyncGenerator[Answer, None], ends_at: float | None
-) -> AsyncGenerator[Answer | None, None]:
-    """Yield the answers, and None whenever none came for a while, so that nobody in between closes the connection.
+    bodies: AsyncGenerator[bytes, None], ends_at: float | None
+) -> AsyncGenerator[bytes | None, None]:
+    """Yield the bodies, and None whenever none came for a while, so that nobody in between closes the connection.
 
-    At `ends_at`, when the access token ends, the last answer says so.
+    At `ends_at`, when the access token ends, the last body says so.
     """
     now = asyncio.get_running_loop().time
-    following = asyncio.ensure_future(anext(answers, None))
+    following = asyncio.ensure_future(anext(bodies, None))
     try:
         while True:
             left = math.inf if ends_at is None else ends_at - now()
             if left <= 0:
-                yield refused(TokenEnded())
+                yield refused(TokenEnded()).body()
                 return
             done, _ = await asyncio.wait([following], timeout=min(HEARTBEAT_S, left))
             if not done:
                 if left > HEARTBEAT_S:
                     yield None
                 continue
-            answer = following.result()
-            if answer is None:
+            body = following.result()
+            if body is None:
                 return
-            yield answer
-            following = asyncio.ensure_future(anext(answers, None))
+            yield body
+            following = asyncio.ensure_future(anext(bodies, None))
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import append, folds, queries, recommender
+from benchmarks import append, folds, queries, recommender, sustained, uncompiled
 from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
@@ -16,10 +16,12 @@ PARTS: dict[str, Callable[..., Report]] = {
     "folds": folds.run,
     "queries": queries.run,
     "recommender": recommender.run,
+    "uncompiled": uncompiled.run,
     "peers": peers.run,
+    "sustained": sustained.run,
 }
-_USUAL = ("append", "folds", "queries", "recommender")
-"""What runs when nothing is named: all that needs no packages of others."""
+_USUAL = ("append", "folds", "queries", "uncompiled", "recommender")
+"""What runs when nothing is named: all that needs no packages of others, and no patience."""
 
 
 def main() -> int:
@@ -28,7 +30,10 @@ def main() -> int:
         prog="python -m benchmarks", description="Measure beside peers, in one run."
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all but peers when none is named"
+        "parts",
+        nargs="*",
+        metavar="part",
+        help=f"{', '.join(PARTS)}; all but peers and sustained when none is named",
     )
     parser.add_argument("--quick", action="store_true", help="short and small: does it run at all")
     given = parser.parse_args()

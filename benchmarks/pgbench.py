@@ -17,7 +17,7 @@ from benchmarks.postgres import program
 _SLACK_S = 2.0
 """How long it may take until every client is connected."""
 
-Protocol = Literal["simple", "prepared"]
+Protocol = Literal["simple", "extended", "prepared"]
 
 
 def start(
@@ -33,7 +33,7 @@ def start(
     """Run a script; every transaction is logged in `folder`.
 
     `variables` are defined before it begins, as texts. With the protocol "simple", which pgbench takes unless it is
-    told, PostgreSQL parses and plans the statement each time.
+    told, PostgreSQL parses and plans the statement each time; with "extended", too, and texts may be variables.
     """
     file = folder / "pgbench.sql"
     file.write_text(script)

@@ -168,7 +168,5 @@ def nothing_learnt(known: Movies) -> Model:
         linear_rows=np.zeros(width, np.int32),
         neighbors=nobody,
         neighbor_weights=zeros(1, 1),
-        next_movies=nobody,
-        next_weights=zeros(1, 1),
         likes=zeros(width),
     )

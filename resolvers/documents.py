@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from graphql import (
+    DeferStreamDirectiveOnValidOperationsRule,
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged as merging
@@ -37,6 +39,9 @@ A document takes a hundred times its text, and a plan ten times: so all of them 
 
 # the rule that takes longer than in proportion gives up after some 100 ms
 merging.MAX_COMPLEXITY_BUDGET = 100_000
+
+_RULES = [rule for rule in specified_rules if rule is not DeferStreamDirectiveOnValidOperationsRule]
+"""A fragment with `@defer` may be used in a subscription, too: there it is a hint, as everywhere."""
 
 Key = TypeVar("Key", bound=Hashable)
 Kept = TypeVar("Kept")
@@ -68,13 +73,17 @@ class Operation:
 
     parsed: Parsed
     node: OperationDefinitionNode
-    query: str
     name: str | None
     raw: Mapping[str, Any]
     variables: Mapping[str, Any]
     shapes: Hashable
     cost: int = 0
     extensions: bytes = b""
+
+    def costs(self, requested: int, limit: int) -> None:
+        """Set the cost, and what answers say of it."""
+        self.cost = requested
+        self.extensions = b'{"cost":{"requested":%d,"limit":%d}}' % (requested, limit)
 
     def document(self, schema: GraphQLSchema) -> Document:
         """Return the operation as the compiler sees it."""
@@ -117,7 +126,7 @@ class Documents:
             if isinstance(values, list):
                 return Answer(None, [invalid(error, "BAD_USER_INPUT") for error in values])
             shapes = tuple((name, shape(value)) for name, value in values.items())
-            operation = Operation(parsed, node, query, name, raw, values, shapes)
+            operation = Operation(parsed, node, name, raw, values, shapes)
             self._weigh(operation)
         except Refused as refusal:
             return _refused(refusal)
@@ -135,8 +144,7 @@ class Documents:
             raise TooCostly(
                 f"The operation costs {requested}, and {limit} is the most. Ask for smaller pages, or send several."
             )
-        operation.cost = requested
-        operation.extensions = b'{"cost":{"requested":%d,"limit":%d}}' % (requested, limit)
+        operation.costs(requested, limit)
 
     def _parsed(self, query: str, name: str | None, *, may_introspect: bool) -> Parsed | Answer:
         parsed = self._kept.get(query)
@@ -174,7 +182,7 @@ class Documents:
         if refusal := self._refusal(parsed, name, may_introspect=may_introspect):
             return _refused(refusal)
         most = self._limits.errors
-        errors = validate(self._schema, node, max_errors=most, hide_suggestions=not may_introspect)
+        errors = validate(self._schema, node, _RULES, max_errors=most, hide_suggestions=not may_introspect)
         if not errors:
             return parsed
         if len(errors) <= most and isinstance(errors[-1], ValidationAbortedError):

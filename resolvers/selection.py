@@ -130,25 +130,27 @@ class Document:
         seen: set[str],
     ) -> None:
         for node in selections:
-            if not self._included(node):
+            if not self.included(node):
                 continue
             if isinstance(node, FieldNode):
                 grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
             elif isinstance(node, InlineFragmentNode):
                 condition = node.type_condition
-                if condition is None or self._applies(parent, condition.name.value):
+                if condition is None or self.applies(parent, condition.name.value):
                     self._collect(parent, node.selection_set.selections, grouped, seen)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
                 seen.add(node.name.value)
                 fragment = self.fragments[node.name.value]
-                if self._applies(parent, fragment.type_condition.name.value):
+                if self.applies(parent, fragment.type_condition.name.value):
                     self._collect(parent, fragment.selection_set.selections, grouped, seen)
 
-    def _applies(self, parent: GraphQLObjectType, condition: str) -> bool:
+    def applies(self, parent: GraphQLObjectType, condition: str) -> bool:
+        """Whether a fragment on the type of this name is about objects of a type."""
         kind = self.schema.get_type(condition)
         return kind is parent or (is_abstract_type(kind) and self.schema.is_sub_type(kind, parent))
 
-    def _included(self, node: SelectionNode) -> bool:
+    def included(self, node: SelectionNode) -> bool:
+        """Whether `@include` and `@skip` leave a selection in. Raises BadInput."""
         for directive in node.directives or ():
             if directive.name.value in ("skip", "include"):
                 (condition,) = directive.arguments or ()

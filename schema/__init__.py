@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLSchema
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLSchema,
+    GraphQLStreamDirective,
+    experimental_execute_incrementally,
+)
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers.documents import Operation
@@ -15,6 +22,7 @@ from resolvers.engine import Engine
 from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.mapping import Sources
+from resolvers.parts import at_once
 from schema.fields import sources_of
 from schema.mutations import Mutation
 from schema.queries import Query
@@ -56,9 +64,11 @@ def build(
         query=query,
         mutation=Mutation,
         subscription=Subscription,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, enable_experimental_incremental_execution=True),
     )
     graphql = schema._schema  # noqa: SLF001 - Strawberry has no public way to the schema it built
+    # it comes with @defer; answers are split by the engine, and never by an executor
+    graphql.directives = tuple(each for each in graphql.directives if each is not GraphQLStreamDirective)
     for kind in graphql.type_map.values():
         if isinstance(kind, GraphQLInputObjectType):
             # Strawberry checks this by itself in its own execution only
@@ -66,13 +76,15 @@ def build(
     sources = sources_of(graphql, poster_base_url=poster_base_url)
 
     async def execute(operation: Operation, context: Any) -> tuple[Any, list[GraphQLError]]:
-        result = await schema.execute(
-            operation.query,
+        # plain `execute` takes no schema that has @defer
+        running = experimental_execute_incrementally(
+            graphql,
+            at_once(operation),
             variable_values=dict(operation.raw),
             context_value=context,
-            operation_name=operation.name,
         )
-        return result.data, list(getattr(result, "errors", None) or [])
+        result: Any = await running if isawaitable(running) else running
+        return result.data, result.errors or []
 
     return Built(schema, graphql, sources, Engine(graphql, sources, execute, limits or Limits(), fragments))
 

@@ -11,7 +11,7 @@ from benchmarks import http_load, pgbench
 from benchmarks.measure import ROUNDS, Sample, Window, median, observe
 from benchmarks.peers import node, outcome, tables
 from benchmarks.peers.equal import require_equal
-from benchmarks.peers.outcome import LIMIT, SIMPLE, Found
+from benchmarks.peers.outcome import LIMIT, UNPREPARED, Found
 from benchmarks.peers.questions import OURS, PEERS, ROWS, VARIANTS, drawn, requests
 from benchmarks.postgres import Database, database
 from benchmarks.queries import CONNECTIONS, RATINGS, fill
@@ -54,7 +54,7 @@ def run(*, quick: bool) -> Report:
                             bench.server(server, asked[name], connections)
                         )
                     found[name, LIMIT, connections].append(bench.pgbench(name, connections, "prepared"))
-                    found[name, SIMPLE, connections].append(bench.pgbench(name, connections, "simple"))
+                    found[name, UNPREPARED, connections].append(bench.pgbench(name, connections, "extended"))
         memory = {server: running_.resident_mb() for server, running_ in servers.items()}
     medians: Found = {key: median(samples) for key, samples in found.items()}
     return outcome.report(about, quick, medians, memory)

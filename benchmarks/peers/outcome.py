@@ -10,8 +10,8 @@ from benchmarks.queries import CONNECTIONS
 from benchmarks.report import Report, Section, count, ms, times
 from recsys.evaluation.bars import bars
 
-LIMIT, SIMPLE = "pgbench", "pgbench as it comes"
-"""With prepared statements, and with the protocol that it takes unless it is told."""
+LIMIT, UNPREPARED = "pgbench", "pgbench unprepared"
+"""With statements prepared once a connection, and parsed and planned each time, as pgbench does unless it is told."""
 
 Key = tuple[str, str, int]
 """The document, who answers, and over how many connections."""
@@ -73,12 +73,12 @@ def _ratios(found: Found) -> Section:
             "",
             *(f"÷ fastest peer, {n}" for n in CONNECTIONS),
             *(f"movies cached, {n}" for n in CONNECTIONS[1:]),
-            *(f"÷ {who}, {n}" for who in (LIMIT, SIMPLE) for n in CONNECTIONS[1:]),
+            *(f"÷ {who}, {n}" for who in (LIMIT, UNPREPARED) for n in CONNECTIONS[1:]),
             "the fastest peer",
         ),
         note="The numbers are those of connections. pgbench runs the statement that the document compiles to, of the rating"
-        " one that inserts the event and writes what our server folds it into: prepared, and as pgbench comes, which parses"
-        " and plans it each time.",
+        " one that inserts the event and writes what our server folds it into: prepared once a connection, and parsed and"
+        " planned each time, as it does unless it is told.",
     )
     for name, title in ROWS.items():
         fastest = {n: _fastest(found, name, n) for n in CONNECTIONS}
@@ -87,7 +87,7 @@ def _ratios(found: Found) -> Section:
                 title,
                 *(times(_over(found, name, n, fastest[n])) for n in CONNECTIONS),
                 *(times(_over(found, name, n, fastest[n], CACHED)) for n in CONNECTIONS[1:]),
-                *(times(_over(found, name, n, who)) for who in (LIMIT, SIMPLE) for n in CONNECTIONS[1:]),
+                *(times(_over(found, name, n, who)) for who in (LIMIT, UNPREPARED) for n in CONNECTIONS[1:]),
                 ", ".join(dict.fromkeys(fastest.values())),
             )
         )
@@ -101,7 +101,7 @@ def _figures(found: Found, connections: int) -> Section:
         note="µs are CPU microseconds a request, of the server and of PostgreSQL.",
     )
     for name, title in ROWS.items():
-        for who in (*VARIANTS, *PEERS, LIMIT, SIMPLE):
+        for who in (*VARIANTS, *PEERS, LIMIT, UNPREPARED):
             sample = found[name, who, connections]
             server = sample.cpu_us.get("server")
             section.rows.append(
@@ -127,7 +127,7 @@ def _targets(made: Report, found: Found, memory: Mapping[str, float]) -> None:
             made.at_least(f"{title} at {n} ÷ the fastest peer ({peer})", _OVER_PEERS[name][at], ratio)
             wanted = _OVER_LIMIT[name][at]
             if wanted is not None:
-                for who in (LIMIT, SIMPLE):
+                for who in (LIMIT, UNPREPARED):
                     made.at_least(f"{title} at {n} ÷ {who}", wanted, _over(found, name, n, who))
             made.at_least(f"{title} at {n}, plain ASGI", _ASGI_OVER_OURS, _over(found, name, n, OURS, ASGI))
         peer = _fastest(found, name, 16)

@@ -133,7 +133,12 @@ DOCUMENTS: Mapping[str, tuple[str, Json, str]] = {
     ),
     "huge variable: nobody asked for it": ("{ __typename }", {"s": "x" * 10_001}, "VALUE_TOO_LARGE"),
     "huge literal": ('{ movies(search: "' + "x" * 10_001 + '") { totalCount } }', {}, "VALUE_TOO_LARGE"),
-    "incremental delivery": ("{ ... @defer { __typename } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    "incremental delivery: of everything": (
+        "{ " + "... @defer { __typename } " * 51 + "}",
+        {},
+        "DOCUMENT_TOO_COMPLEX",
+    ),
+    "incremental delivery: of lists": ("{ genres @stream { id } }", {}, "GRAPHQL_VALIDATION_FAILED"),
     "type confusion: a list for an id": (
         "query ($i: ID!) { node(id: $i) { id } }",
         {"i": ["a", "b"]},

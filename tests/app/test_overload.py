@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
 
 from tests.app.following import LIVE
+from tests.app.locking import locked
 from tests.app.serving import EVENTS, STRICT, Served, codes, serving
 from tests.catalogue import movie
 from tests.world import access_token
@@ -25,17 +22,6 @@ RATE = "mutation ($i: RateMovieInput!) { rateMovie(input: $i) { errors { code } 
 SIGN_IN = "mutation ($i: SignInInput!) { signIn(input: $i) { errors { code } } }"
 WANDA = {"i": {"login": "wanda", "password": "not her password"}}
 LONG = 30.0
-
-
-@contextlib.asynccontextmanager
-async def locked(conninfo: str, table: str) -> AsyncIterator[None]:
-    """Nobody else reads or writes a table: whatever needs it stands still."""
-    async with await psycopg.AsyncConnection.connect(conninfo) as conn:
-        await conn.execute(
-            SQL("lock table {} in access exclusive mode").format(Identifier(*table.split(".")))
-        )
-        yield
-        await conn.rollback()
 
 
 async def timed(asking: Any) -> tuple[httpx.Response, float]:

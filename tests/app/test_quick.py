@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -42,6 +43,30 @@ async def test_what_is_known_needs_no_task(shared: Served, ways: list[str]) -> N
     answers = [(await shared.post(QUERY, variables=GIVEN)).json() for _ in range(3)]
     assert answers[0] == answers[1] == answers[2]
     assert ways[1:] == ["quick", "quick"]
+
+
+DIGEST = sha256(QUERY.encode()).hexdigest()
+PERSISTED = {"persistedQuery": {"version": 1, "sha256Hash": DIGEST}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"query": QUERY, "extensions": {"clientLibrary": {"name": "@apollo/client", "version": "4.0.0"}}},
+        {"query": QUERY, "operationName": "Q", "extensions": None},
+        {"query": QUERY, "extensions": PERSISTED},
+        {"extensions": PERSISTED},
+        {"query": "", "extensions": PERSISTED},
+    ],
+)
+async def test_so_may_what_clients_add(shared: Served, ways: list[str], more: dict[str, Any]) -> None:
+    known = await shared.http.post(
+        "/graphql", json={"query": QUERY, "variables": GIVEN, "extensions": PERSISTED}
+    )
+    await shared.http.post("/graphql", json={"variables": GIVEN, **more})  # a name makes a plan of its own
+    ways.clear()
+    found = await shared.http.post("/graphql", json={"variables": GIVEN, **more})
+    assert (found.json(), ways) == (known.json(), ["quick"])
 
 
 @pytest.mark.parametrize(

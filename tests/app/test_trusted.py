@@ -230,7 +230,7 @@ def test_a_manifest_that_runs_is_said_to(tmp_path: Path) -> None:
         (operation("query Bad { __typename }", name="Good"), "no operation of this name"),
         (operation("query Bad { __typename }", type="mutation"), "It is no mutation."),
         (operation("query Bad { __typename }", id=HASH), "Another document has the same id."),
-        (operation("query Bad { __typename @defer }"), "Unknown directive '@defer'."),
+        (operation("query Bad { __typename @live }"), "Unknown directive '@live'."),
     ],
     ids=range(7),
 )

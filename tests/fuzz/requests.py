@@ -14,6 +14,7 @@ import orjson
 from tests.app.serving import EVENTS, PLAIN, STRICT, Json
 
 MULTIPART = "multipart/mixed; subscriptionSpec=1.0"
+PARTS = ("multipart/mixed; deferSpec=20220824", "multipart/mixed; incrementalSpec=v0.2")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def good(token: str) -> Sequence[bytes]:
         posted(PAGE, {"n": 3, "c": None}, accept=STRICT, **bearer),
         posted("{ viewer { history { nodes { id type data } } } }", accept=EVENTS, **bearer),
         posted("subscription { interactions(after: 0) { id } }", accept=MULTIPART, **bearer),
+        posted('{ viewer { id ... @defer(label: "l") { roles } } }', accept=PARTS[0], **bearer),
         posted(sign_in, {"i": {"login": "alice", "password": "not hers"}}),
         posted(rate, {"i": {"movieId": "Movie:x", "stars": 3.5, "idempotencyKey": "k"}}, **bearer),
         asked(PAGE, {"n": 3}),

@@ -148,7 +148,10 @@ def _answers(response: httpx.Response) -> list[Json]:
         return read if isinstance(read, list) else [read]
     lines = [line.removeprefix("data: ") for line in response.text.splitlines()]
     found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-    return [part for one in found if (part := one.get("payload", one)) is not None]
+    parts = [part for one in found if (part := one.get("payload", one)) is not None]
+    return [
+        each for part in parts for each in (part, *part.get("incremental", ()), *part.get("completed", ()))
+    ]
 
 
 def judge_errors(errors: Sequence[object]) -> None:

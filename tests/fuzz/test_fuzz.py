@@ -10,6 +10,7 @@ import os
 import random
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ from tests.catalogue import movie, person
 from tests.fuzz.requests import (
     MULTIPART,
     PAGE,
+    PARTS,
     asked,
     batched,
     changed,
@@ -37,6 +39,7 @@ from tests.fuzz.requests import (
     replay,
 )
 from tests.fuzz.target import Target, judge_errors
+from tests.schema.deferring import with_defers
 from tests.schema.documents import Asked, Pool, queries
 from tests.world import access_token
 
@@ -51,7 +54,7 @@ fuzzed = settings(
 SCHEMA = build().graphql
 PEOPLE = (None, "alice", "alice", "adam")
 WAYS = (posted, posted, batched, asked)
-ACCEPT = ("*/*", "*/*", STRICT, EVENTS, MULTIPART)
+ACCEPT = ("*/*", "*/*", STRICT, EVENTS, MULTIPART, *PARTS)
 
 _pool = Pool(
     {},
@@ -87,12 +90,15 @@ _scalars = {
     "DateTime": _times,
     "JSON": _times,
 }
+dice = st.integers(0, 2**63).map(random.Random)
 documents = st.one_of(
     from_schema(SCHEMA, custom_scalars=_scalars).map(lambda text: Asked(text, {})),
     from_schema(SCHEMA, custom_scalars=_scalars, mode=Mode.NEGATIVE).map(lambda text: Asked(text, {})),
     queries(SCHEMA, _pool),
+    st.tuples(queries(SCHEMA, _pool), dice).map(
+        lambda drawn: replace(drawn[0], query=with_defers(drawn[0].query, drawn[1]))
+    ),
 )
-dice = st.integers(0, 2**63).map(random.Random)
 
 
 @pytest.fixture(scope="module", autouse=True)

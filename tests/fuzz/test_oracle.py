@@ -30,8 +30,11 @@ FINE = {"message": "x", "extensions": {"code": "BAD_ID"}}
         httpx.Response(
             200, text='--graphql\r\n\r\n{"payload":{"errors":[{"message":"x"}]}}\r\n--graphql\r\n'
         ),
+        httpx.Response(
+            200, text='--graphql\r\n\r\n{"incremental":[{"errors":[{"message":"x"}]}]}\r\n--graphql\r\n'
+        ),
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_a_fault_is_one(response: httpx.Response) -> None:
     with pytest.raises((AssertionError, KeyError)):
