@@ -75,7 +75,6 @@ def application(
                 stack.push_async_callback(redis.aclose)
             opened = await stack.enter_async_context(services(settings, conninfo, metrics, redis))
             opened.start()
-            changed = opened.recommender.standings.catalogue_changed
             opened.handler.on_append.append(lambda _, events: nudge() if events else None)
 
             def news() -> None:
@@ -88,7 +87,11 @@ def application(
                 stack.push_async_callback(fan_out.close)
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
-            stack.push_async_callback(CatalogueNews(conninfo, built.engine.fragments, changed).close)
+            stack.push_async_callback(
+                CatalogueNews(
+                    conninfo, built.engine.fragments, opened.recommender.standings.catalogue_changed
+                ).close
+            )
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
             gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)

@@ -17,8 +17,8 @@ class KeptSlates:
 
     async def get(self, key: str) -> bytes | None:
         """See Keeper."""
-        found: bytes | None = await self._redis.ask(lambda redis: redis.get(PREFIX + key))
-        return found
+        found = await self._redis.ask(lambda redis: redis.get(PREFIX + key))
+        return found if isinstance(found, bytes) else None
 
     async def put(self, key: str, value: bytes, seconds: int) -> None:
         """See Keeper."""

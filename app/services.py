@@ -91,7 +91,7 @@ async def services(
             standings,
             Histories(reader),
             Shelf(KeptSlates(redis) if redis else None),
-            shown,
+            shown.add,
             explored=settings.explored_share,
         )
         handler.on_append.append(metrics.appended)

@@ -85,7 +85,8 @@ class Movies:
         asked = np.array(ids, "S36")
         places = np.minimum(np.searchsorted(self.ids, asked, sorter=self._order), len(self) - 1)
         columns: NDArray[np.int64] = self._order[places]
-        return columns[self.ids[columns] == asked]
+        found: NDArray[np.int64] = columns[self.ids[columns] == asked]
+        return found
 
     def _of_genres(self, names: Set[str], ids: Set[str]) -> NDArray[np.bool_]:
         passes = np.zeros(len(self), np.bool_)

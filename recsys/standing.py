@@ -165,7 +165,7 @@ def nothing_learnt(known: Movies) -> Model:
         feature_tastes=zeros(len(genres), 1),
         feature_starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
         feature_ids=features[order],
-        linear_rows=np.zeros(width, np.int32),
+        ease_rows=np.zeros(width, np.int32),
         neighbors=nobody,
         neighbor_weights=zeros(1, 1),
         likes=zeros(width),

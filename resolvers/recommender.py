@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from database.ids import uuid7
-from events.queued import Queue
+from events.facts import Event
 from events.slates import Algorithm, serve_slate
 from recsys import scoring
 from recsys.history import history
@@ -36,10 +36,16 @@ class Recommender:
     """Makes slates, hands out pages of them, and tells the log what was shown."""
 
     def __init__(
-        self, standings: Standings, histories: Histories, shelf: Shelf, log: Queue, *, explored: float
+        self,
+        standings: Standings,
+        histories: Histories,
+        shelf: Shelf,
+        record: Callable[[Sequence[Event]], None],
+        *,
+        explored: float,
     ) -> None:
-        self.standings = standings
-        self._histories, self._shelf, self._log, self._explored = histories, shelf, log, explored
+        self.standings, self.record = standings, record
+        self._histories, self._shelf, self._explored = histories, shelf, explored
         self._dice = np.random.default_rng()
 
     async def fed(self, user_id: UUID, given: Mapping[str, Any], wanted: Set[str]) -> Fed:
@@ -55,6 +61,8 @@ class Recommender:
         standing = await self.standings.now()
         told = await self._histories.told(user_id)
         known = history(told, len(standing.movies))
+        if standing.model_id is None:  # what is popular is so whatever the person likes
+            known = History(known=known.known, features=known.features)
         slate = await self._slate(user_id, standing, algorithm, chosen, page, told, known)
         ranks = _left(slate, standing, known)
         shown = page.of(ranks, slate.slate_id)
@@ -130,7 +138,7 @@ class Recommender:
             ids = standing.movies.ids[slate.ranked.movies[places]].astype(str).tolist()
             scores, chances = slate.ranked.scores[places], slate.ranked.propensities[places]
             movies = list(zip(map(UUID, ids), scores.tolist(), chances.tolist(), strict=True))
-            self._log.add(
+            self.record(
                 serve_slate(
                     user_id=slate.user_id,
                     slate_id=slate.slate_id,

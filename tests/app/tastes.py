@@ -31,7 +31,6 @@ PEOPLE = 60
 CONFIG: dict[str, Any] = {
     "dimensions": 8,
     "rounds": 8,
-    "linear_movies": 100,
     "neighbors": 40,
     "popularity_weight": 0.3,
 }

@@ -51,7 +51,7 @@ LISTS = (
     List("watchlist PRIORITY", "watchlist", _MINE, "orderBy: PRIORITY", length=4),
     List("ratings", "ratings", _MINE, length=4),
     List("history", "history", _MINE, length=24),
-    List("recommendations", "recommendations", _MINE, length=8),
+    List("recommendations", "recommendations", _MINE, length=4),
     List("similar", "similar", _ALIEN, length=7),
     List("dailyMetrics", "dailyMetrics", _ALIEN, length=10),
 )
