@@ -50,6 +50,13 @@ def uuid_of(kind: str) -> Convert:
     return convert
 
 
+def bare_uuid(value: Any) -> str:
+    """Return a uuid that has no type. Raises BadId."""
+    if not _UUID.match(str(value)):
+        raise BadId
+    return str(value).lower()
+
+
 def node_key(kind: str, form: str) -> Convert:
     """Return the converter from a global id to the key of this type, None for an id of another; it raises BadId.
 

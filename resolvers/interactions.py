@@ -15,13 +15,14 @@ from events.log import Recorded, Source
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import InvalidStars, rate_movie
 from events.reactions import react_to_movie
+from events.slates import click_recommendation
 from events.undo import CannotUndo, undo
 from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
 from events.window import Command, Decide
 from resolvers.context import Context
 from resolvers.errors import BadInput
-from resolvers.ids import position_of, text, uuid_of
+from resolvers.ids import bare_uuid, position_of, text, uuid_of
 
 Input = Mapping[str, Any]
 Payload = Mapping[str, str | None]
@@ -194,6 +195,12 @@ async def dismiss(context: Context, given: Input) -> Payload:
 async def view(context: Context, given: Input) -> Payload:
     """Record that the movie's page was opened."""
     return await record(context, "view", given, view_movie)
+
+
+async def click(context: Context, given: Input) -> Payload:
+    """Record that the movie was opened where it was recommended."""
+    slate_id = UUID(bare_uuid(given["slateId"]))
+    return await record(context, "click", given, lambda pair: click_recommendation(pair, slate_id))
 
 
 _OWN = "select movie_id, event_id from history where position = %s and user_id = %s"

@@ -61,6 +61,12 @@ class DailyMetrics:
     favorite_count: int = column("{t}.favorite_count", "Times it was made a favourite.")
     watchlist_count: int = column("{t}.watchlist_count", "Times it was put on a watchlist.")
     watch_count: int = column("{t}.watch_count", "Times it was watched.")
+    recommendation_count: int = column("{t}.recommendation_count", "Times it was recommended.")
+    click_count: int = column("{t}.click_count", "Times it was opened where it was recommended.")
+    click_through_rate: float | None = column(
+        "round({t}.click_count / nullif({t}.recommendation_count, 0)::numeric, 4)::float8",
+        "Clicks by recommendations of the day, to four places; null where it was not recommended.",
+    )
 
 
 @strawberry.type(description="A movie's place on the viewer's watchlist.")

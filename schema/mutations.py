@@ -11,6 +11,7 @@ from schema.enums import EventSource, Priority, Reaction
 from schema.fields import mapped
 from schema.payloads import (
     AddToWatchlistPayload,
+    ClickRecommendationPayload,
     DismissMoviePayload,
     FavoriteMoviePayload,
     MarkWatchedPayload,
@@ -124,6 +125,11 @@ class DismissMovieInput(_OnMovie): ...
 class RecordViewInput(_OnMovie): ...
 
 
+@strawberry.input(description="A recommended movie that was opened.")
+class ClickRecommendationInput(_OnMovie):
+    slate_id: strawberry.ID = strawberry.field(description="The `slateId` of the list that it was in.")
+
+
 @strawberry.input(description="An action to take back.")
 class UndoInput:
     event_id: strawberry.ID = strawberry.field(
@@ -183,6 +189,9 @@ class Mutation:
 
     @mapped(Run(interactions.view), "Say that a movie's page was opened.")
     def record_view(self, input: RecordViewInput) -> RecordViewPayload: ...  # noqa: A002
+
+    @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
+    def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
 
     @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
     def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002

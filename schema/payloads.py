@@ -83,6 +83,7 @@ RemoveFromWatchlistPayload = _payload("RemoveFromWatchlistPayload", "The removal
 MarkWatchedPayload = _payload("MarkWatchedPayload", "The viewing.", InteractionPayload)
 DismissMoviePayload = _payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
 RecordViewPayload = _payload("RecordViewPayload", "The view.", InteractionPayload)
+ClickRecommendationPayload = _payload("ClickRecommendationPayload", "The click.", InteractionPayload)
 UndoPayload = _payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 
