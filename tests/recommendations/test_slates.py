@@ -1,0 +1,111 @@
+"""Slates: their pages, what the log knows of them, what was opened of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from database.connect import connect
+from projections.follow import catch_up
+from tests.app.serving import codes
+from tests.recommendations.conftest import Newcomer, becomes
+from tests.recommendations.tastes import (
+    titles,
+)
+from tests.waiting import SOON_S
+
+
+async def test_pages_are_of_one_slate_while_the_person_acts(newcomer: Newcomer) -> None:
+    person = await newcomer("paula")
+    await person.react("Comedy", 4, 8)
+    whole = await person.recommended(first=100)
+    seen, after = [], None
+    for number in (10, 20, 30, None):
+        page = await person.recommended(first=20, after=after)
+        assert page["slateId"] == whole["slateId"]
+        assert page["pageInfo"]["hasPreviousPage"] is (after is not None)
+        seen += titles(page)
+        after = page["pageInfo"]["endCursor"]
+        if number:
+            await person.react("Horror", number)
+    acted = {"Horror 10", "Horror 20", "Horror 30"}
+    assert [title for title in seen if title not in acted] == [
+        title for title in titles(whole) if title not in acted
+    ]
+    assert page["pageInfo"]["hasNextPage"] is False
+    assert (await person.recommended(first=20))["slateId"] != whole["slateId"]
+
+
+async def test_a_cursor_of_somebody_else_or_of_a_slate_that_is_gone_begins_a_slate_of_ones_own(
+    newcomer: Newcomer,
+) -> None:
+    one, other = await newcomer("olga1"), await newcomer("otto")
+    await one.react("Comedy", 6)
+    theirs = await one.recommended(first=10)
+    page = await other.recommended(first=10, after=theirs["pageInfo"]["endCursor"])
+    assert page["slateId"] not in (None, theirs["slateId"])
+    mine = await other.recommended(first=30)
+    assert mine["slateId"] == page["slateId"]
+    assert titles(page)[-5:] == titles(mine)[14:19] or titles(page)[-5:] == titles(mine)[15:20]
+
+
+SERVED = "select data from events where type = 'recommendations_served' and user_id = %s order by position"
+
+
+async def test_the_log_knows_what_was_shown_and_only_that_and_once(newcomer: Newcomer, database: str) -> None:
+    person = await newcomer("lola")
+    me = (await person.ask("{ viewer { id } }"))["viewer"]["id"].partition(":")[2]
+    unseen = "{ viewer { recommendations { slateId totalCount } } }"
+    await person.ask(unseen)
+    first = await person.recommended(first=10)
+    again = await person.recommended(first=30)
+
+    with connect(database) as conn:
+
+        def facts() -> list[dict[str, Any]]:
+            return [data for (data,) in conn.execute(SERVED, (me,))]
+
+        await becomes(lambda: sum(len(fact["movie_ids"]) for fact in facts()) >= 30)
+        found = facts()
+    assert {fact["slate_id"] for fact in found} == {first["slateId"]} == {again["slateId"]}
+    assert [fact["first_rank"] for fact in found] == [1, 11]
+    assert [movie for fact in found for movie in fact["movie_ids"]] == [
+        edge["node"]["id"].partition(":")[2] for edge in again["edges"]
+    ]
+    assert {fact["algorithm"] for fact in found} == {"BLEND"}
+    assert all(fact["model_id"] for fact in found)
+    scores = [score for fact in found for score in fact["scores"]]
+    assert scores == pytest.approx([edge["score"] for edge in again["edges"]], rel=1e-5)
+
+
+CLICK = """mutation ($movie: ID!, $slate: ID!) {
+  clickRecommendation(input: { movieId: $movie, slateId: $slate }) { errors { code } event { type } }
+}"""
+METRICS = """query ($id: ID!) { node(id: $id) { ... on Movie { dailyMetrics(first: 1) { nodes {
+  recommendationCount clickCount clickThroughRate } } } } }"""
+
+
+async def test_clicks_raise_the_click_through_rate(newcomer: Newcomer, database: str) -> None:
+    ann, ben = await newcomer("anna"), await newcomer("bert")
+    shown = [await person.recommended(first=1, filter={"originalLanguage": "fr"}) for person in (ann, ben)]
+    clicked = shown[0]["edges"][0]["node"]["id"]
+    click = {"movie": clicked, "slate": shown[0]["slateId"]}
+    done = (await ann.ask(CLICK, **click))["clickRecommendation"]
+    assert done == {"errors": [], "event": {"type": "recommendation_clicked"}}
+    assert (await ann.ask(CLICK, **click))["clickRecommendation"] == {"errors": [], "event": None}
+
+    async def metrics() -> Any:
+        with connect(database) as conn:
+            catch_up(conn)
+        (today,) = (await ann.ask(METRICS, id=clicked))["node"]["dailyMetrics"]["nodes"]
+        return today
+
+    async with asyncio.timeout(SOON_S):
+        while (today := await metrics())["recommendationCount"] < 2:
+            await asyncio.sleep(0.05)
+    assert today["clickCount"] == 1
+    assert today["clickThroughRate"] == pytest.approx(1 / today["recommendationCount"], abs=1e-4)
+    wrong = await ann.served.post(CLICK, token=ann.token, variables={"movie": clicked, "slate": "no"})
+    assert codes(wrong) == ["BAD_ID"]
