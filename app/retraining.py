@@ -1,4 +1,4 @@
-"""Training a recommender once a day, in a process of its own that lets everybody else go first."""
+"""Training a recommender once a day, or the first one of all, in a process of its own that lets everybody else go first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ from projections.checkpoints import Conn
 log = logging.getLogger(__name__)
 
 _LOWEST = 19  # of Unix' priorities
+_TRAINED = "select exists (select from models)"
 _TRAINED_SINCE = "select exists (select from models where trained_at >= %(since)s)"
 
 
 class Retraining:
-    """Begins a training when the time of day (UTC) has passed and nobody has trained since; one try a day."""
+    """Begins a training when the time of day (UTC) has passed and nobody has trained since; one try a day.
 
-    def __init__(self, conninfo: str, models_dir: Path, at: time) -> None:
-        self._conninfo, self._models_dir, self._at = conninfo, models_dir, at
+    With `first`, one is begun at once where nobody has ever trained.
+    """
+
+    def __init__(self, conninfo: str, models_dir: Path, at: time | None, *, first: bool = False) -> None:
+        self._conninfo, self._models_dir, self._at, self._first = conninfo, models_dir, at, first
         self._tried: date | None = None
         self._running: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
@@ -35,13 +39,19 @@ class Retraining:
         if self._running is not None:
             self._look_after()
             return
+        if self._first:
+            self._first = False
+            if not _is(conn, _TRAINED, {}):
+                self._begin()
+                return
+        if self._at is None:
+            return
         now = datetime.now(UTC)
         since = datetime.combine(now, self._at, UTC)
         if now < since or self._tried == now.date():
             return
         self._tried = now.date()
-        (is_done,) = conn.execute(_TRAINED_SINCE, {"since": since}).fetchone() or (False,)
-        if not is_done:
+        if not _is(conn, _TRAINED_SINCE, {"since": since}):
             self._begin()
 
     def stop(self) -> None:
@@ -83,3 +93,8 @@ class Retraining:
             lines = said.read().decode(errors="replace").splitlines()
         self._running = self._said = None
         return lines[-1] if lines else ""
+
+
+def _is(conn: Conn, question: str, values: dict[str, datetime]) -> bool:
+    (answer,) = conn.execute(question, values).fetchone() or (False,)
+    return bool(answer)

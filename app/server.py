@@ -28,6 +28,7 @@ from database.connect import connect
 from events.cluster import require_home
 from projections.deploy import deploy
 from projections.follow import catch_up
+from recsys.lifecycle import trained_models
 
 console = Console(stderr=True, highlight=False)
 
@@ -75,10 +76,13 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
         if applied:
             console.print(f"migrated: {', '.join(applied)}")
         _prepare(settings, where.conninfo, demo=demo)
-        beside = make_worker(settings, where.conninfo) if worker else None
+        beside = make_worker(settings, where.conninfo, train_first=demo) if worker else None
         if beside:
             with connect(where.conninfo) as conn:
                 beside.start(conn)
+                if demo and not trained_models(conn):
+                    console.print("training a first recommender beside; until it serves, in a minute or two,")
+                    console.print("recommendations are what is popular")
         try:
             return _run(settings, where, beside)
         finally:

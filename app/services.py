@@ -24,6 +24,7 @@ from events.queued import Queue
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from recsys.standing import Standings
+from resolvers.common_lists import CommonLists
 from resolvers.context import Services
 from resolvers.histories import Histories
 from resolvers.known_movies import KnownMovies
@@ -87,9 +88,10 @@ async def services(
         stack.push_async_callback(shown.close)
         standings = Standings(connections, conninfo, models)
         stack.push_async_callback(standings.close)
+        histories = Histories(reader)
         recommender = Recommender(
             standings,
-            Histories(reader),
+            histories,
             Shelf(KeptSlates(redis) if redis else None),
             shown.add,
             explored=settings.explored_share,
@@ -118,6 +120,7 @@ async def services(
             live=live,
             models=models,
             recommender=recommender,
+            common_lists=CommonLists(standings, histories),
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),

@@ -90,10 +90,11 @@ class Worker:
             self._stopped.wait(0.5)
 
 
-def worker(settings: Settings, conninfo: str) -> Worker:
-    """Return a worker that does what the settings say."""
+def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> Worker:
+    """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
-    return Worker(conninfo, retraining=Retraining(conninfo, settings.models, at) if at else None)
+    retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
+    return Worker(conninfo, retraining=retraining)
 
 
 def _rebuild(conn: Conn, name: str) -> None:

@@ -20,6 +20,8 @@ from projections.registry import fold_inline
 from recsys.catalogue import read_features
 from recsys.config import Config
 from recsys.errors import NothingToLearn, TrainingBusy
+from recsys.model import Model
+from recsys.publishing import publish_similar
 from recsys.reading import Progress, read_interactions
 from recsys.store import ModelStore
 
@@ -105,29 +107,34 @@ def train_model(
 def promote(conn: Conn, store: ModelStore, model_id: UUID) -> bool:
     """Let a model serve, after comparing its files with its digest; return whether that changed anything.
 
-    Raises UnknownModel, ModelDamaged.
+    Which movies are similar is stored anew. Raises UnknownModel, ModelDamaged.
     """
+    loaded: list[Model] = []
 
     def decide(models: Models) -> Sequence[Event]:
         facts = promote_model(models, model_id)
-        store.load(model_id, models.trained[model_id])
+        loaded.append(store.load(model_id, models.trained[model_id]))
         return facts
 
-    return bool(decide_models(conn, fold_inline, decide))
+    is_new = bool(decide_models(conn, fold_inline, decide))
+    publish_similar(conn, model_id, loaded[0])
+    return is_new
 
 
 def roll_back(conn: Conn, store: ModelStore) -> UUID:
     """Let the model serve that did before this one; return its id. Raises NothingToRollBack, ModelDamaged."""
-    serving: list[UUID] = []
+    serving: list[tuple[UUID, Model]] = []
 
     def decide(models: Models) -> Sequence[Event]:
         facts = roll_back_model(models)
-        serving.append(facts[0].model_id)
-        store.load(serving[0], models.trained[serving[0]])
+        model_id = facts[0].model_id
+        serving.append((model_id, store.load(model_id, models.trained[model_id])))
         return facts
 
     decide_models(conn, fold_inline, decide)
-    return serving[0]
+    ((model_id, model),) = serving
+    publish_similar(conn, model_id, model)
+    return model_id
 
 
 def trained_models(conn: Conn) -> list[TrainedModel]:

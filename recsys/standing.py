@@ -37,6 +37,7 @@ class Standing:
 
     movies: Movies
     scorer: Scorer
+    popularity: Floats
     model_id: UUID | None
 
     def features_of(self, genres: list[int]) -> list[int]:
@@ -108,7 +109,7 @@ class Standings:
             base = replace(base, likes=popular)
         scorer = await asyncio.to_thread(Scorer, base, popular)
         self._made_of = serving
-        return Standing(found, scorer, serving.model_id if serving else None)
+        return Standing(found, scorer, popular, serving.model_id if serving else None)
 
     def _arranged(self, known: tuple[str, movies.Rows], model: Model | None) -> tuple[Movies, Model]:
         """Return the catalogue, and a model of just its movies."""

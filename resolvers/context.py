@@ -13,6 +13,7 @@ from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
 from recsys.current import CurrentModel
+from resolvers.common_lists import CommonLists
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
@@ -33,6 +34,7 @@ class Services:
     live: Live
     models: CurrentModel
     recommender: Recommender
+    common_lists: CommonLists
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from resolvers.context import Context
-from resolvers.mapping import Fed, Feed
+from resolvers.mapping import Fed, Feed, Key
 from resolvers.slate_pages import NAME
 
 
@@ -15,6 +15,20 @@ async def _recommended(context: Context, given: Mapping[str, Any], wanted: Set[s
         return Fed({})
     return await context.services.recommender.fed(context.viewer.id, given, wanted)
 
+
+async def _asked_first(context: Context, _: Mapping[str, Any], __: Set[str]) -> Fed:
+    return await context.services.common_lists.asked_first(context.viewer.id if context.viewer else None)
+
+
+async def _for_all(context: Context, given: Mapping[str, Any], _: Set[str]) -> Fed:
+    return await context.services.common_lists.for_all(context.require_viewer().id, given)
+
+
+_LISTED = {"movie_id": "uuid[]", "rank": "bigint[]", "score": "float8[]"}
+BY_RANK = (Key("{t}.rank", "bigint"),)
+
+ONBOARDING = Feed("onboarding", {"movie_id": "uuid[]", "rank": "bigint[]"}, _asked_first)
+FOR_ALL = Feed("groupRecommendations", _LISTED, _for_all)
 
 RECOMMENDED = Feed(
     NAME,

@@ -23,6 +23,14 @@ class TrendingWindow(Enum):
     ALL = "ALL"
 
 
+@strawberry.enum(
+    description="What a movie is worth to several people: the mean of theirs, or what it is to whom it suits least."
+)
+class GroupStrategy(Enum):
+    AVERAGE = "AVERAGE"
+    LEAST_MISERY = "LEAST_MISERY"
+
+
 @strawberry.enum(description="By title; the newest release first; the most liked and rated first.")
 class MovieOrder(Enum):
     TITLE = "TITLE"
@@ -62,6 +70,7 @@ __all__ = [
     "Algorithm",
     "EventOrder",
     "EventSource",
+    "GroupStrategy",
     "MovieOrder",
     "Priority",
     "ProjectionState",

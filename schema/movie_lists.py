@@ -101,6 +101,23 @@ class RecommendationEdge:
     def reasons(self) -> list[RecommendationReason]: ...
 
 
+@strawberry.type(description="A movie to ask a newcomer about.")
+class OnboardingEdge:
+    cursor: str = strawberry.field(description=_CURSOR)
+
+    @mapped(_MOVIE, "The movie.")
+    def node(self) -> Movie | None: ...
+
+
+@strawberry.type(description="A movie for several people.")
+class GroupRecommendationEdge:
+    cursor: str = strawberry.field(description=_CURSOR)
+    score: float = column("{t}.score", "How well it fits them together, 0 to 1.")
+
+    @mapped(_MOVIE, "The movie.")
+    def node(self) -> Movie | None: ...
+
+
 @strawberry.type(description="A movie like another.")
 class SimilarMovieEdge:
     cursor: str = strawberry.field(description=_CURSOR)
@@ -126,6 +143,10 @@ WatchlistConnection = connection("Watchlist", WatchlistEdge, Movie, "The watchli
 RatingConnection = connection("Rating", RatingEdge, Movie, "Reactions and stars, the last changed first.")
 SimilarMovieConnection = connection("SimilarMovie", SimilarMovieEdge, Movie, "Movies like another.")
 DailyMetricsConnection = connection("DailyMetrics", DailyMetricsEdge, DailyMetrics, "A movie's days.")
+OnboardingConnection = connection("Onboarding", OnboardingEdge, Movie, "Movies to ask a newcomer about.")
+GroupRecommendationConnection = connection(
+    "GroupRecommendation", GroupRecommendationEdge, Movie, "Movies for several people, the best first."
+)
 RecommendationConnection = connection(
     "Recommendation",
     RecommendationEdge,

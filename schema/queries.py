@@ -4,10 +4,16 @@ import strawberry
 
 from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
-from schema.enums import EventOrder, MovieOrder, TrendingWindow
+from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
+from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
 from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, Projection
-from schema.movie_lists import MovieConnection, TrendingConnection
+from schema.movie_lists import (
+    GroupRecommendationConnection,
+    MovieConnection,
+    OnboardingConnection,
+    TrendingConnection,
+)
 from schema.movies import Genre, Movie
 from schema.nodes import Node
 from schema.people import User
@@ -166,6 +172,32 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> TrendingConnection | None: ...
+
+    @mapped(
+        Page(ONBOARDING, columns=("movie_id", "rank"), orders={None: BY_RANK}),
+        "Movies whose reactions tell most about a newcomer, in the order in which to ask for them.",
+    )
+    def onboarding(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> OnboardingConnection | None: ...
+
+    @mapped(
+        Page(FOR_ALL, columns=tuple(FOR_ALL.columns), orders={None: BY_RANK}),
+        "Movies for the viewer and others together, 10 people at most; nothing that anyone of them knows or dislikes.",
+    )
+    def group_recommendations(
+        self,
+        user_ids: list[strawberry.ID],
+        strategy: GroupStrategy = GroupStrategy.AVERAGE,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> GroupRecommendationConnection | None: ...
 
     @mapped(Many(f"{STATUSES} {{t}}", order="{t}.name"), "Every projection (operators).", role="operator")
     def projections(self) -> list[Projection] | None: ...

@@ -1,0 +1,80 @@
+"""Lists that are not one person's: what to ask newcomers about, and what several people could see together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.groups import Strategy, group_top
+from recsys.history import history
+from recsys.movies import Filter
+from recsys.onboarding import to_ask
+from recsys.scoring import History
+from recsys.standing import Standing, Standings
+from resolvers.errors import BadInput
+from resolvers.histories import Histories
+from resolvers.ids import PAGE_MOST, uuid_of
+from resolvers.mapping import Fed
+
+GROUP_MOST = 10
+"""People of a group, the one who asks among them."""
+
+_person = uuid_of("User")
+
+
+class CommonLists:
+    """Makes such lists at the moment of asking."""
+
+    def __init__(self, standings: Standings, histories: Histories) -> None:
+        self._standings, self._histories = standings, histories
+        self._asked: tuple[Standing, list[int]] | None = None
+
+    async def asked_first(self, user_id: UUID | None) -> Fed:
+        """Return the movies to ask about, without those that the person has said something about."""
+        standing = await self._standings.now()
+        if self._asked is None or self._asked[0] is not standing:
+            found = await asyncio.to_thread(to_ask, standing.scorer.model, PAGE_MOST, standing.popularity)
+            self._asked = standing, found
+        known = set[int]()
+        if user_id:
+            known = set((await self._history(user_id, standing)).known.tolist())
+        return _listed(
+            standing, np.array([movie for movie in self._asked[1] if movie not in known], np.int64)
+        )
+
+    async def for_all(self, user_id: UUID, given: Mapping[str, Any]) -> Fed:
+        """Return what suits a person and others together. Raises BadId, BadInput for too many."""
+        people = {user_id, *(UUID(_person(each)) for each in given["userIds"])}
+        if len(people) > GROUP_MOST:
+            raise BadInput(f"A group has {GROUP_MOST} people at most, with you.")
+        standing = await self._standings.now()
+        histories = await asyncio.gather(*(self._history(person, standing) for person in sorted(people)))
+        strategy = Strategy[given["strategy"].name]
+        found, scores = await asyncio.to_thread(_best_for, standing, histories, strategy)
+        return _listed(standing, found, scores.tolist())
+
+    async def _history(self, user_id: UUID, standing: Standing) -> History:
+        return history(await self._histories.told(user_id), len(standing.movies))
+
+
+def _best_for(
+    standing: Standing, histories: Sequence[History], strategy: Strategy
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    allowed = standing.movies.allowed(Filter())
+    return group_top(standing.scorer, histories, PAGE_MOST, strategy, allowed=allowed)
+
+
+def _listed(standing: Standing, movies: NDArray[np.int64], scores: Sequence[float] = ()) -> Fed:
+    ids = standing.movies.ids[movies].astype(str).tolist()
+    return Fed(
+        {
+            "movie_id": "{" + ",".join(ids) + "}",
+            "rank": "{" + ",".join(map(str, range(1, len(ids) + 1))) + "}",
+            "score": "{" + ",".join(map(str, scores)) + "}",
+        }
+    )
