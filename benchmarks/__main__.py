@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import append, folds, queries, recommender, sustained, uncompiled
+from benchmarks import append, folds, queries, recommendations, recommender, sustained, uncompiled
 from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
@@ -16,11 +16,12 @@ PARTS: dict[str, Callable[..., Report]] = {
     "folds": folds.run,
     "queries": queries.run,
     "recommender": recommender.run,
+    "recommendations": recommendations.run,
     "uncompiled": uncompiled.run,
     "peers": peers.run,
     "sustained": sustained.run,
 }
-_USUAL = ("append", "folds", "queries", "uncompiled", "recommender")
+_USUAL = ("append", "folds", "queries", "uncompiled", "recommender", "recommendations")
 """What runs when nothing is named: all that needs no packages of others, and no patience."""
 
 

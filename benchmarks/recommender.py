@@ -32,7 +32,7 @@ def run(*, quick: bool) -> Report:
 
 
 def _lists(report: Report, rounds: int) -> None:
-    model = _model()
+    model = made_up()
     scorer = Scorer(model, model.likes)
     rng = np.random.default_rng(2)
     table = Section(
@@ -104,10 +104,10 @@ def _interactions(share: float) -> tuple[Interactions, Features]:
     return interactions, features.build(_TRAINED_MOVIES, {"genre": (np.arange(_TRAINED_MOVIES), genres)})
 
 
-def _model() -> Model:
-    """Make arrays of the sizes that a catalogue of 50,000 movies has; their values do not matter to the clock."""
+def made_up(movies: int = _MOVIES) -> Model:
+    """Make arrays of the sizes that a catalogue of so many movies has; their values do not matter to the clock."""
     config, rng = Config(), np.random.default_rng(1)
-    rows, k, d = config.ease_movies + 1, config.neighbors, config.dimensions
+    rows, k, d = min(config.ease_movies, movies) + 1, config.neighbors, config.dimensions
 
     def floats(*shape: int) -> np.ndarray:
         return rng.standard_normal(shape, np.float32)
@@ -117,18 +117,18 @@ def _model() -> Model:
         features=("genre:Drama",),
         people=100_000,
         interactions=10_000_000,
-        item_vectors=floats(_MOVIES, d),
-        item_biases=floats(_MOVIES),
-        content_vectors=floats(_MOVIES, d),
-        content_biases=floats(_MOVIES),
-        taste_vectors=floats(_MOVIES, d),
+        item_vectors=floats(movies, d),
+        item_biases=floats(movies),
+        content_vectors=floats(movies, d),
+        content_biases=floats(movies),
+        taste_vectors=floats(movies, d),
         feature_vectors=floats(1, d),
         feature_biases=floats(1),
         feature_tastes=floats(1, d),
-        feature_starts=np.zeros(_MOVIES + 1, np.int32),
+        feature_starts=np.zeros(movies + 1, np.int32),
         feature_ids=np.zeros(0, np.int32),
-        ease_rows=rng.integers(0, rows - 1, _MOVIES).astype(np.int32),
-        neighbors=rng.integers(0, _MOVIES, (rows, k)).astype(np.int32),
+        ease_rows=rng.integers(0, rows - 1, movies).astype(np.int32),
+        neighbors=rng.integers(0, movies, (rows, k)).astype(np.int32),
         neighbor_weights=floats(rows, k),
-        likes=rng.integers(1, 1000, _MOVIES).astype(np.float32),
+        likes=rng.integers(1, 1000, movies).astype(np.float32),
     )

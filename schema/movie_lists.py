@@ -101,6 +101,39 @@ class RecommendationEdge:
     def reasons(self) -> list[RecommendationReason]: ...
 
 
+@strawberry.type(description="Why a stored movie was recommended.")
+class StoredReason:
+    text: str = column("{t}.text", "The reason in words.")
+
+    @mapped(
+        One("movies", of="{parent}.because_movie_id"), "The movie of the viewer's own that it comes from."
+    )
+    def because(self) -> Movie | None: ...
+
+
+@strawberry.type(description="A movie that was recommended ahead.")
+class StoredRecommendationEdge:
+    cursor: str = strawberry.field(description=_CURSOR)
+    score: float = column("{t}.score", "How well it fits, 0 to 1; comparable within one algorithm.")
+    algorithm: Algorithm = column("{t}.algorithm", "What recommended it.")
+    generated_at: datetime = column("{t}.generated_at", "When it was computed.")
+
+    @mapped(_MOVIE, "The movie.")
+    def node(self) -> Movie | None: ...
+
+    @mapped(
+        Many(
+            "recommendation_reasons {t}",
+            where="{t}.user_id = {viewer} and {t}.algorithm = {parent}.algorithm"
+            " and {t}.movie_id = {parent}.movie_id",
+            order="{t}.rank",
+            table="recommendation_reasons",
+        ),
+        "Why it was recommended, the strongest reason first.",
+    )
+    def reasons(self) -> list[StoredReason]: ...
+
+
 @strawberry.type(description="A movie to ask a newcomer about.")
 class OnboardingEdge:
     cursor: str = strawberry.field(description=_CURSOR)
@@ -143,6 +176,13 @@ WatchlistConnection = connection("Watchlist", WatchlistEdge, Movie, "The watchli
 RatingConnection = connection("Rating", RatingEdge, Movie, "Reactions and stars, the last changed first.")
 SimilarMovieConnection = connection("SimilarMovie", SimilarMovieEdge, Movie, "Movies like another.")
 DailyMetricsConnection = connection("DailyMetrics", DailyMetricsEdge, DailyMetrics, "A movie's days.")
+StoredRecommendationConnection = connection(
+    "StoredRecommendation",
+    StoredRecommendationEdge,
+    Movie,
+    "Movies that were recommended ahead, the best first.",
+    slate_id=(str | None, column("{t}.slate_id", "The slate: give it with clicks.")),
+)
 OnboardingConnection = connection("Onboarding", OnboardingEdge, Movie, "Movies to ask a newcomer about.")
 GroupRecommendationConnection = connection(
     "GroupRecommendation", GroupRecommendationEdge, Movie, "Movies for several people, the best first."

@@ -15,6 +15,7 @@ from schema.movie_lists import (
     FavoriteConnection,
     RatingConnection,
     RecommendationConnection,
+    StoredRecommendationConnection,
     WatchlistConnection,
 )
 from schema.nodes import Node
@@ -135,3 +136,22 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> RecommendationConnection | None: ...
+
+    @mapped(
+        Page(
+            "user_recommendations",
+            where="{t}.user_id = {viewer}",
+            columns=("movie_id", "score", "algorithm", "generated_at", "slate_id"),
+            orders={None: (Key("{t}.rank", "bigint"),)},
+            filters={"algorithm": Filter("{t}.algorithm = {value}", "text", enum_name)},
+        ),
+        "Movies that were computed ahead, as e-mails and exports take them; ask for `recommendations` on a page.",
+    )
+    def stored_recommendations(
+        self,
+        algorithm: Algorithm = Algorithm.BLEND,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> StoredRecommendationConnection | None: ...

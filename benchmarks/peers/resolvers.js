@@ -28,7 +28,7 @@ export const resolvers = {
     username: user => store.username(user.key),
     favorites: list(store.favorites),
     watchlist: list(store.watchlist),
-    recommendations: list(store.recommendations),
+    storedRecommendations: list(store.recommendations),
     ratings: list(store.ratings)
   },
   MovieEdge: edge,

@@ -212,7 +212,7 @@ class User(Node):
         return EventConnection(found=await page(info.context, wanted, _newest(t.history), first, after))
 
     @strawberry.field
-    async def recommendations(self, info: Info, first: int | None = None) -> RecommendationConnection:
+    async def stored_recommendations(self, info: Info, first: int | None = None) -> RecommendationConnection:
         table = t.user_recommendations
         statement = _of_viewer(table, info).where(table.c.algorithm == "BLEND").order_by(table.c.rank)
         rows = await info.context.rows(statement.limit(20 if first is None else first))

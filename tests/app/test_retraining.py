@@ -87,3 +87,16 @@ def test_before_the_time_nothing_begins(conninfo: str, connection: Conn, tmp_pat
         waiting = Retraining(conninfo, tmp_path / "models", later.time())
         waiting.round(connection)
         assert waiting._running is None
+
+
+def test_the_first_of_all_is_trained_at_once_and_no_other(
+    conninfo: str, connection: Conn, tmp_path: Path
+) -> None:
+    fill(connection)
+    rate(connection, 10)
+    first = Retraining(conninfo, tmp_path / "models", None, first=True)
+    rounds_until_it_ended(connection, first)
+    assert trained(connection) == [("SERVING",)]
+    for again in (first, Retraining(conninfo, tmp_path / "models", None, first=True)):
+        again.round(connection)
+        assert again._running is None

@@ -21,7 +21,8 @@ async def test_pages_are_of_one_slate_while_the_person_acts(newcomer: Newcomer) 
     person = await newcomer("paula")
     await person.react("Comedy", 4, 8)
     whole = await person.recommended(first=100)
-    seen, after = [], None
+    seen: list[str] = []
+    after = None
     for number in (10, 20, 30, None):
         page = await person.recommended(first=20, after=after)
         assert page["slateId"] == whole["slateId"]
