@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         default=2.0, description="requests that would wait longer for their turn are refused at once"
     )
     most_lag_s: PositiveFloat = Field(
-        default=0.25, description="requests are refused while the process is longer at those before them"
+        default=1.0, description="requests are refused while the process is longer at those before them"
     )
 
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = (

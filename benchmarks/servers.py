@@ -61,6 +61,8 @@ def running(
         # the whole load comes from one address
         "PROJECTIONIST_BUDGET_PER_MINUTE": "1000000000",
         "PROJECTIONIST_MOVIE_CACHE_MB": "0",
+        # nor is a pause of the machine overload
+        "PROJECTIONIST_MOST_LAG_S": "60",
         **settings,
     }
     command = [sys.executable, "-m", module, *arguments]

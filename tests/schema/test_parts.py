@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from tests.schema.deferring import merged, with_defers
 from tests.schema.documents import Asked, queries
 from tests.schema.test_differential import HARVEST, OWN, POOL, SCHEMA, VIEWERS, harvest
 from tests.schema.twice import errors_of
-from tests.world import WIDE, World, opened
+from tests.world import WIDE, World
 
 Json = Any
 ALIEN = "movie(by: { tmdbId: 348 })"
@@ -30,12 +30,12 @@ BY_PATH, BY_ID = FORMS.values()
 
 
 @pytest.fixture(scope="module")
-async def catalogue(database: str) -> AsyncIterator[World]:
-    """The catalogue, with the cursors of all its lists at hand."""
-    async with opened(database, build(limits=WIDE)) as world:
-        harvest(await world.data(HARVEST, by="adam"))
-        harvest(await world.data(OWN, by="alice"))
-        yield world
+async def catalogue(shared: World) -> World:
+    """The catalogue for documents of any size, with the cursors of all its lists at hand."""
+    world = World(shared.conninfo, build(limits=WIDE), shared.services)
+    harvest(await world.data(HARVEST, by="adam"))
+    harvest(await world.data(OWN, by="alice"))
+    return world
 
 
 async def bodies(
