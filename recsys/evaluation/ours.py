@@ -66,13 +66,17 @@ def ease(train: Interactions, config: Config) -> Ask:
 
 
 def ease_and_lightfm(model: Model, of_ease: Ask) -> Ask:
-    """Half of each, standardised; the order of the history is ignored."""
-    scorer = Scorer(orderless(model), model.likes)
+    """Both with the weights that they have in BLEND; the order of the history is ignored."""
+    scorer, config = Scorer(orderless(model), model.likes), model.config
 
     def ask(cases: Sequence[Case]) -> Floats:
         scores = of_ease(cases)
         for row, case in enumerate(cases):
-            scores[row] = scorer.standardised(scores[row]) + scorer.raw(case.history, Algorithm.HYBRID)
+            n = len(case.history.liked)
+            weight = np.float32(config.ease_weight * n / (n + config.ease_likes))
+            scores[row] = weight * scorer.standardised(scores[row]) + scorer.raw(
+                case.history, Algorithm.HYBRID
+            )
         return scores
 
     return ask

@@ -40,7 +40,7 @@ def item_knn(train: Interactions, _: Features, *, neighbors: int = 200) -> Ask:
     k = min(neighbors, train.movies)
     least = np.partition(cosine, -k, axis=1)[:, -k]
     near = np.where(cosine >= least[:, None], cosine, 0).astype(np.float32)
-    return lambda cases: histories_of(cases, train.movies) @ near
+    return lambda cases: histories_of(cases, train.movies) @ near.T
 
 
 def ials(train: Interactions, _: Features) -> Ask:

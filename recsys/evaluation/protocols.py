@@ -13,6 +13,8 @@ from recsys.interactions import Interactions
 from recsys.model import Floats, Ints
 from recsys.scoring import History
 
+Order = Literal["random", "time"]
+
 POOL = 10
 """The most likes of a newcomer that are shown; none of them is a candidate, however many are."""
 
@@ -60,34 +62,30 @@ def leave_last_out(interactions: Interactions, last: int = 1, at_least: int = 5)
 
 
 def newcomers(
-    interactions: Interactions,
-    order: Literal["random", "time"],
-    *,
-    seed: int = 1,
-    share: float = 0.2,
-    at_least: int = POOL + 5,
-) -> tuple[Interactions, dict[int, list[Case]]]:
-    """Keep a share of the people out of training; return the training part, and cases by how many likes are shown.
+    interactions: Interactions, *, seed: int = 1, share: float = 0.2, at_least: int = POOL + 5
+) -> tuple[Interactions, dict[tuple[Order, int], list[Case]]]:
+    """Keep a share of the people out of training; return the training part, and cases by order and how many likes are shown.
 
     Targets are all likes after the first ten, in the order of time or in a random one.
     """
     rng = np.random.default_rng(seed)
     new = np.sort(rng.permutation(interactions.people)[: round(interactions.people * share)])
     train = interactions.where(~np.isin(interactions.person, new))
-    rows = _by_person(interactions)
-    cases: dict[int, list[Case]] = {shown: [] for shown in (0, 1, 3, 5, POOL)}
+    rows, now = _by_person(interactions), float(interactions.at.max())
+    cases: dict[tuple[Order, int], list[Case]] = {
+        (order, shown): [] for order in ("random", "time") for shown in (0, 1, 3, 5, POOL)
+    }
     for person in new:
         mine = rows[person]
-        likes = mine[interactions.liked[mine]]
-        if len(likes) < at_least:
+        in_time = mine[interactions.liked[mine]]
+        if len(in_time) < at_least:
             continue
-        if order == "random":
-            likes = rng.permutation(likes)
-        pool, targets = interactions.movie[likes[:POOL]], interactions.movie[likes[POOL:]]
-        weights = interactions.weight[likes[:POOL]]
-        for shown, of_shown in cases.items():
-            history = History(pool[:shown], weights[:shown], known=pool)
-            of_shown.append(Case(-1, history, targets, float(interactions.at.max())))
+        ordered: dict[Order, NDArray[np.intp]] = {"random": rng.permutation(in_time), "time": in_time}
+        for (order, shown), of_kind in cases.items():
+            likes = ordered[order]
+            pool, weights = interactions.movie[likes[:POOL]], interactions.weight[likes[:shown]]
+            history = History(pool[:shown], weights, known=pool)
+            of_kind.append(Case(-1, history, interactions.movie[likes[POOL:]], now))
     return train, cases
 
 

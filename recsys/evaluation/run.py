@@ -103,23 +103,23 @@ def _stream(data: DataSet, config: Config) -> Iterator[Row]:
 
 
 def _newcomers(data: DataSet, config: Config) -> Iterator[Row]:
-    for order in ("random", "time"):
-        training, by_shown = newcomers(data.interactions, order)
-        model, _ = _trained(training, data.features, config)
-        scorer = Scorer(model, model.likes)
-        asks: dict[str, Ask] = {
-            "popularity": peers.popularity(training, data.features),
-            "iALS (implicit)": peers.ials(training, data.features),
-            "EASE": ours.ease(training, config),
-            "BLEND": lambda cases, scorer=scorer: np.stack([scorer.raw(c.history) for c in cases]),  # type: ignore[misc]
-        }
-        for shown, cases in by_shown.items():
-            for name, ask in asks.items():
-                if shown or name in ("popularity", "BLEND"):
-                    yield _row(f"newcomers, {order} order, {shown} likes", name, ask, cases, data)
-            if shown and order == "random":
-                ask, named = _retrained(training, cases, data.features)
-                yield _row(f"newcomers, {order} order, {shown} likes", "LightFM retrained", ask, named, data)
+    training, by_kind = newcomers(data.interactions)
+    model, _ = _trained(training, data.features, config)
+    scorer = Scorer(model, model.likes)
+    asks: dict[str, Ask] = {
+        "popularity": peers.popularity(training, data.features),
+        "iALS (implicit)": peers.ials(training, data.features),
+        "EASE": ours.ease(training, config),
+        "BLEND": lambda cases: np.stack([scorer.raw(case.history) for case in cases]),
+    }
+    for (order, shown), cases in by_kind.items():
+        protocol = f"newcomers, {order} order, {shown} likes"
+        for name, ask in asks.items():
+            if shown or name in ("popularity", "BLEND"):
+                yield _row(protocol, name, ask, cases, data)
+        if shown and order == "random":
+            ask, named = _retrained(training, cases, data.features)
+            yield _row(protocol, "LightFM retrained", ask, named, data)
 
 
 def _retrained(training: Interactions, cases: Sequence[Case], features: Features) -> tuple[Ask, list[Case]]:
