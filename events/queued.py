@@ -65,13 +65,17 @@ class Queue:
             if not self._is_closing:
                 await asyncio.sleep(PAUSE_S)
             try:
-                async with self._pool.connection() as conn:
-                    while self._waiting:
-                        await self._append_group(conn)
+                await self._append_what_waits()
             except (PoolTimeout, psycopg.OperationalError):
                 await asyncio.sleep(AWAY_S)
             if not self._waiting and not self._is_closing:
                 self._some.clear()
+
+    async def _append_what_waits(self) -> None:
+        if self._waiting:
+            async with self._pool.connection() as conn:
+                while self._waiting:
+                    await self._append_group(conn)
 
     async def _append_group(self, conn: psycopg.AsyncConnection[Any]) -> None:
         group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]

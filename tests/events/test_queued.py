@@ -83,13 +83,16 @@ async def test_closing_appends_what_waits(connection: Conn, connections: AsyncCo
     assert (recorded(connection), queue.lost) == (3, 0)
 
 
-async def test_closing_does_not_wait_for_a_database_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queued, "CLOSE_S", 0.1)
+@pytest.mark.parametrize(("waiting", "close_s"), [(1, 0.1), (0, 60.0)])
+async def test_closing_does_not_wait_for_a_database_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, waiting: int, close_s: float
+) -> None:
+    monkeypatch.setattr(queued, "CLOSE_S", close_s)
     away = pool("host=127.0.0.1 port=1 dbname=none user=nobody", size=1, wait_s=30)
     await away.open()
     queue = Queue(away, fold_inline)
-    queue.add(shown())
-    async with asyncio.timeout(5):
+    queue.add(shown(waiting))
+    async with asyncio.timeout(20):
         await queue.close()
         await away.close()
 
