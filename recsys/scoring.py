@@ -200,5 +200,7 @@ def best_of(scores: Floats, k: int) -> NDArray[np.int64]:
         # each of the k greatest maxima of chunks is a score, so none of the k best lies below them
         maxima = scores[: chunks * _CHUNK].reshape(chunks, _CHUNK).max(axis=1)
         least = np.partition(maxima, chunks - k)[chunks - k]
+    elif len(scores) > k:
+        least = np.partition(scores, len(scores) - k)[len(scores) - k]
     reach = np.flatnonzero((scores >= least) & (scores > -np.inf))
     return reach[np.argsort(-scores[reach], kind="stable")][:k]

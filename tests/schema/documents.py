@@ -274,6 +274,7 @@ def query(schema: GraphQLSchema, pool: Pool, dice: random.Random, *, depth: int 
 
 
 REQUIRED = {
+    "groupRecommendations": "userIds: []",
     "movie": "by: { tmdbId: 348 }",
     "node": 'id: "Event:16"',
     "nodes": 'ids: ["Event:9", "Event:16", "Event:30"]',

@@ -42,8 +42,9 @@ OWN = """
   viewer {
     favorites { edges { cursor } } watchlist { edges { cursor } } ratings { edges { cursor } }
     urgent: watchlist(orderBy: PRIORITY) { edges { cursor } }
-    history { edges { cursor } } recommendations { edges { cursor } }
+    history { edges { cursor } } recommendations { edges { cursor } } storedRecommendations { edges { cursor } }
   }
+  groupRecommendations(userIds: []) { edges { cursor } } onboarding { edges { cursor } }
 }
 """
 _FIELDS = {"newest": "movies", "popular": "movies", "oldest": "events", "urgent": "watchlist"}
