@@ -67,15 +67,9 @@ class Recommender:
         ranks = _left(slate, standing, known)
         shown = page.of(ranks, slate.slate_id)
         because = await self._reasons(slate, standing, known, told, shown) if "reasons" in wanted else {}
-        places = ranks - 1
-        columns: dict[str, str | None] = {
-            "movie_id": _array(standing.movies.ids[slate.ranked.movies[places]].astype(str).tolist()),
-            "rank": _array(map(str, ranks.tolist())),
-            "score": _array(map(str, slate.ranked.scores[places].tolist())),
-            "reasons": _array(_quoted(because.get(rank)) for rank in ranks.tolist()),
-            "slate_id": str(slate.slate_id),
-            "algorithm": slate.algorithm.value,
-        }
+        columns = _columns(slate, standing, ranks)
+        if because:
+            columns = {**columns, "reasons": _array(_quoted(because.get(rank)) for rank in ranks.tolist())}
         if "movie_id" not in wanted:
             return Fed(columns)
         return Fed(columns, lambda: self._record(slate, standing, shown))
@@ -155,8 +149,25 @@ def _left(slate: Slate, standing: Standing, known: History) -> Ranks:
     movies = slate.ranked.movies
     is_left = movies < len(standing.movies)
     is_left &= standing.movies.ids[np.minimum(movies, len(standing.movies) - 1)] != b""
-    is_left &= ~np.isin(movies, known.known)
-    return np.flatnonzero(is_left) + 1
+    is_known = np.zeros(max(len(standing.movies), int(movies.max(initial=0)) + 1), np.bool_)
+    is_known[known.known] = True
+    return np.flatnonzero(is_left & ~is_known[movies]) + 1
+
+
+def _columns(slate: Slate, standing: Standing, ranks: Ranks) -> Mapping[str, str | None]:
+    """Return the rows of these ranks; those of the last time are kept with the slate."""
+    if slate.rows is None or slate.rows[0] != ranks.tobytes():
+        places = ranks - 1
+        ids = standing.movies.ids[slate.ranked.movies[places]].tolist()
+        columns: Mapping[str, str | None] = {
+            "movie_id": _array(each.decode() for each in ids),
+            "rank": _array(map(str, ranks.tolist())),
+            "score": _array(map(str, slate.ranked.scores[places].tolist())),
+            "slate_id": str(slate.slate_id),
+            "algorithm": slate.algorithm.value,
+        }
+        slate.rows = ranks.tobytes(), columns
+    return slate.rows[1]
 
 
 def _scored(standing: Standing, algorithm: Algorithm) -> scoring.Algorithm:

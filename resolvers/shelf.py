@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
@@ -36,6 +37,8 @@ class Slate:
     made_at: float = field(default_factory=time.monotonic)
     recorded: set[int] = field(default_factory=set)
     """Ranks that the log knows of."""
+    rows: tuple[bytes, Mapping[str, str | None]] | None = None
+    """The rows that were handed out last, and of which ranks."""
     reasons: dict[int, str] = field(default_factory=dict)
     """JSON by rank, of what the person had said as `reasoned` tells."""
     reasoned: object = None
