@@ -22,6 +22,8 @@ class Rounds:
 
     def __init__(self, most_s: float) -> None:
         self._most_s = most_s
+        self._first: float | None = None
+        """When the first request of the round was admitted."""
 
     def __enter__(self) -> Rounds:
         self._begin()
@@ -32,9 +34,12 @@ class Rounds:
 
     def admit(self) -> None:
         """Raise Overload when the round has taken too long for another request."""
-        if time.monotonic() - self._began > self._most_s:
+        now = time.monotonic()
+        if self._first is None:  # what held the process up before was no request's
+            self._first = now
+        elif now - self._first > self._most_s:
             raise Overload(_RETRY_S)
 
     def _begin(self) -> None:
-        self._began = time.monotonic()
+        self._first = None
         self._next = asyncio.get_running_loop().call_later(self._most_s / _BEATS, self._begin)

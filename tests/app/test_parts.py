@@ -26,6 +26,7 @@ QUERIES = {
     name: print_ast(document)
     for name, document in separate_operations(CONTRACT).items()
     if any(getattr(node, "operation", None) is OperationType.QUERY for node in document.definitions)
+    and name not in ("Projections", "Log")  # the log hears of what was recommended while others ask
 }
 GIVEN = {"by": {"tmdbId": 348}, "id": f"Movie:{movie('alien')}", "first": 3}
 FORMS = [DEFER, INCREMENTAL]
@@ -94,7 +95,7 @@ async def answered(served: Served, query: str, form: str, token: str, **given: J
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", QUERIES)
 async def test_the_parts_of_what_clients_ask_are_the_answer(shared: Served, name: str, form: str) -> None:
-    token = access_token("adam" if name in ("Projections", "Log") else "alice")
+    token = access_token("alice")
     whole = await shared.ask(QUERIES[name], token=token, variables=GIVEN)
     counts = set()
     for seed in range(6):

@@ -29,6 +29,6 @@ def test_what_follows_a_revision(empty_database: str, at: str) -> None:
 
 
 def test_a_server_does_without_the_libraries() -> None:
-    heavy = {"alembic", "sqlalchemy", "pyarrow", "numpy"}
+    heavy = {"alembic", "sqlalchemy", "pyarrow", "scipy", "lightfm"}
     code = f"import app.asgi, app.server, sys; sys.exit(bool({heavy} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

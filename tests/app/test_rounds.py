@@ -109,6 +109,8 @@ async def test_a_round_may_take_so_long_and_no_longer(monkeypatch: pytest.Monkey
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     with Rounds(0.5) as rounds:
+        now += 100.0  # of which no request took any
+        rounds.admit()
         now += 0.5
         rounds.admit()
         now += 0.001
