@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from events.genres import FavoriteGenresChosen
 from events.log import Recorded
 from projections.registry import Projection, Row, register
+from projections.spec import erased
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
     last: dict[object, Row] = {}
+    gone = erased(log)
     for event in sorted(log, key=lambda event: event.position):
-        if isinstance(event.fact, FavoriteGenresChosen):
-            fact = event.fact
+        fact = event.fact
+        if isinstance(fact, FavoriteGenresChosen) and fact.user_id not in gone:
             last[fact.user_id] = fact.user_id, fact.genre_ids, event.occurred_at, event.position
     return last.values()
 
