@@ -50,7 +50,9 @@ def decide_models(
     return facts
 
 
-def append_alone(facts: Sequence[Event], fold_inline: FoldInline) -> tuple[str, dict[str, Any]]:
+def append_alone(
+    facts: Sequence[Event], fold_inline: FoldInline, *, source: Source = Source.SYSTEM
+) -> tuple[str, dict[str, Any]]:
     """Return the statement that appends facts about no movie, and its values."""
     ids: list[UUID] = [uuid7() for _ in facts]
     values = {
@@ -59,6 +61,6 @@ def append_alone(facts: Sequence[Event], fold_inline: FoldInline) -> tuple[str, 
         "versions": [fact.version for fact in facts],
         "users": [fact.user_id for fact in facts],
         "data": [Jsonb(fact.data()) for fact in facts],
-        "source": Source.SYSTEM.value,
+        "source": source.value,
     }
     return _APPEND.format(folds=fold_inline(frozenset(fact.type for fact in facts))), values

@@ -1,6 +1,7 @@
 """What we read: one file a table; importing this package registers them all."""
 
 from projections import (
+    favorite_genres,
     favorites,
     history,
     models,
@@ -13,6 +14,7 @@ from projections import (
 )
 
 __all__ = [
+    "favorite_genres",
     "favorites",
     "history",
     "models",

@@ -16,8 +16,10 @@ _OPINION = """
 greatest(case when r.reaction is not null then r.reaction_position end,
          case when r.half_stars is not null then r.stars_position end, case when f.is_active then f.position end)"""
 TOLD = f"""
-select string_agg(concat_ws(',', database_id, reaction, half_stars, favorite, watched, listed, dismissed), ','
-                  order by said)
+select concat(string_agg(concat_ws(',', database_id, reaction, half_stars, favorite, watched, listed, dismissed), ','
+                         order by said), ';',
+              (select string_agg(g.database_id::text, ',') from favorite_genres f
+                 join genres g on g.id = any (f.genre_ids) where f.user_id = {{user}}))
   from (select m.database_id, coalesce({index(tuple(Reaction), "r.reaction")}, 0) as reaction,
                coalesce(r.half_stars, 0) as half_stars, coalesce(f.is_active, false)::integer as favorite,
                (s.watch_count > 0)::integer as watched, coalesce(w.is_active, false)::integer as listed,
@@ -29,7 +31,7 @@ select string_agg(concat_ws(',', database_id, reaction, half_stars, favorite, wa
           left join favorites f on f.user_id = s.user_id and f.movie_id = s.movie_id
           left join watchlist w on w.user_id = s.user_id and w.movie_id = s.movie_id
          where s.user_id = {{user}}) as told"""
-"""Given who it is about, the statement whose one value `history` takes."""
+"""Given who it is about, the statement whose one value `history` and `chosen_genres` take."""
 
 
 def history(told: bytes, movies: int) -> History:
@@ -37,7 +39,8 @@ def history(told: bytes, movies: int) -> History:
 
     Known are movies of which more was said than that they are on the watchlist, or were looked at.
     """
-    numbers = np.fromstring(told, np.int64, sep=",") if told[:1].isdigit() else np.zeros(0, np.int64)
+    pairs, _, _ = told.partition(b";")
+    numbers = np.fromstring(pairs, np.int64, sep=",") if pairs else np.zeros(0, np.int64)
     rows = numbers.reshape(-1, len(_FIELDS))
     said = dict(zip(_FIELDS, rows[rows[:, 0] < movies].T, strict=True))
     weight = weigh(
@@ -57,3 +60,9 @@ def history(told: bytes, movies: int) -> History:
         disliked=movie[is_disliked(weight)],
         known=movie[known],
     )
+
+
+def chosen_genres(told: bytes) -> list[int]:
+    """Return the genres that the person chose, by their `database_id`."""
+    _, _, genres = told.partition(b";")
+    return [int(each) for each in genres.split(b",") if each]

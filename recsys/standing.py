@@ -17,10 +17,11 @@ from database.connect import connect
 from recsys import movies
 from recsys.config import Config
 from recsys.current import CurrentModel, Serving
+from recsys.history import chosen_genres, history
 from recsys.model import Floats, Model
 from recsys.movies import Movies
 from recsys.popularity import live_popularity
-from recsys.scoring import Scorer
+from recsys.scoring import History, Scorer
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,15 @@ class Standing:
     popularity: Floats
     model_id: UUID | None
 
-    def features_of(self, genres: list[int]) -> list[int]:
-        """Return the columns of the model's features that these genres (`database_id`) are; unknown ones are left out."""
-        named = {f"genre:{self.movies.genres[each].name}" for each in genres if each in self.movies.genres}
-        return [column for column, name in enumerate(self.scorer.model.features) if name in named]
+    def history(self, told: bytes) -> History:
+        """Return the history of a person, from what `recsys.history.TOLD` reads, with the genres that they chose."""
+        known = history(told, len(self.movies))
+        genres = [self.movies.genres[each] for each in chosen_genres(told) if each in self.movies.genres]
+        if not genres:
+            return known
+        named = {f"genre:{genre.name}" for genre in genres}
+        columns = [column for column, name in enumerate(self.scorer.model.features) if name in named]
+        return replace(known, features=np.array(columns, np.int32))
 
 
 class Standings:

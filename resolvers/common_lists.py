@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.groups import Strategy, group_top
-from recsys.history import history
 from recsys.movies import Filter
 from recsys.onboarding import to_ask
 from recsys.scoring import History
@@ -59,7 +58,7 @@ class CommonLists:
         return _listed(standing, found, scores.tolist())
 
     async def _history(self, user_id: UUID, standing: Standing) -> History:
-        return history(await self._histories.told(user_id), len(standing.movies))
+        return standing.history(await self._histories.told(user_id))
 
 
 def _best_for(

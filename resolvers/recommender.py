@@ -16,7 +16,6 @@ from database.ids import uuid7
 from events.facts import Event
 from events.slates import Algorithm, serve_slate
 from recsys import scoring
-from recsys.history import history
 from recsys.movies import Filter
 from recsys.reasons import Reason, reasons
 from recsys.scoring import History
@@ -60,7 +59,7 @@ class Recommender:
         )
         standing = await self.standings.now()
         told = await self._histories.told(user_id)
-        known = history(told, len(standing.movies))
+        known = standing.history(told)
         if standing.model_id is None:  # what is popular is so whatever the person likes
             known = History(known=known.known, features=known.features)
         slate = await self._slate(user_id, standing, algorithm, chosen, page, told, known)

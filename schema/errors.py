@@ -25,6 +25,7 @@ CODES = {
     "PASSWORD_TOO_SHORT": "The password is too short.",
     "TOO_BUSY": "Too many people sign in at this moment; try again.",
     "UNKNOWN_EVENT": "There is no such action of the viewer's.",
+    "UNKNOWN_GENRE": "There is no such genre.",
     "UNKNOWN_MOVIE": "There is no such movie.",
     "UNKNOWN_PROJECTION": "There is no such projection.",
     "USERNAME_TAKEN": "Somebody has this username.",

@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, interactions, operations
+from resolvers import accounts, genres, interactions, operations
 from resolvers.mapping import Run
 from schema.enums import EventSource, Priority, Reaction
 from schema.fields import mapped
@@ -21,6 +21,7 @@ from schema.payloads import (
     RecordViewPayload,
     RefreshSessionPayload,
     RemoveFromWatchlistPayload,
+    SetFavoriteGenresPayload,
     SetWatchlistPriorityPayload,
     SignInPayload,
     SignOutPayload,
@@ -130,6 +131,13 @@ class ClickRecommendationInput(_OnMovie):
     slate_id: strawberry.ID = strawberry.field(description="The `slateId` of the list that it was in.")
 
 
+@strawberry.input(description="What kinds of movies one likes.")
+class SetFavoriteGenresInput:
+    genre_ids: list[strawberry.ID] = strawberry.field(
+        description="All favourite genres, the dearest first, 20 at most; an empty list takes them back."
+    )
+
+
 @strawberry.input(description="An action to take back.")
 class UndoInput:
     event_id: strawberry.ID = strawberry.field(
@@ -192,6 +200,12 @@ class Mutation:
 
     @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
     def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(genres.set_favorite_genres),
+        "Choose favourite genres: recommendations begin with these, until one likes movies.",
+    )
+    def set_favorite_genres(self, input: SetFavoriteGenresInput) -> SetFavoriteGenresPayload: ...  # noqa: A002
 
     @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
     def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002

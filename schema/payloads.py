@@ -91,3 +91,9 @@ UndoPayload = _payload("UndoPayload", "What took the action back.", InteractionP
 class RebuildProjectionPayload(MutationPayload):
     @mapped(One(STATUSES, of="{v_projection}", key="name"), "The projection.")
     def projection(self) -> Projection | None: ...
+
+
+@strawberry.type(description="The favourite genres.")
+class SetFavoriteGenresPayload(MutationPayload):
+    @mapped(One("users", of="{v_viewer:uuid}"), "Who chose them.")
+    def viewer(self) -> User | None: ...

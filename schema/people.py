@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from resolvers.ids import enum_name
-from resolvers.mapping import Filter, Key, Page
+from resolvers.mapping import Filter, Key, Many, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.slate_pages import KEYS
 from schema.enums import Algorithm, Reaction, WatchlistOrder
@@ -18,6 +18,7 @@ from schema.movie_lists import (
     StoredRecommendationConnection,
     WatchlistConnection,
 )
+from schema.movies import Genre
 from schema.nodes import Node
 
 _ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
@@ -57,6 +58,18 @@ class User(Node):
     email: str | None = column("{t}.email", "The e-mail address.")
     roles: list[str] = column("{t}.roles", "What the account may do: person, analyst, operator, admin.")
     created_at: datetime = column("{t}.created_at", "When the account was made.")
+
+    @mapped(
+        Many(
+            "favorite_genres f cross join lateral unnest(f.genre_ids) with ordinality as g (id, n)"
+            " join genres {t} on {t}.id = g.id",
+            where="f.user_id = {viewer}",
+            order="g.n",
+            table="genres",
+        ),
+        "Genres that the person chose, the dearest first.",
+    )
+    def favorite_genres(self) -> list[Genre]: ...
 
     @mapped(
         Page("favorites", where=_ACTIVE, columns=("movie_id", "favorited_at"), orders={None: _NEWEST}),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
+from events.genres import FavoriteGenresChosen
 from events.log import Recorded
 from events.models import (
     Models,
@@ -108,7 +109,12 @@ def roll_back(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides about models")
 
 
-ALONE = (erase, show, train, promote, roll_back)
+def choose(pair: Pair) -> Sequence[PairEvent]:
+    """Choose favourite genres: `play` records it."""
+    raise TypeError("no pair decides on genres")
+
+
+ALONE = (erase, show, train, promote, roll_back, choose)
 """What is recorded without the state of a pair."""
 
 _BACK = [(back,) for back in range(5)]
@@ -120,6 +126,7 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     train: [()],
     promote: [(model,) for model in range(3)],
     roll_back: [()],
+    choose: [((),), ((1,),), ((2, 1),)],
 }
 
 
@@ -244,6 +251,11 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Sequence[Event]]] = {
     train: _trained,
     promote: _promoted,
     roll_back: _rolled_back,
+    choose: lambda _, move: [
+        FavoriteGenresChosen(
+            user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
+        )
+    ],
 }
 
 

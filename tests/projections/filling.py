@@ -50,7 +50,12 @@ def the_log(conn: Conn) -> list[Recorded]:
 def rows(conn: Conn, projection: Projection, schema: str = "read") -> Counter[Row]:
     """The rows of a projection's table."""
     columns = ", ".join(projection.columns)
-    return Counter(conn.execute(f"select {columns} from {schema}.{projection.name}").fetchall())
+    return counted(conn.execute(f"select {columns} from {schema}.{projection.name}").fetchall())
+
+
+def counted(rows: Iterable[Row]) -> Counter[Row]:
+    """Return rows with how often each is there; arrays as a specification has them."""
+    return Counter(tuple(tuple(v) if isinstance(v, list) else v for v in row) for row in rows)
 
 
 def everything(conn: Conn) -> dict[str, Counter[Row]]:

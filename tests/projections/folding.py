@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from events.log import Recorded
 from projections.registry import Projection, Row, create_keys, create_table, family, fold_window, projections
 from projections.verify import difference
+from tests.projections.filling import counted
 
 Members = Sequence[Projection]
 Rows = Counter[Row]
@@ -65,7 +66,7 @@ class Bench:
     def rows(self, projection: Projection) -> Rows:
         """Return the rows of its table."""
         columns = ", ".join(projection.columns)
-        return Counter(self._conn.execute(f"select {columns} from {projection.name}").fetchall())
+        return counted(self._conn.execute(f"select {columns} from {projection.name}").fetchall())
 
     def assert_proved(self, members: Members) -> None:
         """Assert that each member's proof agrees with its table."""

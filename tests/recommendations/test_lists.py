@@ -126,3 +126,30 @@ async def test_what_cannot_be_is_an_error_there_and_the_rest_is_answered(
 
 async def test_who_did_not_sign_in_is_recommended_nothing(served: Served) -> None:
     assert (await served.ask(LIST))["data"] == {"viewer": None}
+
+
+CHOOSE = """mutation ($ids: [ID!]!) {
+  setFavoriteGenres(input: { genreIds: $ids }) { errors { code } viewer { favoriteGenres { name } } }
+}"""
+
+
+async def test_a_newcomer_who_chose_genres_begins_with_these(newcomer: Newcomer) -> None:
+    for kind in KINDS:
+        person = await newcomer(f"chose{kind}")
+        unknown = f"Genre:{film('no genre', 1)}"
+        refused = (await person.ask(CHOOSE, ids=[unknown]))["setFavoriteGenres"]
+        assert refused == {"errors": [{"code": "UNKNOWN_GENRE"}], "viewer": {"favoriteGenres": []}}
+        mine = f"Genre:{genre_of(kind)}"
+        done = (await person.ask(CHOOSE, ids=[mine, mine]))["setFavoriteGenres"]
+        assert done == {"errors": [], "viewer": {"favoriteGenres": [{"name": kind}]}}
+        found = await person.recommended(first=40)
+        assert kinds(found) == [kind] * EACH
+        await person.ask(CHOOSE, ids=[])
+        assert len(set(kinds(await person.recommended(first=40)))) == 2
+
+
+async def test_twenty_genres_may_be_chosen(stranger: Person) -> None:
+    for number, code in ((20, "UNKNOWN_GENRE"), (21, "BAD_USER_INPUT")):
+        given = {"ids": [f"Genre:{film('no genre', n)}" for n in range(number)]}
+        response = await stranger.served.post(CHOOSE, token=stranger.token, variables=given)
+        assert code in response.text

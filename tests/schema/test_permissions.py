@@ -113,6 +113,7 @@ def _templates(source: Any) -> str:
 
 PERSONAL = (
     "favorites",
+    "favorite_genres",
     "watchlist",
     "ratings",
     "history",
