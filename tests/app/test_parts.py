@@ -101,6 +101,9 @@ async def test_the_parts_of_what_clients_ask_are_the_answer(shared: Served, name
     for seed in range(6):
         query = with_defers(QUERIES[name], random.Random(seed))
         answer, count = await answered(shared, query, form, token, **GIVEN)
+        if answer["data"] != whole["data"]:  # a slate of recommendations may have ended in between
+            whole = await shared.ask(QUERIES[name], token=token, variables=GIVEN)
+            answer, count = await answered(shared, query, form, token, **GIVEN)
         assert (answer["data"], answer.get("errors")) == (whole["data"], whole.get("errors"))
         counts.add(count)
     assert max(counts) > 1
