@@ -13,6 +13,7 @@ COLUMNS = [(p.name, column) for p in projections().values() for column in p.colu
 # what makes a value another one of its type, and allowed
 _OTHER = {
     "uuid": "gen_random_uuid()",
+    "uuid[]": "{0} || gen_random_uuid()",
     "bigint": "{0} + 1000000",
     "integer": "{0} + 1",
     "smallint": "case {0} when 1 then 2 else 1 end",
