@@ -25,6 +25,15 @@ Fit = Callable[[Interactions, Features], Ask]
 """Given what may be trained on, what answers."""
 
 
+def load() -> None:
+    """Load the peers' libraries of linear algebra, so that a limit on threads that follows is theirs, too."""
+    import implicit.cpu.als
+    import scipy.linalg
+
+    assert implicit.cpu.als
+    assert scipy.linalg
+
+
 def popularity(train: Interactions, _: Features) -> Ask:
     """Everybody gets what most people like."""
     likes = np.bincount(train.movie[train.liked], minlength=train.movies).astype(np.float32)

@@ -45,12 +45,9 @@ class Row:
 
 def evaluate(data: DataSet, config: Config, progress: Progress) -> list[Row]:
     """Run it all; takes some minutes. The same data and configuration give the same figures."""
-    import implicit.cpu.als  # with the libraries of its own, which are to have the limit, too
-    import scipy.linalg
     from threadpoolctl import threadpool_limits
 
-    assert implicit.cpu.als
-    assert scipy.linalg
+    peers.load()
     steps = (_leave_last_out, _stream, _newcomers, _cold)
     advance = progress(f"{data.name}: protocols", len(steps))
     rows: list[Row] = []
