@@ -253,8 +253,11 @@ def _selection(node: FieldNode) -> SelectionSetNode:
 
 def at_once(operation: Operation) -> DocumentNode:
     """Return the document of an operation without `@defer`, for an executor that would take it literally."""
-    document = DocumentNode(definitions=(operation.node, *operation.parsed.fragments.values()))
-    made: DocumentNode = visit(document, _Undeferred())
+    parsed, key = operation.parsed, (operation.name, "at once")
+    made: DocumentNode | None = parsed.plans.get(key)
+    if made is None:
+        made = visit(DocumentNode(definitions=(operation.node, *parsed.fragments.values())), _Undeferred())
+        parsed.keep(key, made)
     return made
 
 

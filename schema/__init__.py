@@ -20,6 +20,7 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.fragments import Fragments
+from resolvers.introspection import SchemaAnswers
 from resolvers.limits import Limits
 from resolvers.mapping import Sources
 from resolvers.parts import at_once
@@ -75,7 +76,12 @@ def build(
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
     sources = sources_of(graphql, poster_base_url=poster_base_url)
 
+    answers = SchemaAnswers()
+
     async def execute(operation: Operation, context: Any) -> tuple[Any, list[GraphQLError]]:
+        known = answers.get(operation)
+        if known is not None:
+            return known, []
         # plain `execute` takes no schema that has @defer
         running = experimental_execute_incrementally(
             graphql,
@@ -84,6 +90,8 @@ def build(
             context_value=context,
         )
         result: Any = await running if isawaitable(running) else running
+        if not result.errors:
+            answers.keep(operation, result.data)
         return result.data, result.errors or []
 
     return Built(schema, graphql, sources, Engine(graphql, sources, execute, limits or Limits(), fragments))
