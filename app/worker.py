@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 
+from app.ahead import Ahead
 from app.retraining import Retraining
 from app.settings import Settings
 from database.connect import connect
@@ -30,18 +31,24 @@ class Worker:
     """Threads that live as long as the process; each has a connection of its own, and waits while the database is away."""
 
     def __init__(
-        self, conninfo: str, *, retraining: Retraining | None = None, seal_every_s: float = 10.0
+        self,
+        conninfo: str,
+        *,
+        retraining: Retraining | None = None,
+        ahead: Ahead | None = None,
+        seal_every_s: float = 10.0,
     ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
-        self._retraining = retraining
+        self._retraining, self._ahead = retraining, ahead
         self._seal_every_s = seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
         self._threads: Sequence[threading.Thread] = (
             threading.Thread(target=self.follower.run, name="follower", daemon=True),
             threading.Thread(target=self._keep_house, args=(opened("keeper"),), name="keeper", daemon=True),
+            *([threading.Thread(target=ahead.run, name="ahead", daemon=True)] if ahead else []),
         )
 
     def start(self, conn: Conn) -> None:
@@ -58,6 +65,8 @@ class Worker:
         """End every thread after what it is at."""
         self._stopped.set()
         self.follower.stop()
+        if self._ahead:
+            self._ahead.stop()
         for thread in self._threads:
             thread.join(wait_s)
         if self._retraining:
@@ -94,7 +103,7 @@ def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> W
     """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
     retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
-    return Worker(conninfo, retraining=retraining)
+    return Worker(conninfo, retraining=retraining, ahead=Ahead(conninfo, settings.models))
 
 
 def _rebuild(conn: Conn, name: str) -> None:

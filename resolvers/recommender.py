@@ -17,13 +17,14 @@ from events.facts import Event
 from events.slates import Algorithm, serve_slate
 from recsys import scoring
 from recsys.movies import Filter
-from recsys.reasons import Reason, reasons
+from recsys.reasons import reasons
 from recsys.scoring import History
 from recsys.slates import ranked
 from recsys.standing import Standing, Standings
 from resolvers.histories import Histories
 from resolvers.ids import text, uuid_of
 from resolvers.mapping import Fed
+from resolvers.reason_rows import reason_rows
 from resolvers.shelf import Shelf, Slate
 from resolvers.slate_pages import Ranks, SlatePage, slate_page
 
@@ -119,7 +120,7 @@ class Recommender:
             )
             popular = standing.scorer.popular(0)
             for rank, movie, why in zip(missing, movies, found, strict=True):
-                slate.reasons[rank] = _json(standing, why, is_popular=bool(popular[movie] > 0))
+                slate.reasons[rank] = reason_rows(standing, why, is_popular=bool(popular[movie] > 0))
         return slate.reasons
 
     def _record(self, slate: Slate, standing: Standing, shown: Ranks) -> None:
@@ -185,29 +186,6 @@ def _filter(given: Mapping[str, Any] | None) -> Filter:
         original_language=given.get("originalLanguage"),
         excluded_ids=tuple(str(_movie(each)) for each in given.get("excludeIds", ())),
     )
-
-
-_WORDS = {
-    "genre": "Because you like {}",
-    "decade": "Because you like movies of the {}s",
-    "language": "Because you like movies in this language",
-    "person": "Because you like movies with {}",
-}
-_POPULAR = {"text": "Many people like it now", "because_movie_id": None, "amount": None}
-
-
-def _json(standing: Standing, why: Sequence[Reason], *, is_popular: bool) -> str:
-    """Return reasons as rows of JSON; where there is nothing of the person's own, that many people like it, if they do."""
-    rows: list[Mapping[str, object]] = []
-    for reason in why:
-        if reason.liked is not None:
-            liked = standing.movies.ids[reason.liked].decode()
-            rows.append({"text": None, "because_movie_id": liked or None, "amount": round(reason.amount, 6)})
-        elif reason.feature is not None:
-            kind, _, value = standing.scorer.model.features[reason.feature].partition(":")
-            if kind in _WORDS:
-                rows.append({"text": _WORDS[kind].format(value), "because_movie_id": None, "amount": None})
-    return orjson.dumps(rows or ([_POPULAR] if is_popular else [])).decode()
 
 
 def _array(items: Any) -> str:

@@ -117,6 +117,11 @@ class StoredRecommendationEdge:
     score: float = column("{t}.score", "How well it fits, 0 to 1; comparable within one algorithm.")
     algorithm: Algorithm = column("{t}.algorithm", "What recommended it.")
     generated_at: datetime = column("{t}.generated_at", "When it was computed.")
+    is_clicked: bool = column(
+        "exists (select from events e where e.user_id = {viewer} and e.movie_id = {t}.movie_id"
+        " and e.type = 'recommendation_clicked' and e.data->>'slate_id' = {t}.slate_id::text)",
+        "Whether the viewer opened it in this slate.",
+    )
 
     @mapped(_MOVIE, "The movie.")
     def node(self) -> Movie | None: ...

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recsys.interactions import Interactions
 from recsys.model import Floats, Ints
 from recsys.scoring import History
+from recsys.weights import is_disliked, is_positive
 
 Order = Literal["random", "time"]
 
@@ -163,5 +164,5 @@ def _by_person(interactions: Interactions) -> list[NDArray[np.intp]]:
 def _history(interactions: Interactions, rows: NDArray[np.intp]) -> History:
     """Return what these rows of one person say, oldest first."""
     movie, weight = interactions.movie[rows], interactions.weight[rows]
-    liked = weight > 0
-    return History(movie[liked], weight[liked], movie[weight < 0], movie)
+    liked = is_positive(weight)
+    return History(movie[liked], weight[liked], movie[is_disliked(weight)], movie)

@@ -97,7 +97,7 @@ def _stream(data: DataSet, config: Config) -> Iterator[Row]:
         "iALS (implicit)": ials,
         "iALS (implicit), with the prior": ours.with_prior(ials, everything, model),
         "BLEND": ours.blend(everything, model),
-        "BLEND, histories of the night before": ours.nightly(everything, model),
+        "BLEND, histories of the last training": ours.nightly(everything, model),
     }
     for name, ask in asks.items():
         yield _row("stream", name, ask, split.cases, data)

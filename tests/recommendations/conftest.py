@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -45,9 +46,14 @@ def database(clones: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the recommender is."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+async def served(database: str, models: Path) -> AsyncIterator[Served]:
     """A server with a recommender, for people who sign up."""
-    models = tmp_path_factory.mktemp("models")
     model_id = await asyncio.to_thread(train, database, models)
     async with serving(database, filled=False, models_dir=models, sign_ups_per_address=1000) as running:
         await serves(running, model_id)

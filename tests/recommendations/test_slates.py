@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from app.ahead import Ahead
 from database.connect import connect
 from projections.follow import catch_up
-from tests.app.serving import codes
-from tests.recommendations.conftest import Newcomer, becomes
+from tests.app.serving import Served, codes, serving
+from tests.recommendations.conftest import Newcomer, becomes, serves
 from tests.recommendations.tastes import (
+    Person,
     titles,
 )
 from tests.waiting import SOON_S
@@ -110,3 +114,60 @@ async def test_clicks_raise_the_click_through_rate(newcomer: Newcomer, database:
     assert today["clickThroughRate"] == pytest.approx(1 / today["recommendationCount"], abs=1e-4)
     wrong = await ann.served.post(CLICK, token=ann.token, variables={"movie": clicked, "slate": "no"})
     assert codes(wrong) == ["BAD_ID"]
+
+
+STORED = """{ viewer { storedRecommendations(first: 100) { slateId edges {
+  score algorithm generatedAt isClicked node { id title } reasons { text because { title } } } } } }"""
+
+
+async def test_recommendations_of_people_who_act_are_stored_ahead(
+    newcomer: Newcomer, database: str, models: Path
+) -> None:
+    person = await newcomer("stella")
+    await person.react("Comedy", 5, 6)
+
+    async def stored() -> Any:
+        return (await person.ask(STORED))["viewer"]["storedRecommendations"]
+
+    assert (await stored())["edges"] == []
+    ahead = Ahead(database, models)
+    running = asyncio.create_task(asyncio.to_thread(ahead.run))
+    try:
+        async with asyncio.timeout(SOON_S):
+            while not (found := await stored())["edges"]:
+                await asyncio.sleep(0.05)
+    finally:
+        ahead.stop()
+        await running
+    now = await person.recommended(first=20)
+    assert [edge["node"]["title"] for edge in found["edges"]] == titles(now)
+    assert {edge["algorithm"] for edge in found["edges"]} == {"BLEND"}
+    reasons = {reason["text"] for edge in found["edges"] for reason in edge["reasons"]}
+    assert "Because you liked “Comedy 5”" in reasons
+    assert not any(edge["isClicked"] for edge in found["edges"])
+    first = found["edges"][0]["node"]["id"]
+    await person.ask(CLICK, movie=first, slate=found["slateId"])
+    assert [edge["node"]["id"] for edge in (await stored())["edges"] if edge["isClicked"]] == [first]
+
+
+async def test_places_that_were_left_to_chance_are_recorded_with_their_probability(
+    served: Served, database: str, models: Path
+) -> None:
+    model_id = (await served.http.get("/readyz")).json()["model"]
+    async with serving(
+        database, filled=False, models_dir=models, explored_share=0.5, sign_ups_per_address=1000
+    ) as running:
+        person = Person(running, await running.sign_up("chance"))
+        await serves(running, UUID(model_id))
+        found = await person.recommended(first=60)
+        me = (await person.ask("{ viewer { id } }"))["viewer"]["id"].partition(":")[2]
+    # the log is told before the server ends
+    with connect(database) as conn:
+        facts = [data for (data,) in conn.execute(SERVED, (me,)) if data["slate_id"] == found["slateId"]]
+    chances = [chance for fact in facts for chance in fact["propensities"]]
+    assert len(chances) == 60
+    assert set(chances[:20]) == {0.5, 0.0125}
+    assert set(chances[20:]) == {0.75, 0.0125}
+    assert chances[:20].count(0.0125) == chances[20:].count(0.0125)
+    scores = [edge["score"] for edge in found["edges"]]
+    assert scores != sorted(scores, reverse=True)

@@ -1,0 +1,68 @@
+"""Stores recommendations in a worker, a few people at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from pathlib import Path
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from accounts.people import Pool
+from database.connect import pool
+from recsys.current import CurrentModel
+from recsys.standing import Standings
+from resolvers.ahead import due, store
+
+log = logging.getLogger(__name__)
+
+ROUND_S = 10.0
+_EACH_ROUND = 100
+_REST_S = 0.05
+"""After each person, so that the process of a server has its time for others."""
+
+
+class Ahead:
+    """Computes ahead until it is stopped; without a model it waits for one."""
+
+    def __init__(self, conninfo: str, models_dir: Path) -> None:
+        self._conninfo, self._models_dir = conninfo, models_dir
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Go on until `stop`."""
+        asyncio.run(self._run())
+
+    def stop(self) -> None:
+        """End after the person that it is at."""
+        self._stopped.set()
+
+    async def _run(self) -> None:
+        async with pool(self._conninfo, size=1) as connections:
+            models = CurrentModel(connections, self._models_dir)
+            models.start()
+            standings = Standings(connections, self._conninfo, models)
+            try:
+                while not self._stopped.is_set():
+                    try:
+                        if models.current:
+                            await self._round(connections, standings)
+                    except (psycopg.Error, PoolTimeout) as error:
+                        log.debug("nothing is computed ahead", extra={"reason": str(error).splitlines()[0]})
+                    await asyncio.to_thread(self._stopped.wait, ROUND_S)
+            finally:
+                await models.close()
+
+    async def _round(self, connections: Pool, standings: Standings) -> None:
+        people = await due(connections, _EACH_ROUND)
+        if not people:
+            return
+        standings.catalogue_changed()
+        standing = await standings.renew()
+        for user_id in people:
+            if self._stopped.is_set():
+                return
+            await store(connections, standing, user_id)
+            await asyncio.sleep(_REST_S)
