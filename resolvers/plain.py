@@ -136,12 +136,12 @@ class _Field:
         return f"{source.table} t where t.{source.key} = {of}{where}"
 
     async def _page(self, source: Page) -> PlainRow:
+        page = page_sql(self.lowering, source, self.selected, "parent")
         if isinstance(source.table, str):
             table: Table = source.table
         else:
             yielded = await source.table.resolve(self.context, self.given, source.table.columns.keys())
             self.fed, table = {self.selected.path: yielded}, source.table.row
-        page = page_sql(self.lowering, source, self.selected, "parent")
         kind = self._kind()
         edge = get_named_type(kind.fields["edges"].type)
         assert isinstance(edge, GraphQLObjectType)

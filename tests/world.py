@@ -77,6 +77,10 @@ class World:
     services: Services
     asked: int = field(default=0)
 
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """Be short in Hypothesis' findings: what was asked is what matters there."""
+        printer.text("catalogue")
+
     def context(self, name: str | None = None) -> Context:
         """Return a new request's context of one of the people."""
         self.asked += 1

@@ -111,6 +111,13 @@ async def test_compiled_and_executed_answers_are_the_same(
     assert engine.fell_back == 0
 
 
+async def test_a_page_that_no_one_may_ask_for_is_refused_before_its_rows_are_made(catalogue: World) -> None:
+    query = "{ groupRecommendations(userIds: [], first: 1, last: 1) { totalCount } }"
+    compiled, plain = await catalogue.ask(query), await plainly(catalogue, query)
+    assert disagreement(compiled, plain) is None
+    assert compiled["errors"][0]["extensions"]["code"] == "BAD_PAGE_SIZE"
+
+
 @pytest.mark.parametrize("by", [None, "alice", "adam"])
 @pytest.mark.parametrize("name", list(SCHEMA.query_type.fields) if SCHEMA.query_type else [])
 async def test_every_field_that_there_is_can_be_compiled_and_is_right(
