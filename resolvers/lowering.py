@@ -199,12 +199,13 @@ class Lowering:
         return self._source(self.sources[edge.name, "node"].source, selected, scope)
 
     def aggregated(self, connection: GraphQLObjectType, selected: Selected) -> str:
-        """Return a value of the whole connection, the same in each of its rows."""
+        """Return a value that is the same in all rows of a connection; null for a page that shows none."""
         mapped = self.sources.get((connection.name, selected.name))
         if mapped is None or not isinstance(mapped.source, Column):
             raise NotCompilable(f"{connection.name}.{selected.name}")
         value = self.sql(mapped.source.sql, "p", selected.path)
-        return f"max({concatenated(rendered(value, selected.definition.type))})"
+        json = concatenated(rendered(value, selected.definition.type))
+        return f"max({json}) filter (where p.r <= p.shown)"
 
     # --- templates and parameters ---
 

@@ -118,6 +118,13 @@ async def test_a_page_that_no_one_may_ask_for_is_refused_before_its_rows_are_mad
     assert compiled["errors"][0]["extensions"]["code"] == "BAD_PAGE_SIZE"
 
 
+async def test_a_page_that_shows_nothing_is_of_no_slate(catalogue: World) -> None:
+    query = "{ viewer { recommendations(first: 0) { slateId pageInfo { hasNextPage } } } }"
+    compiled, plain = await catalogue.ask(query, by="alice"), await plainly(catalogue, query, by="alice")
+    assert disagreement(compiled, plain) is None
+    assert compiled["data"]["viewer"]["recommendations"] == {"slateId": None, "pageInfo": {"hasNextPage": True}}
+
+
 @pytest.mark.parametrize("by", [None, "alice", "adam"])
 @pytest.mark.parametrize("name", list(SCHEMA.query_type.fields) if SCHEMA.query_type else [])
 async def test_every_field_that_there_is_can_be_compiled_and_is_right(
