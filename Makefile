@@ -32,7 +32,7 @@ fuzz: N := 20000
 fuzz: SEED := $(shell date +%s)
 fuzz: setup ## send N=20000 odd inputs to a server; SEED=1 sends those of another run again
 	@echo "make fuzz N=$(N) SEED=$(SEED)"
-	@FUZZ_INPUTS=$(N) $(BIN)/python -m pytest tests/fuzz -n 2 --timeout 3600 --hypothesis-seed=$(SEED)
+	@FUZZ_INPUTS=$(N) $(BIN)/python -m pytest tests/fuzz -n 2 --timeout 3600 --hypothesis-profile=search --hypothesis-seed=$(SEED)
 
 audit: setup ## ask what is known of holes in the locked packages; says so where nobody can be asked
 	@$(BIN)/python -m tests.audit

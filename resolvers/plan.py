@@ -79,16 +79,20 @@ def compile_plan(
 ) -> Plan:
     """Compile a query, or with `part` the payload of one root field. Raises NotCompilable."""
 
-    def lower(form: Form) -> tuple[Lowering, str | None]:
+    def lowered(form: Form) -> tuple[Lowering, Statement | None]:
         lowering = Lowering(document, sources, form, roles, failed, fragments)
         text = lowering.root() if part is None else lowering.payload(part)
-        return lowering, None if text is None else lowering.statement(text)
+        return lowering, None if text is None else Statement(lowering.statement(text))
 
-    lowering, one = lower(Form())
-    _, many = lower(ManyForm()) if one and lowering.form.parameters else (None, None)
+    def many() -> Statement:
+        _, statement = lowered(ManyForm())
+        assert statement is not None
+        return statement
+
+    lowering, one = lowered(Form())
     return Plan(
-        one=Statement(one) if one else None,
-        many=Statement(many) if many else None,
+        one=one,
+        many=many if one and lowering.form.parameters else None,
         parameters=lowering.form.parameters,
         holes=lowering.holes,
         feeds=lowering.feeds,

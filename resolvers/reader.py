@@ -28,10 +28,13 @@ _CANCELED = "57014"
 
 @dataclass(slots=True)
 class Readable:
-    """A statement that returns one text: for one request (None: there is nothing to read), and for many (None: never)."""
+    """A statement that returns one text: for one request (None: there is nothing to read), and for many (None: never).
+
+    That for many may be a function that makes it: it is called when requests wait together for the first time.
+    """
 
     one: Statement | None
-    many: Statement | None
+    many: Statement | Callable[[], Statement] | None
     seconds: float = field(default=0.0, kw_only=True)
     """How long one takes, a moving average."""
     waiting: list[_Request] = field(default_factory=list, kw_only=True)
@@ -74,8 +77,11 @@ class _Turn:
         if len(self.batch) == 1:
             assert self.plan.one is not None
             return self.plan.one, first
-        assert self.plan.many is not None
-        return self.plan.many, [_array([r.values[i] for r in self.batch]) for i in range(len(first))]
+        many = self.plan.many
+        assert many is not None
+        if not isinstance(many, Statement):
+            many = self.plan.many = many()
+        return many, [_array([r.values[i] for r in self.batch]) for i in range(len(first))]
 
     def tell(self, rows: Rows) -> None:
         """Give each request its text."""

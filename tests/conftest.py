@@ -30,8 +30,10 @@ from tests.session import Session, begin
 _SESSION = pytest.StashKey[Session]()
 _FOLDER = pytest.StashKey[Path]()
 
-# a busy machine is no fault of the code
-hypothesis_settings.register_profile("projectionist", deadline=None)
+# a busy machine is no fault of the code; and a change is judged by the same examples wherever its tests run:
+# `pytest --hypothesis-profile=search` looks for others
+hypothesis_settings.register_profile("projectionist", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("search", deadline=None)
 hypothesis_settings.load_profile("projectionist")
 
 

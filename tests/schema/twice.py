@@ -59,11 +59,11 @@ def errors_of(answer: Json) -> set[tuple[str, str]]:
 def disagreement(compiled: Json, plain: Json) -> str | None:
     """Return how two responses differ, None when they say the same.
 
-    Where an error takes the whole of the data along, it is left open which other errors are found.
+    Where errors take the whole of the data along, it is left open which of them is found first.
     """
     if found := difference(compiled["data"], plain["data"]):
         return found
     ours, theirs = errors_of(compiled), errors_of(plain)
     if compiled["data"] is None:
-        return None if ours & theirs else f"errors: {ours} against {theirs}"
+        return None if ours and theirs else f"errors: {ours} against {theirs}"
     return None if ours == theirs else f"errors: {ours} against {theirs}"
