@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.browsers import SECURITY_HEADERS
+from app.browsers import SECURITY_HEADERS, shared_with
 from app.manner import Manner, apart
 from app.quick import Endpoint
 from app.settings import Settings
@@ -57,7 +57,7 @@ class AtOnce:
     ) -> None:
         self._app, self._path, self._endpoint, self._is_named = app, path, endpoint, is_named
         self._most_bytes, self._timeout_s = settings.body_bytes, settings.request_timeout_s
-        self._has_cors = bool(settings.cors_origins)
+        self._shared = shared_with(settings.cors_origins, with_cookies=settings.refresh_cookie)
         self._known: dict[tuple[tuple[bytes, bytes], ...], Manner | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +75,8 @@ class AtOnce:
             address = self._endpoint().address(scope)
             if self._endpoint().takes(exchange, manner, address, authorization, first.get("body", b"")):
                 status, headers, body = await exchange.response
-                whole = [*SECURITY_HEADERS, *headers]
+                shared = self._shared.get(manner.headers.get("origin", ""), ())
+                whole = [*SECURITY_HEADERS, *headers, *shared]
                 await send({"type": "http.response.start", "status": status, "headers": whole})
                 await send({"type": "http.response.body", "body": body})
                 return
@@ -95,7 +96,7 @@ class AtOnce:
         if key in self._known:
             return self._known[key]
         manner = Manner.of(others)
-        if manner is not None and not manner.is_plain(self._is_named, has_cors=self._has_cors):
+        if manner is not None and not manner.is_plain(self._is_named, self._shared):
             manner = None
         if sum(len(name) + len(value) for name, value in key) < _REMEMBERED:
             if len(self._known) == _MOST:

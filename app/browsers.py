@@ -15,6 +15,7 @@ SECURITY_HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 _PREFLIGHT_S = 3_600
+_EXPOSED = ("x-request-id", "ratelimit", "ratelimit-policy", "retry-after")
 _FORCES_PREFLIGHT = (
     "x-requested-with",
     "apollo-require-preflight",
@@ -62,6 +63,21 @@ def is_ours(source: str, headers: Mapping[str, str], origins: Collection[str]) -
     )
 
 
+def shared_with(origins: Collection[str], *, with_cookies: bool) -> dict[str, list[tuple[bytes, bytes]]]:
+    """Return by the site of a page the headers that let it read an answer: what `with_cors` adds."""
+    cookies = [(b"access-control-allow-credentials", b"true")] if with_cookies else []
+    exposed = (b"access-control-expose-headers", ", ".join(_EXPOSED).encode())
+    return {
+        origin: [
+            *cookies,
+            exposed,
+            (b"access-control-allow-origin", origin.encode()),
+            (b"vary", b"Origin"),
+        ]
+        for origin in origins
+    }
+
+
 def with_cors(app: ASGIApp, origins: Collection[str], *, with_cookies: bool) -> Any:
     """Return the application, open to the pages of these sites, with or without their cookies."""
     if not origins:
@@ -72,7 +88,7 @@ def with_cors(app: ASGIApp, origins: Collection[str], *, with_cookies: bool) -> 
         allow_credentials=with_cookies,
         allow_methods=("GET", "POST"),
         allow_headers=("*",),
-        expose_headers=("x-request-id",),
+        expose_headers=_EXPOSED,
         max_age=_PREFLIGHT_S,
     )
 

@@ -7,7 +7,7 @@ uvicorn's protocol class works inside; `tests/app/test_door.py` says on what.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -18,8 +18,6 @@ from app.browsers import SECURITY_HEADERS
 from app.manner import Header, Manner, apart
 from app.quick import Endpoint
 from app.reading import Posted
-
-_SECURITY = b"".join(b"%s: %s\r\n" % header for header in SECURITY_HEADERS)
 
 
 class _Exchange:
@@ -34,12 +32,14 @@ class _Exchange:
         "manner",
         "more_body",
         "response_complete",
+        "shared",
     )
 
     message_event: ClassVar = asyncio.Event()  # uvicorn sets it, and nobody waits for it
 
     def __init__(self, door: Door, manner: Manner, authorization: str | None, *, keep_alive: bool) -> None:
         self.door, self.manner, self.authorization, self.keep_alive = door, manner, authorization, keep_alive
+        self.shared = door.shared_lines
         self.body = b""
         self.more_body = True
         self.disconnected = False
@@ -67,8 +67,7 @@ class _Exchange:
 
     def send(self, response: Response) -> None:
         """Send a response."""
-        headers = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
-        self.respond(response.status_code, headers, bytes(response.body))
+        self.respond(response.status_code, _lines(response.raw_headers), bytes(response.body))
 
     def respond(self, status: int, headers: bytes, body: bytes) -> None:
         """Send a response; `headers` are whole lines."""
@@ -77,25 +76,27 @@ class _Exchange:
             return
         door = self.door
         closing = b"" if self.keep_alive else b"connection: close\r\n"
-        head = (STATUS_LINE[status], _SECURITY, door.default_lines(), headers, closing, b"\r\n", body)
-        door.transport.write(b"".join(head))
+        lines = (_SECURITY, door.default_lines(), headers, self.shared, closing)
+        door.transport.write(b"".join((STATUS_LINE[status], *lines, b"\r\n", body)))
         if closing:
             door.transport.close()
         door.on_response_complete()
 
 
 class Door(HttpToolsProtocol):
-    """One connection; `path`, `endpoint`, `most_bytes`, `has_cors`, `is_named` are of the classes that `door` makes."""
+    """One connection; `path`, `endpoint`, `most_bytes`, `shared`, `is_named` are of the classes that `door` makes."""
 
     path: bytes
     endpoint: Callable[[], Endpoint]
     most_bytes: int
-    has_cors: bool
+    shared: Mapping[str, bytes]
     is_named: Callable[[str], bool]
     cycle: Any
     manner: Manner | None = None
     _given: Sequence[Header] = ()
-    """The headers that `manner` and the address were read from."""
+    """The headers that these, and the address, were read from."""
+    shared_lines = b""
+    """What lets the page that asks read the answers."""
 
     def on_headers_complete(self) -> None:
         """Take a request, or leave it to uvicorn."""
@@ -127,7 +128,7 @@ class Door(HttpToolsProtocol):
 
     def default_lines(self) -> bytes:
         """Return the headers that uvicorn gives all responses."""
-        return _lines(tuple(self.server_state.default_headers))
+        return _default_lines(tuple(self.server_state.default_headers))
 
     def _exchange(self) -> _Exchange | None:
         """Return the request, None where it is not of the plain kind."""
@@ -148,8 +149,9 @@ class Door(HttpToolsProtocol):
         if others != self._given:
             self._given, self._address = others, self.endpoint().address(self.scope)
             manner = Manner.of(others)
-            is_plain = manner is not None and manner.is_plain(self.is_named, has_cors=self.has_cors)
+            is_plain = manner is not None and manner.is_plain(self.is_named, self.shared)
             self.manner = manner if is_plain else None
+            self.shared_lines = self.shared.get(manner.headers.get("origin", ""), b"") if manner else b""
         if self.manner is None:
             return None
         return _Exchange(self, self.manner, authorization, keep_alive=parser.should_keep_alive())
@@ -161,8 +163,12 @@ class Door(HttpToolsProtocol):
 
 
 @lru_cache(maxsize=2)
-def _lines(headers: tuple[Header, ...]) -> bytes:
+def _default_lines(headers: tuple[Header, ...]) -> bytes:
     """They change with the clock."""
+    return _lines(headers)
+
+
+def _lines(headers: Iterable[Header]) -> bytes:
     return b"".join(b"%s: %s\r\n" % header for header in headers)
 
 
@@ -171,15 +177,18 @@ def door(
     endpoint: Callable[[], Endpoint],
     *,
     most_bytes: int,
-    has_cors: bool,
+    shared: Mapping[str, Sequence[Header]],
     is_named: Callable[[str], bool],
 ) -> type[Door]:
-    """Return the protocol class that `uvicorn.Config` takes as `http`."""
+    """Return the protocol class that `uvicorn.Config` takes as `http`; `shared` as `shared_with` returns it."""
     members = {
         "path": path.encode(),
         "endpoint": staticmethod(endpoint),
         "most_bytes": most_bytes,
-        "has_cors": has_cors,
+        "shared": {origin: _lines(headers) for origin, headers in shared.items()},
         "is_named": staticmethod(is_named),
     }
     return type("Door", (Door,), members)
+
+
+_SECURITY = _lines(SECURITY_HEADERS)

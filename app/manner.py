@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.auth import given_id
@@ -62,10 +62,10 @@ class Manner:
             request_id=given_id(headers),
         )
 
-    def is_plain(self, is_named: Callable[[str], bool], *, has_cors: bool) -> bool:
-        """Whether nothing but JSON is asked for, by a name of ours, of a page of ours or by no page where that matters."""
+    def is_plain(self, is_named: Callable[[str], bool], origins: Collection[str]) -> bool:
+        """Whether nothing but JSON is asked for, by a name of ours, and by a page of these sites where there are any."""
         return (
             not self.may_stream
             and is_named(self.headers.get("host", ""))
-            and not (has_cors and "origin" in self.headers)
+            and (not origins or "origin" not in self.headers or self.headers["origin"] in origins)
         )

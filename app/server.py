@@ -16,6 +16,7 @@ from rich.console import Console
 from starlette.applications import Starlette
 
 from app.asgi import PATH, application
+from app.browsers import shared_with
 from app.door import door
 from app.embedded import start_postgres, start_redis
 from app.hosts import allowed_by, named_by
@@ -125,7 +126,7 @@ def listening(app: Starlette, settings: Settings) -> uvicorn.Config:
         PATH,
         app.state.graphql,
         most_bytes=settings.body_bytes,
-        has_cors=bool(settings.cors_origins),
+        shared=shared_with(settings.cors_origins, with_cookies=settings.refresh_cookie),
         is_named=named_by(allowed_by(settings)),
     )
     return uvicorn.Config(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import http_load
 from benchmarks.catalogue import MOVIES, movie
 from benchmarks.measure import Sample, Window, observe
-from benchmarks.peers.questions import OURS
-from benchmarks.peers.questions import requests as peers_requests
+from benchmarks.peers.questions import OURS, drawn
 from benchmarks.postgres import database
 from benchmarks.queries import RATINGS, fill
 from benchmarks.questions import VARIABLES, requests
@@ -42,7 +42,11 @@ def _everything(signed: list[str]) -> list[bytes]:
     """Return all kinds of requests, mixed; one of a hundred has a document of its own."""
     chance = random.Random("sustained")
     made = [request for name in VARIABLES for request in requests(name, signed, _DISTINCT)]
-    made += peers_requests("Rate", signed, _DISTINCT)[OURS]
+    for _ in range(_DISTINCT):
+        rating = drawn("Rate", chance)[OURS]
+        other = {**rating.variables, "stars": 5.5 - rating.variables["stars"]}
+        # both come again and again: each changes what the other said
+        made += [rating.request(signed), replace(rating, variables=other).request(signed)]
     made += [
         http_load.request(
             _NEW.format(number=number),
