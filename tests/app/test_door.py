@@ -108,7 +108,7 @@ async def test_a_listed_page_is_answered_as_by_asgi(
             assert len(taken) == (2 if direct else 0)
             slow = await served.post(QUERY, headers=listed | {"accept": f"{PLAIN}, {EVENTS}"})
             for quick in (first, known):
-                assert quick.json() == slow.json() 
+                assert quick.json() == slow.json()
                 for name in ("access-control-allow-origin", "access-control-allow-credentials", "vary"):
                     assert quick.headers.get(name) == slow.headers.get(name), name
                 assert quick.headers["access-control-allow-origin"] == listed["origin"]
