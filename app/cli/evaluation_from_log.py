@@ -38,6 +38,8 @@ def evaluate_from_log(
 
 
 def _print(found: FromLog) -> None:
+    from recsys.evaluation.offpolicy import LEAST_EFFECTIVE, MOST_UNSUPPORTED
+
     answer(
         f"{found.slates:,} slates of {found.people:,} people at positions {found.begin:,} to {found.end:,}, with"
         f" {found.places:,} places; the model is {found.model_id}."
@@ -48,32 +50,30 @@ def _print(found: FromLog) -> None:
     }
     for outcome, total in totals.items():
         answer(f"\n{total}; a slate brings:")
-        columns = ("policy", "IPS", "SNIPS", "DR", "bounds", "without support", "effective places")
+        columns = ("policy", "IPS", "SNIPS", "DR", "bounds", "no support", "effective")
         answer_table(columns, [_row(line) for line in found.lines if line.outcome == outcome])
     answer(
-        "\nIn brackets: 95 % confidence. Where a policy has places without support, only the bounds hold whatever"
-        " would happen there."
+        "\nIn brackets: 95 % confidence. No support: the share of a policy's places that chance never gave to it; the"
+        " bounds hold whatever\nwould happen there. Effective: how many of the places its weights are worth. ?: with less"
+        f" than {LEAST_EFFECTIVE} of them,\nor more than {MOST_UNSUPPORTED:.0%} without support, trust nothing but the bounds."
     )
 
 
 def _row(line: Estimates) -> tuple[object, ...]:
     return (
-        line.policy,
+        line.policy if line.is_supported else f"{line.policy} ?",
         _said(line.ips),
         _said(line.snips),
         _said(line.dr),
-        f"{line.at_least:.4f} to {line.at_most:.4f}",
-        _said(line.without_support, is_share=True),
+        f"{line.at_least:.3f} to {line.at_most:.3f}",
+        f"{100 * (line.without_support.value or 0):.1f} %",
         round(line.effective),
     )
 
 
-def _said(figure: Interval, *, is_share: bool = False) -> str:
-    def one(value: float) -> str:
-        return f"{100 * value:.1f} %" if is_share else f"{value:.4f}"
-
+def _said(figure: Interval) -> str:
     if figure.value is None:
         return "none"
     if figure.low is None or figure.high is None:
-        return one(figure.value)
-    return f"{one(figure.value)} ({one(figure.low)} to {one(figure.high)})"
+        return f"{figure.value:.3f}"
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"

@@ -19,6 +19,8 @@ from recsys.model import Ints
 Figures = NDArray[np.float64]
 
 SERVED = "as served"
+LEAST_EFFECTIVE, MOST_UNSUPPORTED = 100, 0.05
+"""A policy of which the log has tried less has no estimate to rely on, only bounds."""
 _RESAMPLES = 1_000
 _AT_ONCE = 4_000_000
 """Counts of resampled people that are in memory together."""
@@ -54,6 +56,7 @@ class Estimates:
     certain: float
     effective: float
     largest: float
+    is_supported: bool
 
 
 def estimates(
@@ -129,6 +132,8 @@ def _line(
     places = float(total[1] / total[0])
     is_zero = weights == 0
     squares = float(weights @ weights)
+    effective = float(weights.sum() ** 2 / squares) if squares else 0.0
+    without_support = _share(told_of["without_support"])
     return Estimates(
         policy=policy,
         outcome=outcome,
@@ -138,10 +143,11 @@ def _line(
         at_least=ips.value if ips.low is None else ips.low,
         at_most=min(most.value if most.high is None else most.high, places),
         matched=float(1 - is_zero.mean()),
-        without_support=_share(told_of["without_support"]),
+        without_support=without_support,
         certain=float((is_zero & (logged.propensity >= 1)).mean()),
-        effective=float(weights.sum() ** 2 / squares) if squares else 0.0,
+        effective=effective,
         largest=float(weights.max()),
+        is_supported=effective >= LEAST_EFFECTIVE and (without_support.value or 0) <= MOST_UNSUPPORTED,
     )
 
 

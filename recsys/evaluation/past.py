@@ -45,8 +45,8 @@ select slate, array_agg(g.name)
  group by slate"""
 _LIKES = f"""
 copy (select date_part('epoch', e.recorded_at), (e.occurred_at at time zone 'UTC')::date - date '1970-01-01',
-             m.database_id
-        from events e join movies m on m.id = e.movie_id
+             coalesce(m.database_id, 0)
+        from events e left join movies m on m.id = e.movie_id
        where {LIKED} order by e.recorded_at) to stdout (format binary)"""
 _LIKE_COLUMNS = (("recorded_at", ">f8"), ("day", ">i4"), ("movie", ">i4"))
 _DISMISSED = 1 + tuple(Status).index(Status.NOT_INTERESTED)
@@ -101,8 +101,8 @@ class PastPopularity:
 
     def __init__(self, conn: Conn, model: Model) -> None:
         likes = copied(conn, _LIKES, {}, _LIKE_COLUMNS)
-        self._likes = likes[likes["movie"] < model.movies]
-        self._newest = np.maximum.accumulate(self._likes["day"])
+        likes["movie"][likes["movie"] >= model.movies] = 0
+        self._likes, self._newest = likes, np.maximum.accumulate(likes["day"])
         self._half_life, self._movies = model.config.half_life_days, model.movies
         self._counted, self._day = 0, 0
         self._popular = np.zeros(model.movies)
@@ -121,5 +121,6 @@ class PastPopularity:
 
     def _decayed(self, likes: Rows) -> NDArray[np.float64]:
         ages = self._day - likes["day"]
-        weights = np.where(ages < self._half_life * HALVINGS, 0.5 ** (ages / self._half_life), 0.0)
+        is_counted = (ages < self._half_life * HALVINGS) & (likes["movie"] > 0)
+        weights = np.where(is_counted, 0.5 ** (ages / self._half_life), 0.0)
         return np.asarray(np.bincount(likes["movie"], weights, self._movies), np.float64)
