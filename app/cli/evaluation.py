@@ -18,6 +18,7 @@ from app.settings import Settings
 from catalog import demo
 
 DEMO = "100k"
+OUT = Path("evaluation")
 DAYS = 7
 """How long after it was shown a like counts."""
 
@@ -34,9 +35,10 @@ def evaluate(
         list[str] | None,
         typer.Argument(help=f"{DEMO} for the demo data, or MovieLens releases: zips or folders of files."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Write evaluation.md, .json and .svg into this folder.")] = Path(
-        "evaluation"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write evaluation.md, .json and .svg into this folder.", show_default=str(OUT)),
+    ] = None,
     from_log: Annotated[
         bool,
         typer.Option(
@@ -72,12 +74,14 @@ def evaluate(
     """
     if bool(datasets) == from_log:
         raise WrongUse("Give data sets, or --from-log.")
+    if from_log and out is not None:
+        raise WrongUse("--out is about data sets: with --from-log, redirect what is printed.")
     if from_log:
         evaluate_from_log(begin=begin, end=end, model_id=model_id, days=days or DAYS, as_json=as_json)
         return
     if (begin, end, model_id, days) != (None,) * 4:
         raise WrongUse("--from, --to, --model and --days are about the log: give --from-log with them.")
-    _on_data_sets(datasets or [], out, as_json=as_json)
+    _on_data_sets(datasets or [], out or OUT, as_json=as_json)
 
 
 def _on_data_sets(datasets: list[str], out: Path, *, as_json: bool) -> None:

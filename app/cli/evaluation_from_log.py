@@ -54,8 +54,11 @@ def _print(found: FromLog) -> None:
         answer_table(columns, [_row(line) for line in found.lines if line.outcome == outcome])
     answer(
         "\nIn brackets: 95 % confidence. No support: the share of a policy's places that chance never gave to it; the"
-        " bounds hold whatever\nwould happen there. Effective: how many of the places its weights are worth. ?: with less"
-        f" than {LEAST_EFFECTIVE} of them,\nor more than {MOST_UNSUPPORTED:.0%} without support, trust nothing but the bounds."
+        " bounds hold whatever\nwould happen there. Effective: how many of the places its weights are worth."
+    )
+    answer(
+        f"?: less than {LEAST_EFFECTIVE} effective places, or more than {MOST_UNSUPPORTED:.0%} without support: trust only"
+        " the bounds."
     )
 
 

@@ -221,6 +221,7 @@ def test_files_of_a_model_that_are_not_here_are_a_refusal(
     "words",
     [
         ("--from-log", "100k"),
+        ("--from-log", "--out", "here"),
         (),
         ("100k", "--from", "1"),
         ("100k", "--to", "1"),
