@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from events.pair import Reaction, Status
 from projections.newest import index
@@ -42,7 +45,14 @@ def history(told: bytes, movies: int) -> History:
     pairs, _, _ = told.partition(b";")
     numbers = np.fromstring(pairs, np.int64, sep=",") if pairs else np.zeros(0, np.int64)
     rows = numbers.reshape(-1, len(_FIELDS))
-    said = dict(zip(_FIELDS, rows[rows[:, 0] < movies].T, strict=True))
+    return of_pairs(dict(zip(_FIELDS, rows[rows[:, 0] < movies].T, strict=True)))
+
+
+def of_pairs(said: Mapping[str, NDArray[np.int64]]) -> History:
+    """Return the history of a person of whom this holds, a movie a row in the order of the actions.
+
+    Beside `movie` there is `reaction`, the place of it in `Reaction` from 1; 0 stands for none, there and in the others.
+    """
     weight = weigh(
         reaction=np.array([np.nan, *(REACTIONS[reaction] for reaction in Reaction)])[said["reaction"]],
         half_stars=said["half_stars"],

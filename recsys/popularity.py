@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from accounts.people import Pool
 
-_HALVINGS = 10
+HALVINGS = 10
 """Older days count less than a thousandth, and are left out."""
 
 # Counted back from the newest day that anything was liked on, as trending is: so data that stands still keeps its order.
@@ -28,7 +28,7 @@ async def live_popularity(pool: Pool, movies: int, *, half_life_days: float) -> 
 
     They are some moments old, for followers fold them. Raises psycopg.Error, PoolTimeout.
     """
-    values = {"half_life_days": half_life_days, "halvings": _HALVINGS}
+    values = {"half_life_days": half_life_days, "halvings": HALVINGS}
     async with pool.connection() as conn:
         (told,) = await (await conn.execute(_DECAYED, values)).fetchone() or (None,)
     likes = np.zeros(movies, np.float32)

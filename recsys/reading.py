@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from io import BytesIO
-from typing import Any
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
 
 from events.facts import Event
@@ -20,12 +17,11 @@ from events.viewing import MovieDismissed, MovieViewed, MovieWatched, WatchRetra
 from events.watchlist import WatchlistItemAdded, WatchlistItemRemoved
 from projections.newest import BITS, index, newest, types
 from projections.viewing_states import STATUS_AFTER, STATUS_FACTS
+from recsys.copying import Conn, Rows, copied
 from recsys.errors import BeyondTheLog
 from recsys.interactions import Interactions
 from recsys.weights import REACTIONS, weigh
 
-Conn = psycopg.Connection[tuple[Any, ...]]
-Rows = NDArray[np.void]
 Progress = Callable[[str, int], Callable[[int], None]]
 """Given what is counted and how many there are, what takes the number that was done since its last call."""
 
@@ -42,7 +38,7 @@ def _last(holds: str, *facts: type[Event]) -> str:
     return newest(f"coalesce({holds}, 0)", facts)
 
 
-_AXES = {
+AXES = {
     "reaction": _last(index(tuple(Reaction), "data->>'reaction'"), MovieReacted, ReactionCleared),
     "half_stars": _last("(data->>'half_stars')::bigint", MovieRated, RatingCleared),
     "favorite": _last(f"(type = '{MovieFavorited.type}')::integer", MovieFavorited, MovieUnfavorited),
@@ -55,11 +51,10 @@ _AXES = {
 }
 """The newest word of a pair on each axis, as its event's position and a code: the greatest of several windows holds."""
 
-# Only columns of one width and without nulls: the copy is then an array as it stands.
 _COPY = f"""
-copy (select p.user_id, m.database_id, {", ".join(f"coalesce({axis}, 0)::bigint" for axis in _AXES)},
+copy (select p.user_id, m.database_id, {", ".join(f"coalesce({axis}, 0)::bigint" for axis in AXES)},
              said[1]::bigint << {_RANK_BITS} | said[2]::bigint, said[3]
-        from (select user_id, movie_id, {", ".join(f"{text} as {axis}" for axis, text in _AXES.items())},
+        from (select user_id, movie_id, {", ".join(f"{text} as {axis}" for axis, text in AXES.items())},
                      max(array[{_RANK}, position, date_part('epoch', occurred_at)]) as said
                 from events
                where position > %(low)s and position <= %(high)s and user_id is not null and movie_id is not null
@@ -69,15 +64,10 @@ copy (select p.user_id, m.database_id, {", ".join(f"coalesce({axis}, 0)::bigint"
 _COLUMNS = [
     ("person", "V16"),
     ("movie", ">i4"),
-    *((axis, ">i8") for axis in _AXES),
+    *((axis, ">i8") for axis in AXES),
     ("said", ">i8"),
     ("at", ">f8"),
 ]
-_WIDTHS: list[tuple[str, str]] = [("fields", ">i2")]
-for _name, _type in _COLUMNS:
-    _WIDTHS += [(f"{_name} width", ">i4"), (_name, _type)]
-_ROW = np.dtype(_WIDTHS)
-_HEADER, _TRAILER = 19, 2
 
 
 def read_interactions(
@@ -101,18 +91,10 @@ def read_interactions(
     rows: list[Rows] = []
     for low in range(0, high, window):
         part = {"low": low, "high": min(low + window, high)}
-        rows = [_merged([*rows, _copied(conn, part)])]
+        rows = [_merged([*rows, copied(conn, _COPY, part, _COLUMNS)])]
         advance(part["high"] - low)
     (highest,) = conn.execute("select coalesce(max(database_id), 0) from movies").fetchone() or (0,)
     return _interactions(_merged(rows), int(highest) + 1), high
-
-
-def _copied(conn: Conn, window: dict[str, int]) -> Rows:
-    with conn.cursor() as cursor, cursor.copy(_COPY, window) as copy:
-        copied = BytesIO()
-        copied.writelines(copy)
-    whole = np.frombuffer(copied.getbuffer()[_HEADER:-_TRAILER], _ROW)
-    return whole[[name for name, _ in _COLUMNS]].astype(np.dtype(_COLUMNS).newbyteorder("="))
 
 
 def _merged(parts: Sequence[Rows]) -> Rows:
@@ -124,7 +106,7 @@ def _merged(parts: Sequence[Rows]) -> Rows:
     same = (rows["person"][1:] == rows["person"][:-1]) & (rows["movie"][1:] == rows["movie"][:-1])
     merged: Rows = rows[np.append(~same, True)]
     first = np.flatnonzero(np.append(True, ~same))
-    for axis in _AXES:
+    for axis in AXES:
         merged[axis] = np.maximum.reduceat(rows[axis], first)
     return merged
 
@@ -135,7 +117,7 @@ def _numbered(people: NDArray[np.void]) -> NDArray[np.intp]:
 
 
 def _interactions(rows: Rows, movies: int) -> Interactions:
-    code = {axis: rows[axis] & (1 << BITS) - 1 for axis in _AXES}
+    code = {axis: rows[axis] & (1 << BITS) - 1 for axis in AXES}
     weight = weigh(
         reaction=np.array([np.nan, *(REACTIONS[reaction] for reaction in Reaction)])[code["reaction"]],
         half_stars=code["half_stars"],

@@ -25,7 +25,7 @@ DISMISSED = -1.0
 LISTED = 0.5
 KNOWN = 0.0
 
-_LIKED_HALF_STARS = 8
+LIKED_HALF_STARS = 8
 _DISLIKED_HALF_STARS = 4
 
 
@@ -45,7 +45,7 @@ def weigh(
     for none; the others are true where it holds now, or numbers above 0. `listed` means on the watchlist.
     """
     reacted, stars = np.asarray(reaction, np.float32), np.asarray(half_stars, np.float32)
-    of_stars = np.where(stars >= _LIKED_HALF_STARS, 1.0, np.where(stars > _DISLIKED_HALF_STARS, 0.0, -1.0))
+    of_stars = np.where(stars >= LIKED_HALF_STARS, 1.0, np.where(stars > _DISLIKED_HALF_STARS, 0.0, -1.0))
     said = (
         (_holds(favorite), FAVORITE),
         (~np.isnan(reacted), reacted),

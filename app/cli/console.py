@@ -42,7 +42,10 @@ def answer_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> No
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for row in written:
         table.add_row(*map(_cell, row))
-    OUT.print(table, width=None if OUT.is_terminal else _UNBOUNDED)
+    if OUT.is_terminal:
+        OUT.print(table)
+    else:
+        Console(highlight=False, markup=False, width=_UNBOUNDED).print(table)
 
 
 def _cell(value: object) -> str:

@@ -23,7 +23,14 @@ from events.errors import Rejected
 from events.models import NothingToRollBack, UnknownModel
 from events.safe_position import LogBusy
 from projections.rebuild import RebuildBusy, RebuildFailed
-from recsys.errors import BeyondTheLog, NothingToLearn, TrainingBusy
+from recsys.errors import (
+    BeyondTheLog,
+    NoModelServes,
+    NothingExplored,
+    NothingServed,
+    NothingToLearn,
+    TrainingBusy,
+)
 
 REFUSED = 1
 USAGE = 2
@@ -115,10 +122,11 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     ((Rejected, UnreadableRelease, BadManifest), REFUSED, _as_said),
     ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
     (
-        (BeyondTheLog, NothingToLearn, NothingToRollBack, TrainingBusy, UnknownModel),
+        (BeyondTheLog, NoModelServes, NothingExplored, NothingServed, NothingToLearn, NothingToRollBack),
         REFUSED,
         _docstring,
     ),
+    ((TrainingBusy, UnknownModel), REFUSED, _docstring),
     (
         (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn),
         REFUSED,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -13,13 +11,12 @@ import typer
 
 from app.cli.console import Json, answer, answer_json, answer_table
 from app.cli.database import connected
-from app.cli.errors import Refused, WrongUse
+from app.cli.errors import WrongUse
+from app.cli.models import models_folder
 from app.cli.progress import progress_shown
-from app.settings import Settings
 
 if TYPE_CHECKING:
     from recsys.config import Config
-    from recsys.store import ModelStore
 
 commands = typer.Typer(
     no_args_is_help=True,
@@ -46,7 +43,7 @@ def train(
     from recsys import lifecycle
 
     config = _configured(given or [])
-    with connected() as conn, _models() as store:
+    with connected() as conn, models_folder() as store:
         with progress_shown() as progress:
             made = lifecycle.train_model(conn, store, config, at=at, progress=progress)
         if promote:
@@ -70,7 +67,7 @@ def models(as_json: Json = False) -> None:
     """List the models that were trained, the newest first, and whether their files are here."""
     from recsys.lifecycle import trained_models
 
-    with connected() as conn, _models() as store:
+    with connected() as conn, models_folder() as store:
         found = [(model, store.has(model.model_id)) for model in trained_models(conn)]
     if as_json:
         answer_json([asdict(model) | {"has_files": has_files} for model, has_files in found])
@@ -100,7 +97,7 @@ def promote(
     """Let a model serve; running servers take it up within a second or two."""
     from recsys import lifecycle
 
-    with connected() as conn, _models() as store:
+    with connected() as conn, models_folder() as store:
         is_new = lifecycle.promote(conn, store, model_id)
     if as_json:
         answer_json({"serving": model_id, "changed": is_new})
@@ -113,24 +110,12 @@ def rollback(as_json: Json = False) -> None:
     """Let the model serve again that did before this one."""
     from recsys import lifecycle
 
-    with connected() as conn, _models() as store:
+    with connected() as conn, models_folder() as store:
         serving = lifecycle.roll_back(conn, store)
     if as_json:
         answer_json({"serving": serving})
     else:
         answer(f"{serving} serves again.")
-
-
-@contextmanager
-def _models() -> Iterator[ModelStore]:
-    """Give the models' folder; files that are not what was saved there are a refusal."""
-    from recsys.model import ModelDamaged
-    from recsys.store import ModelStore
-
-    try:
-        yield ModelStore(Settings().models)
-    except ModelDamaged as damaged:
-        raise Refused(str(damaged)) from None
 
 
 def _configured(given: list[str]) -> Config:

@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Identifier
 from typer.testing import CliRunner, Result
 
 from app.cli import commands
+from app.cli.console import answer_table
 from app.cli.tail import Wanted, tail
 from database.connect import connect
 from events.ratings import MovieRated
@@ -495,3 +496,8 @@ def test_evaluate_compares_on_a_release_and_writes_a_report(run: Run, tmp_path: 
     assert (tmp_path / "report" / "evaluation.md").read_text().count("leave-last-out") > 1
     (tmp_path / "empty").mkdir()
     assert "no MovieLens release" in refused(run("recsys", "evaluate", tmp_path / "empty"))
+
+
+def test_a_table_that_goes_into_a_pipe_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
+    answer_table(("one", "two"), [("x" * 90, "y" * 90)])
+    assert capsys.readouterr().out.split() == ["one", "two", "x" * 90, "y" * 90]
