@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict
@@ -66,7 +65,7 @@ class Recommender:
         slate = await self._slate(user_id, standing, algorithm, chosen, page, told, known)
         ranks = _left(slate, standing, known)
         shown = page.of(ranks, slate.slate_id)
-        because = await self._reasons(slate, standing, known, told, shown) if "reasons" in wanted else {}
+        because = self._reasons(slate, standing, known, told, shown) if "reasons" in wanted else {}
         columns = _columns(slate, standing, ranks)
         if because:
             columns = {**columns, "reasons": _array(_quoted(because.get(rank)) for rank in ranks.tolist())}
@@ -104,7 +103,7 @@ class Recommender:
         self._shelf.add(slate)
         return slate
 
-    async def _reasons(
+    def _reasons(
         self, slate: Slate, standing: Standing, known: History, told: bytes, shown: Ranks
     ) -> Mapping[int, str]:
         """Return why the movies at these ranks are recommended, as JSON."""
@@ -115,12 +114,9 @@ class Recommender:
         if missing:
             movies = slate.ranked.movies[np.array(missing) - 1].astype(np.int64)
             algorithm = _scored(standing, slate.algorithm)
-            found = await asyncio.to_thread(
-                reasons, standing.scorer, known, movies, algorithm=algorithm, most=_REASONS
-            )
-            popular = standing.scorer.popular(0)
-            for rank, movie, why in zip(missing, movies, found, strict=True):
-                slate.reasons[rank] = reason_rows(standing, why, is_popular=bool(popular[movie] > 0))
+            found = reasons(standing.scorer, known, movies, algorithm=algorithm, most=_REASONS)
+            for rank, movie, why in zip(missing, movies.tolist(), found, strict=True):
+                slate.reasons[rank] = reason_rows(standing, movie, why)
         return slate.reasons
 
     def _record(self, slate: Slate, standing: Standing, shown: Ranks) -> None:
