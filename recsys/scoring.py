@@ -40,7 +40,8 @@ _NO_FLOATS = np.zeros(0, np.float32)
 _LEAST_HALVINGS = 6.6
 """A like that was halved as often counts 1 %; older ones are left out."""
 _LEAST_POPULAR = -2.0
-_CHUNK = 64
+_PART = 32
+"""Scores of which only the greatest is looked at first."""
 FLAT = np.float32(1e-6)
 """A standard deviation below this is none: all movies are the same to that part."""
 
@@ -215,12 +216,12 @@ def as_share(raw: Floats) -> Floats:
 
 def best_of(scores: Floats, k: int) -> NDArray[np.int64]:
     """Return the k best columns, best first, of equal ones the lower first; fewer where the rest is -inf."""
-    chunks = len(scores) // _CHUNK
+    parts = len(scores) // _PART
     least = -np.inf
-    if chunks > k:
-        # each of the k greatest maxima of chunks is a score, so none of the k best lies below them
-        maxima = scores[: chunks * _CHUNK].reshape(chunks, _CHUNK).max(axis=1)
-        least = np.partition(maxima, chunks - k)[chunks - k]
+    if parts > k:
+        # each of the k greatest maxima of parts is a score, so none of the k best lies below them
+        maxima = scores[: parts * _PART].reshape(_PART, parts).max(axis=0)
+        least = np.partition(maxima, parts - k)[parts - k]
     elif len(scores) > k:
         least = np.partition(scores, len(scores) - k)[len(scores) - k]
     reach = np.flatnonzero((scores >= least) & (scores > -np.inf))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
@@ -40,6 +40,8 @@ class Standing:
     scorer: Scorer
     popularity: Floats
     model_id: UUID | None
+    version: object = field(default_factory=object)
+    """Equal to that of no other."""
 
     def history(self, told: bytes) -> History:
         """Return the history of a person, from what `recsys.history.TOLD` reads, with the genres that they chose."""
