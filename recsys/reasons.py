@@ -46,22 +46,30 @@ def reasons(
     drops = scores[0] - scores[1:]
     best = np.argsort(-drops, axis=0, kind="stable")[:most]
     amounts, likes = np.take_along_axis(drops, best, axis=0), history.liked[tried][best]
+    is_new = scorer.model.likes[movies] == 0
+    counts = _features(scorer, history) if is_new.any() else np.zeros(0, np.int64)
     found = []
-    for movie, mine, because in zip(movies.tolist(), amounts.T.tolist(), likes.T.tolist(), strict=True):
+    rows = zip(movies.tolist(), is_new.tolist(), amounts.T.tolist(), likes.T.tolist(), strict=True)
+    for movie, nobody_likes_it, mine, because in rows:
         why = [Reason(amount, liked) for amount, liked in zip(mine, because, strict=True) if amount >= _LEAST]
-        if scorer.model.likes[movie] == 0:
-            why += _shared(scorer, history, movie)[: most - len(why)]
+        if nobody_likes_it:
+            why += _shared(scorer, counts, movie)[: most - len(why)]
         found.append(why)
     return found
 
 
-def _shared(scorer: Scorer, history: History, movie: int) -> list[Reason]:
-    """Return the features of a movie that the person chose or that their likes have, the most frequent first."""
+def _features(scorer: Scorer, history: History) -> NDArray[np.int64]:
+    """Return [features]: how often the person chose each, or liked a movie that has it."""
     starts, ids = scorer.model.feature_starts, scorer.model.feature_ids
-    of_likes = [ids[starts[liked] : starts[liked + 1]] for liked in history.liked]
-    counts = np.bincount(
+    of_likes = [ids[starts[liked] : starts[liked + 1]] for liked in history.liked.tolist()]
+    return np.bincount(
         np.concatenate([history.features, *of_likes]).astype(np.int64), minlength=len(scorer.model.features)
     )
+
+
+def _shared(scorer: Scorer, counts: NDArray[np.int64], movie: int) -> list[Reason]:
+    """Return the features of a movie that the person likes, the most frequent first."""
+    starts, ids = scorer.model.feature_starts, scorer.model.feature_ids
     mine = ids[starts[movie] : starts[movie + 1]]
     mine = mine[counts[mine] > 0]
     return [Reason(0.0, feature=int(each)) for each in mine[np.argsort(-counts[mine], kind="stable")]]

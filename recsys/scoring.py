@@ -198,7 +198,8 @@ def person(tastes: Floats, weights: Floats, faded: Floats, config: Config) -> Fl
     """Return [d], or [people, d] where the weights are [people, likes]; zeros without any like."""
 
     def unit(weights: Floats) -> Floats:
-        return np.asarray(weights / np.maximum(np.linalg.norm(weights, axis=-1, keepdims=True), FLAT))
+        length = np.linalg.norm(weights, axis=-1, keepdims=True)
+        return np.asarray(weights / np.where(length > 0, length, np.float32(1)))
 
     share = np.float32(config.lasting_share)
     return (unit(faded) + share * unit(weights)) @ tastes / (1 + share)

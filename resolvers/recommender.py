@@ -11,7 +11,6 @@ from uuid import UUID
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from database.ids import uuid7
 from events.facts import Event
@@ -22,8 +21,9 @@ from recsys.reasons import reasons
 from recsys.scoring import History
 from recsys.slates import ranked
 from recsys.standing import Standing, Standings
+from resolvers import arrays
 from resolvers.histories import Histories
-from resolvers.ids import text, uuid_of
+from resolvers.ids import array, text, uuid_of
 from resolvers.mapping import Fed
 from resolvers.reason_rows import reason_rows
 from resolvers.shelf import Shelf, Slate
@@ -85,7 +85,7 @@ class Recommender:
         if "reasons" in wanted and len(shown):
             because = _reasons(slate, asker, shown)
             reached = ranks[ranks <= max(because)].tolist()  # the others have none: a shorter array says so
-            columns = {**columns, "reasons": _array(_quoted(because.get(rank)) for rank in reached)}
+            columns = {**columns, "reasons": array(because.get)(reached)}
         if "movie_id" not in wanted:
             return Fed(columns)
         return Fed(columns, lambda: self._record(slate, standing, shown))
@@ -165,9 +165,9 @@ def _columns(slate: Slate, standing: Standing, ranks: Ranks) -> Mapping[str, str
         places = ranks - 1
         ids = standing.movies.ids[slate.ranked.movies[places]]
         columns: Mapping[str, str | None] = {
-            "movie_id": _array([b",".join(ids.tolist()).decode()]),
-            "rank": _numbers(ranks),
-            "score": _numbers(slate.ranked.scores[places]),
+            "movie_id": arrays.of_ids(ids),
+            "rank": arrays.of_numbers(ranks),
+            "score": arrays.of_numbers(slate.ranked.scores[places]),
             "slate_id": str(slate.slate_id),
             "algorithm": slate.algorithm.value,
         }
@@ -191,15 +191,3 @@ def _filter(given: Mapping[str, Any] | None) -> Filter:
         original_language=given.get("originalLanguage"),
         excluded_ids=tuple(str(_movie(each)) for each in given.get("excludeIds", ())),
     )
-
-
-def _array(items: Any) -> str:
-    return "{" + ",".join(items) + "}"
-
-
-def _numbers(numbers: NDArray[np.generic]) -> str:
-    return _array([orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].decode()])
-
-
-def _quoted(json: str | None) -> str:
-    return "NULL" if json is None else '"' + json.replace("\\", "\\\\").replace('"', '\\"') + '"'
