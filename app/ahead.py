@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg_pool import PoolTimeout
@@ -13,8 +14,9 @@ from psycopg_pool import PoolTimeout
 from accounts.people import Pool
 from database.connect import pool
 from recsys.current import CurrentModel
-from recsys.standing import Standings
-from resolvers.ahead import due, store
+
+if TYPE_CHECKING:
+    from recsys.standing import Standings
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +45,12 @@ class Ahead:
         async with pool(self._conninfo, size=1) as connections:
             models = CurrentModel(connections, self._models_dir)
             models.start()
-            standings = Standings(connections, self._conninfo, models)
+            standings: Standings | None = None
             try:
                 while not self._stopped.is_set():
                     try:
                         if models.current:
+                            standings = standings or self._standings(connections, models)
                             await self._round(connections, standings)
                     except (psycopg.Error, PoolTimeout) as error:
                         log.debug("nothing is computed ahead", extra={"reason": str(error).splitlines()[0]})
@@ -55,7 +58,15 @@ class Ahead:
             finally:
                 await models.close()
 
+    def _standings(self, connections: Pool, models: CurrentModel) -> Standings:
+        # here and not above: it brings numpy, and without a model nobody needs it
+        from recsys.standing import Standings
+
+        return Standings(connections, self._conninfo, models)
+
     async def _round(self, connections: Pool, standings: Standings) -> None:
+        from resolvers.ahead import due, store
+
         people = await due(connections, _EACH_ROUND)
         if not people:
             return

@@ -88,9 +88,7 @@ def application(
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
             stack.push_async_callback(
-                CatalogueNews(
-                    conninfo, built.engine.fragments, opened.recommender.standings.catalogue_changed
-                ).close
+                CatalogueNews(conninfo, built.engine.fragments, opened.recommending.catalogue_changed).close
             )
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
@@ -190,7 +188,7 @@ async def _readiness(opened: Services) -> dict[str, Any]:
     ]
     behind = [status.name for status in found.values() if status.lag_seconds > LAG_S]
     lag = {s.name: {"events": s.lag_events, "seconds": round(s.lag_seconds, 3)} for s in found.values()}
-    model_id = opened.recommender.standings.model_id
+    model_id = opened.recommending.model_id
     fine = not (pending or stale or behind)
     return {
         "status": "ok" if fine else "not ready",

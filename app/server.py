@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from socket import socket
 from types import FrameType
+from typing import Any
 
 import uvicorn
+from psycopg import Connection
 from rich.console import Console
 from starlette.applications import Starlette
 
@@ -29,7 +31,6 @@ from database.connect import connect
 from events.cluster import require_home
 from projections.deploy import deploy
 from projections.follow import catch_up
-from recsys.lifecycle import trained_models
 
 console = Console(stderr=True, highlight=False)
 
@@ -42,6 +43,13 @@ def spare_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def _has_models(conn: Connection[Any]) -> bool:
+    # here and not above: it brings numpy, which is a tenth of a process
+    from recsys.lifecycle import trained_models
+
+    return bool(trained_models(conn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
         if beside:
             with connect(where.conninfo) as conn:
                 beside.start(conn)
-                if demo and not trained_models(conn):
+                if demo and not _has_models(conn):
                     console.print("training a first recommender beside; until it serves, in a minute or two,")
                     console.print("recommendations are what is popular")
         try:

@@ -23,15 +23,11 @@ from events.handle import Handler
 from events.queued import Queue
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
-from recsys.standing import Standings
-from resolvers.common_lists import CommonLists
 from resolvers.context import Services
-from resolvers.histories import Histories
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.reader import QUICK_S, Reader
-from resolvers.recommender import Recommender
-from resolvers.shelf import Shelf
+from resolvers.recommending import Recommending, Recommends
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
@@ -86,16 +82,23 @@ async def services(
         stack.push_async_callback(models.close)
         shown = Queue(connections, fold_inline)
         stack.push_async_callback(shown.close)
-        standings = Standings(connections, conninfo, models)
-        stack.push_async_callback(standings.close)
-        histories = Histories(reader)
-        recommender = Recommender(
-            standings,
-            histories,
-            Shelf(KeptSlates(redis) if redis else None),
-            shown.add,
-            explored=settings.explored_share,
-        )
+
+        def recommends() -> Recommends:
+            # here and not above: it brings numpy
+            from recsys.standing import Standings
+            from resolvers.common_lists import CommonLists
+            from resolvers.histories import Histories
+            from resolvers.recommender import Recommender
+            from resolvers.shelf import Shelf
+
+            standings, histories = Standings(connections, conninfo, models), Histories(reader)
+            shelf = Shelf(KeptSlates(redis) if redis else None)
+            made = Recommender(standings, histories, shelf, shown.add, explored=settings.explored_share)
+            return Recommends(standings, made, CommonLists(standings, histories))
+
+        recommending = Recommending(recommends)
+        stack.push_async_callback(recommending.close)
+        models.on_serving = recommending.now
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -119,8 +122,7 @@ async def services(
             pool=connections,
             live=live,
             models=models,
-            recommender=recommender,
-            common_lists=CommonLists(standings, histories),
+            recommending=recommending,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from accounts.people import Pool
+from recsys.following import Following
 
 if TYPE_CHECKING:
     from recsys.model import Model
@@ -35,7 +34,7 @@ class Serving:
     model: Model
 
 
-class CurrentModel:
+class CurrentModel(Following):
     """Follows the promotions over a pool; `current` is None until a model could be loaded.
 
     Files that are missing or damaged are refused with a line of the log, and the model before them goes on.
@@ -45,28 +44,15 @@ class CurrentModel:
         self._pool, self._folder = pool, folder
         self.current: Serving | None = None
         self._refused: tuple[UUID, float] | None = None
-        self._following: asyncio.Task[None] | None = None
+        self.on_serving: Callable[[], Awaitable[object]] | None = None
+        """Called when there is a model that was not there before."""
 
-    def start(self) -> None:
-        """Begin to follow."""
-        self._following = asyncio.create_task(self._follow())
-
-    async def close(self) -> None:
-        """Follow no more."""
-        if self._following:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
-
-    async def _follow(self) -> None:
-        while True:
-            try:
-                async with self._pool.connection() as conn:
-                    wanted = await (await conn.execute(_SERVING)).fetchone()
-                if wanted is not None:
-                    await self._take(*wanted)
-            except (psycopg.Error, PoolTimeout) as error:
-                log.debug("promotions cannot be followed", extra={"reason": str(error).splitlines()[0]})
-            await asyncio.sleep(POLL_S)
+    async def _look(self) -> float:
+        async with self._pool.connection() as conn:
+            wanted = await (await conn.execute(_SERVING)).fetchone()
+        if wanted is not None:
+            await self._take(*wanted)
+        return POLL_S
 
     async def _take(self, model_id: UUID, digest: str) -> None:
         if self.current is not None and self.current.model_id == model_id:
@@ -82,6 +68,8 @@ class CurrentModel:
             return
         self.current, self._refused = Serving(model_id, model), None
         log.info("a model serves", extra={"model": str(model_id)})
+        if self.on_serving:
+            await self.on_serving()
 
 
 def _loaded(folder: Path, model_id: UUID, digest: str) -> Model | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import orjson
 from numpy.typing import NDArray
 
 from recsys.config import Config
+from recsys.linear import Linear, linear
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -56,7 +58,7 @@ class Model:
     ease_rows: Ints
     """[movies]: the row of each movie in the next two arrays; the last one, which moves nothing, is of all the others."""
     neighbors: Ints
-    """[rows, k]: the movies that liking a movie moves most, by EASE."""
+    """[rows, k]: the movies that liking a movie moves most, by EASE; all of them have a row of their own and likes."""
     neighbor_weights: Floats
     likes: Floats
     """[movies]: how many people liked it."""
@@ -65,6 +67,21 @@ class Model:
     def movies(self) -> int:
         """How many movies have a column."""
         return len(self.item_biases)
+
+    @cached_property
+    def liked_movies(self) -> int:
+        """Return how many movies anybody liked."""
+        return int(np.count_nonzero(self.likes))
+
+    @cached_property
+    def by_items(self) -> Linear:
+        """Return LightFM's scores by all that a movie is."""
+        return linear(self.item_vectors, self.item_biases, self.likes > 0)
+
+    @cached_property
+    def by_content(self) -> Linear:
+        """Return LightFM's scores by features alone."""
+        return linear(self.content_vectors, self.content_biases, self.likes > 0)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name."""

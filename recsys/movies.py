@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,14 +59,18 @@ class Movies:
     runtimes: Ints
     languages: NDArray[np.str_]
     genres: Mapping[int, Genre]
+    there: NDArray[np.bool_]
+    """Which columns have a movie."""
     _order: NDArray[np.int64]
+    version: object = field(default_factory=object)
+    """Equal to that of no other catalogue."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def allowed(self, chosen: Filter) -> NDArray[np.bool_]:
         """Return [movies]: whether the filter lets each through; never a column without a movie."""
-        passes: NDArray[np.bool_] = self.ids != b""
+        passes = self.there.copy()
         if chosen.genres or chosen.genre_ids:
             passes &= self._of_genres({name.lower() for name in chosen.genres}, set(chosen.genre_ids))
         if chosen.released_from is not None:
@@ -125,6 +129,7 @@ def arranged(movies: str, genres: Rows, columns: int = 0) -> Movies:
             number: Genre(number, str(key), name, slug, _within(width, having))
             for number, key, name, slug, having in genres
         },
+        there=ids != b"",
         _order=np.argsort(ids, kind="stable"),
     )
 

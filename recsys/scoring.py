@@ -20,6 +20,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.config import Config
+from recsys.linear import Linear
 from recsys.model import Floats, Ints, Model
 
 
@@ -38,8 +40,9 @@ _NO_FLOATS = np.zeros(0, np.float32)
 _LEAST_HALVINGS = 6.6
 """A like that was halved as often counts 1 %; older ones are left out."""
 _LEAST_POPULAR = -2.0
-_CHUNK = 64
-_FLAT = np.float32(1e-6)
+_PART = 32
+"""Scores of which only the greatest is looked at first."""
+FLAT = np.float32(1e-6)
 """A standard deviation below this is none: all movies are the same to that part."""
 
 
@@ -67,14 +70,15 @@ class History:
 class Scorer:
     """A model and what is popular now: `popularity` is [movies], decayed likes, as `live_popularity` gives them.
 
-    Holds no state of anybody, so many threads may use one; a new popularity is a new scorer, which costs a millisecond.
+    Holds no state of anybody, so many threads may use one; a new popularity is a new scorer, which costs a millisecond,
+    the first of a model some 0.1 s for 50,000 movies.
     """
 
     def __init__(self, model: Model, popularity: NDArray[np.floating]) -> None:
         self.model = model
-        liked = (model.likes > 0).astype(np.float32)
-        self._share = liked / max(float(liked.sum()), 1.0)
-        self._popular = self._popularity(popularity)
+        self._share = (model.likes > 0).astype(np.float32) / np.float32(max(model.liked_movies, 1))
+        self.by_items, self.by_content = model.by_items, model.by_content
+        self.popularity = self._popularity(popularity)
 
     def scores(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
         """Return the score of every movie, 0 to 1, comparable within the algorithm; known movies have one, too."""
@@ -102,55 +106,57 @@ class Scorer:
         """Return scores that order as `scores` does and have no bounds: sums of standard deviations."""
         match algorithm:
             case Algorithm.HYBRID:
-                return self._lightfm(history, self.model.item_vectors, self.model.item_biases)
+                return self._lightfm(history, self.by_items)
             case Algorithm.CONTENT_BASED:
-                return self._lightfm(history, self.model.content_vectors, self.model.content_biases)
+                return self._lightfm(history, self.by_content)
             case Algorithm.COLLABORATIVE:
                 return self._ease(history)
             case Algorithm.TRENDING:
-                return self._popular.copy()
+                return self.popularity.copy()
             case Algorithm.BLEND:
                 return self._blend(history)
 
-    def popular(self, likes: int) -> Floats:
-        """Return what live popularity adds for a person with so many likes: the less, the more they are."""
+    def popularity_share(self, likes: int) -> np.float32:
+        """Return how much of live popularity BLEND adds for a person with so many likes: the less, the more they are."""
         config = self.model.config
-        return self._popular * np.float32(config.popularity_weight / (1 + likes / config.popularity_likes))
+        return np.float32(config.popularity_weight / (1 + likes / config.popularity_likes))
+
+    def ease_share(self, likes: int) -> np.float32:
+        """Return how much of EASE BLEND adds for a person with so many likes: the more, the more they are."""
+        config = self.model.config
+        return np.float32(config.ease_weight * likes / (likes + config.ease_likes))
 
     def _blend(self, history: History) -> Floats:
-        config, n = self.model.config, len(history.liked)
-        raw = self.popular(n)
+        n = len(history.liked)
+        raw = self.popularity_share(n) * self.popularity
         if n:
-            evidence = n / (n + config.ease_likes)
-            raw += self._lightfm(history, self.model.item_vectors, self.model.item_biases)
-            raw += np.float32(config.ease_weight * evidence) * self._ease(history)
+            raw += self._lightfm(history, self.by_items)
+            raw += self.ease_share(n) * self._ease(history)
         elif len(history.features):
             # nothing is known but what was chosen: what is popular within it comes before all the rest
             raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
         return raw
 
-    def _lightfm(self, history: History, vectors: Floats, biases: Floats) -> Floats:
-        return self.standardised(vectors @ self._person(history) + biases)
+    def _lightfm(self, history: History, by: Linear) -> Floats:
+        (tastes, weights), config = self.tastes(history), self.model.config
+        return self.standardised(by.scores(person(tastes, weights, faded(weights, config), config)))
 
-    def _person(self, history: History) -> Floats:
-        """Return float32 [d]; chosen features count as one like that lies before all others."""
-        config = self.model.config
+    def tastes(self, history: History) -> tuple[Floats, Floats]:
+        """Return [likes, d] and [likes]: what each like says and its weight, as `person` takes them.
+
+        Chosen features count as one like that lies before all others.
+        """
         tastes, weights = self.model.taste_vectors[history.liked], history.weights
         if len(history.features):
             chosen = self.model.feature_tastes[history.features].mean(axis=0)
             tastes, weights = np.vstack([chosen, tastes]), np.append(np.float32(1), weights)
-        if not len(weights):
-            return np.zeros(config.dimensions, np.float32)
-        faded = _faded(weights, config.half_life_likes)
-        mixed = faded / np.linalg.norm(faded) + config.lasting_share * weights / np.linalg.norm(weights)
-        return mixed.astype(np.float32) @ tastes / np.float32(1 + config.lasting_share)
+        return tastes, weights
 
     def _ease(self, history: History) -> Floats:
-        half_life, model = self.model.config.half_life_likes, self.model
-        newest = history.liked[-math.ceil(half_life * _LEAST_HALVINGS) :]
-        faded = _faded(history.weights[len(history.liked) - len(newest) :], half_life)
-        rows = model.ease_rows[newest]
-        moves = model.neighbor_weights[rows] * faded[:, None]
+        model = self.model
+        newest = slice(-ease_reach(model.config), None)
+        rows = model.ease_rows[history.liked[newest]]
+        moves = model.neighbor_weights[rows] * faded(history.weights[newest], model.config)[:, None]
         raw = np.bincount(model.neighbors[rows].ravel(), moves.ravel(), model.movies)
         return self.standardised(raw.astype(np.float32))
 
@@ -175,16 +181,33 @@ class Scorer:
         """Return z of scores, in their place; zeros where they do not differ."""
         raw -= raw @ self._share
         deviation = np.sqrt((raw * raw) @ self._share)
-        if deviation > _FLAT:
+        if deviation > FLAT:
             raw /= deviation
         else:
             raw[:] = 0
         return raw
 
 
-def _faded(weights: Floats, half_life: float) -> Floats:
+def faded(weights: Floats, config: Config) -> Floats:
+    """Return the weights of likes, the newest last, as they count now."""
     ages = np.arange(len(weights) - 1, -1, -1)
-    return (weights * 0.5 ** (ages / half_life)).astype(np.float32)
+    return (weights * 0.5 ** (ages / config.half_life_likes)).astype(np.float32)
+
+
+def person(tastes: Floats, weights: Floats, faded: Floats, config: Config) -> Floats:
+    """Return [d], or [people, d] where the weights are [people, likes]; zeros without any like."""
+
+    def unit(weights: Floats) -> Floats:
+        length = np.linalg.norm(weights, axis=-1, keepdims=True)
+        return np.asarray(weights / np.where(length > 0, length, np.float32(1)))
+
+    share = np.float32(config.lasting_share)
+    return (unit(faded) + share * unit(weights)) @ tastes / (1 + share)
+
+
+def ease_reach(config: Config) -> int:
+    """Return how many of the newest likes EASE takes."""
+    return math.ceil(config.half_life_likes * _LEAST_HALVINGS)
 
 
 def as_share(raw: Floats) -> Floats:
@@ -194,12 +217,12 @@ def as_share(raw: Floats) -> Floats:
 
 def best_of(scores: Floats, k: int) -> NDArray[np.int64]:
     """Return the k best columns, best first, of equal ones the lower first; fewer where the rest is -inf."""
-    chunks = len(scores) // _CHUNK
+    parts = len(scores) // _PART
     least = -np.inf
-    if chunks > k:
-        # each of the k greatest maxima of chunks is a score, so none of the k best lies below them
-        maxima = scores[: chunks * _CHUNK].reshape(chunks, _CHUNK).max(axis=1)
-        least = np.partition(maxima, chunks - k)[chunks - k]
+    if parts > k:
+        # each of the k greatest maxima of parts is a score, so none of the k best lies below them
+        maxima = scores[: parts * _PART].reshape(_PART, parts).max(axis=0)
+        least = np.partition(maxima, parts - k)[parts - k]
     elif len(scores) > k:
         least = np.partition(scores, len(scores) - k)[len(scores) - k]
     reach = np.flatnonzero((scores >= least) & (scores > -np.inf))

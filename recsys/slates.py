@@ -11,9 +11,14 @@ from recsys.model import Floats, Ints
 from recsys.scoring import Algorithm, History
 from recsys.standing import Standing
 
+BEST = 1
+"""Places that keep their movies: whoever looks at a list sees the best first, and nothing is left to chance there.
+
+No more than one, since of a place that never changes the log cannot say how others would have done there.
+"""
 FRONT, BEHIND = 20, 40
-"""A place of the first 20 may be given to one of the next 40, whose place its own movie takes; and so on by sixties."""
-MOST = 3 * (FRONT + BEHIND)
+"""A place of the next 20 may be given to one of the 40 after, whose place its own movie takes; and so on by sixties."""
+MOST = BEST + 3 * (FRONT + BEHIND)
 """Movies of a slate."""
 
 
@@ -46,17 +51,17 @@ def shuffled(length: int, explored: float, dice: np.random.Generator) -> tuple[N
 
     Each place of the front swaps with probability `explored` with a random one behind it, no two with the same. So a movie
     of the front stays with 1 - explored, one behind with 1 - explored * FRONT / BEHIND, and each pair changes places with
-    explored / BEHIND: the probabilities of all movies at one place sum to 1. A last part that is not whole stays as it is.
+    explored / BEHIND: the probabilities of all movies at one place sum to 1. The best and a last part that is not whole
+    stay where they are.
     """
-    places = np.arange(length)
-    propensities = np.ones(length, np.float32)
-    for low in range(0, length - FRONT - BEHIND + 1, FRONT + BEHIND):
-        front = low + np.arange(FRONT)
-        behind = low + FRONT + np.arange(BEHIND)
-        propensities[front] = 1 - explored
-        propensities[behind] = 1 - explored * FRONT / BEHIND
-        swapped = front[dice.random(FRONT) < explored]
-        others = dice.choice(behind, len(swapped), replace=False)
-        places[swapped], places[others] = others, swapped
-        propensities[swapped] = propensities[others] = explored / BEHIND
+    places, propensities = np.arange(length), np.ones(length, np.float32)
+    whole = max(0, length - BEST) // (FRONT + BEHIND)
+    parts = BEST + np.arange(whole * (FRONT + BEHIND)).reshape(whole, FRONT + BEHIND)
+    front, behind = parts[:, :FRONT], parts[:, FRONT:]
+    propensities[front] = 1 - explored
+    propensities[behind] = 1 - explored * FRONT / BEHIND
+    is_swapped = dice.random(front.shape) < explored
+    swapped, others = front[is_swapped], dice.permuted(behind, axis=1)[:, :FRONT][is_swapped]
+    places[swapped], places[others] = others, swapped
+    propensities[swapped] = propensities[others] = explored / BEHIND
     return places, propensities

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
-import psycopg
-from psycopg_pool import PoolTimeout
 
 from accounts.people import Pool
 from database.connect import connect
 from recsys import movies
 from recsys.config import Config
 from recsys.current import CurrentModel, Serving
+from recsys.following import Following
 from recsys.history import chosen_genres, history
 from recsys.model import Floats, Model
 from recsys.movies import Movies
 from recsys.popularity import live_popularity
 from recsys.scoring import History, Scorer
-
-log = logging.getLogger(__name__)
 
 POLL_S = 0.5
 POPULAR_S = 30.0
@@ -40,6 +36,8 @@ class Standing:
     scorer: Scorer
     popularity: Floats
     model_id: UUID | None
+    version: object = field(default_factory=object)
+    """Equal to that of no other."""
 
     def history(self, told: bytes) -> History:
         """Return the history of a person, from what `recsys.history.TOLD` reads, with the genres that they chose."""
@@ -52,7 +50,7 @@ class Standing:
         return replace(known, features=np.array(columns, np.int32))
 
 
-class Standings:
+class Standings(Following):
     """Keeps `Standing` up with promotions and with the catalogue at once, with what is popular twice a minute."""
 
     def __init__(self, pool: Pool, conninfo: str, models: CurrentModel) -> None:
@@ -62,17 +60,7 @@ class Standings:
         self._base: Model | None = None
         self._has_news = True
         self._making = asyncio.Lock()
-        self._following: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to follow."""
-        self._following = asyncio.create_task(self._follow())
-
-    async def close(self) -> None:
-        """Follow no more."""
-        if self._following:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        self._due = 0.0
 
     @property
     def model_id(self) -> UUID | None:
@@ -131,18 +119,12 @@ class Standings:
         with connect(self._conninfo, application="projectionist features") as conn:
             return found, extend(model, read_features(conn, len(found)))
 
-    async def _follow(self) -> None:
-        due = 0.0
-        while True:
-            started = time.monotonic()
-            if self._has_news or started >= due or self._models.current is not self._made_of:
-                try:
-                    await self.renew()
-                    due = started + POPULAR_S
-                except (psycopg.Error, PoolTimeout) as error:
-                    log.debug("recommendations are not kept up", extra={"reason": str(error).splitlines()[0]})
-            took = time.monotonic() - started
-            await asyncio.sleep(max(POLL_S, took / _SHARE))
+    async def _look(self) -> float:
+        started = time.monotonic()
+        if self._has_news or started >= self._due or self._models.current is not self._made_of:
+            await self.renew()
+            self._due = started + POPULAR_S
+        return max(POLL_S, (time.monotonic() - started) / _SHARE)
 
 
 def nothing_learnt(known: Movies) -> Model:

@@ -46,16 +46,17 @@ def weigh(
     """
     reacted, stars = np.asarray(reaction, np.float32), np.asarray(half_stars, np.float32)
     of_stars = np.where(stars >= LIKED_HALF_STARS, 1.0, np.where(stars > _DISLIKED_HALF_STARS, 0.0, -1.0))
-    said = (
-        (_holds(favorite), FAVORITE),
-        (~np.isnan(reacted), reacted),
-        (stars > 0, of_stars),
-        (_holds(dismissed), DISMISSED),
-        (_holds(listed), LISTED),
-        (_holds(watched), KNOWN),
+    weights = np.full(reacted.shape, np.nan, np.float32)
+    for where, weight in (
         (_holds(viewed), KNOWN),
-    )
-    weights = np.select([where for where, _ in said], [weight for _, weight in said], np.nan)
+        (_holds(watched), KNOWN),
+        (_holds(listed), LISTED),
+        (_holds(dismissed), DISMISSED),
+        (stars > 0, of_stars),
+        (~np.isnan(reacted), reacted),
+        (_holds(favorite), FAVORITE),
+    ):  # what comes later goes before
+        weights = np.where(where, weight, weights)
     return np.asarray(weights, np.float32)
 
 

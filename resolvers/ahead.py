@@ -57,7 +57,6 @@ async def store(pool: Pool, standing: Standing, user_id: UUID) -> None:
         (told,) = await (await conn.execute(_TOLD, {"user": user_id})).fetchone() or ("",)
         known = standing.history(told.encode())
         found, scores = standing.scorer.top(known, MOST, Algorithm.BLEND, standing.movies.allowed(Filter()))
-        popular = standing.scorer.popular(0)
         why = reasons(standing.scorer, known, found)
         values = {
             "user": user_id,
@@ -65,8 +64,7 @@ async def store(pool: Pool, standing: Standing, user_id: UUID) -> None:
             "movies": standing.movies.ids[found].astype(str).tolist(),
             "scores": scores.astype(np.float64).tolist(),
             "reasons": [
-                reason_rows(standing, each, is_popular=bool(popular[movie] > 0))
-                for movie, each in zip(found, why, strict=True)
+                reason_rows(standing, movie, each) for movie, each in zip(found.tolist(), why, strict=True)
             ],
         }
         await conn.execute(_FORGET, values)

@@ -15,6 +15,7 @@ from recsys.movies import Filter
 from recsys.onboarding import to_ask
 from recsys.scoring import History
 from recsys.standing import Standing, Standings
+from resolvers import arrays
 from resolvers.errors import BadInput
 from resolvers.histories import Histories
 from resolvers.ids import PAGE_MOST, uuid_of
@@ -55,7 +56,7 @@ class CommonLists:
         histories = await asyncio.gather(*(self._history(person, standing) for person in sorted(people)))
         strategy = Strategy[given["strategy"].name]
         found, scores = await asyncio.to_thread(_best_for, standing, histories, strategy)
-        return _listed(standing, found, scores.tolist())
+        return _listed(standing, found, scores)
 
     async def _history(self, user_id: UUID, standing: Standing) -> History:
         return standing.history(await self._histories.told(user_id))
@@ -68,12 +69,9 @@ def _best_for(
     return group_top(standing.scorer, histories, PAGE_MOST, strategy, allowed=allowed)
 
 
-def _listed(standing: Standing, movies: NDArray[np.int64], scores: Sequence[float] = ()) -> Fed:
-    ids = standing.movies.ids[movies].astype(str).tolist()
-    return Fed(
-        {
-            "movie_id": "{" + ",".join(ids) + "}",
-            "rank": "{" + ",".join(map(str, range(1, len(ids) + 1))) + "}",
-            "score": "{" + ",".join(map(str, scores)) + "}",
-        }
-    )
+def _listed(standing: Standing, movies: NDArray[np.int64], scores: NDArray[np.float32] | None = None) -> Fed:
+    columns = {
+        "movie_id": arrays.of_ids(standing.movies.ids[movies]),
+        "rank": arrays.of_numbers(np.arange(1, len(movies) + 1)),
+    }
+    return Fed(columns if scores is None else {**columns, "score": arrays.of_numbers(scores)})

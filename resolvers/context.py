@@ -13,14 +13,13 @@ from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
 from recsys.current import CurrentModel
-from resolvers.common_lists import CommonLists
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.mapping import Sources
 from resolvers.reader import Reader
-from resolvers.recommender import Recommender
+from resolvers.recommending import Recommending
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ class Services:
     pool: Pool
     live: Live
     models: CurrentModel
-    recommender: Recommender
-    common_lists: CommonLists
+    recommending: Recommending
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
@@ -42,9 +40,8 @@ class Services:
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
 
     def start(self) -> None:
-        """Begin to follow what recommendations are made of."""
+        """Begin to follow which model serves."""
         self.models.start()
-        self.recommender.standings.start()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ _WORDS = {
 _POPULAR = {"text": "Many people like it now", "because_movie_id": None, "amount": None}
 
 
-def reason_rows(standing: Standing, why: Sequence[Reason], *, is_popular: bool) -> str:
-    """Return reasons as rows of JSON; where there is nothing of the person's own, that many people like it, if they do."""
+def reason_rows(standing: Standing, movie: int, why: Sequence[Reason]) -> str:
+    """Return why a movie, by its column, is recommended: where nothing is of the person's own, many may like it now."""
     rows: list[Mapping[str, object]] = []
     for reason in why:
         if reason.liked is not None:
@@ -29,4 +29,6 @@ def reason_rows(standing: Standing, why: Sequence[Reason], *, is_popular: bool) 
             kind, _, value = standing.scorer.model.features[reason.feature].partition(":")
             if kind in _WORDS:
                 rows.append({"text": _WORDS[kind].format(value), "because_movie_id": None, "amount": None})
-    return orjson.dumps(rows or ([_POPULAR] if is_popular else [])).decode()
+    if not rows and standing.scorer.popularity[movie] > 0:
+        rows.append(_POPULAR)
+    return orjson.dumps(rows).decode()

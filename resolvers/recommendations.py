@@ -13,15 +13,19 @@ from resolvers.slate_pages import NAME
 async def _recommended(context: Context, given: Mapping[str, Any], wanted: Set[str]) -> Fed:
     if context.viewer is None:
         return Fed({})
-    return await context.services.recommender.fed(context.viewer.id, given, wanted)
+    recommends = await context.services.recommending.now()
+    return await recommends.recommender.fed(context.viewer.id, given, wanted)
 
 
 async def _asked_first(context: Context, _: Mapping[str, Any], __: Set[str]) -> Fed:
-    return await context.services.common_lists.asked_first(context.viewer.id if context.viewer else None)
+    recommends = await context.services.recommending.now()
+    return await recommends.common_lists.asked_first(context.viewer.id if context.viewer else None)
 
 
 async def _for_all(context: Context, given: Mapping[str, Any], _: Set[str]) -> Fed:
-    return await context.services.common_lists.for_all(context.require_viewer().id, given)
+    user_id = context.require_viewer().id
+    recommends = await context.services.recommending.now()
+    return await recommends.common_lists.for_all(user_id, given)
 
 
 _LISTED = {"movie_id": "uuid[]", "rank": "bigint[]", "score": "float8[]"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import numpy as np
@@ -21,15 +21,40 @@ from recsys.reasons import reasons
 from recsys.scoring import History
 from recsys.slates import ranked
 from recsys.standing import Standing, Standings
+from resolvers import arrays
 from resolvers.histories import Histories
-from resolvers.ids import text, uuid_of
+from resolvers.ids import array, text, uuid_of
 from resolvers.mapping import Fed
 from resolvers.reason_rows import reason_rows
 from resolvers.shelf import Shelf, Slate
-from resolvers.slate_pages import Ranks, SlatePage, slate_page
+from resolvers.slate_pages import SlatePage, slate_page
+
+if TYPE_CHECKING:
+    from resolvers.slate_pages import Ranks
 
 _movie, _genre = uuid_of("Movie"), uuid_of("Genre")
 _REASONS = 3
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """Who asks: what they said up to this moment, as `recsys.history.TOLD` reads it."""
+
+    user_id: UUID
+    standing: Standing
+    told: bytes
+
+    @cached_property
+    def made_of(self) -> object:
+        """What a slate is made of; while it is equal there is nothing new."""
+        said = hashlib.blake2b(self.told).digest()
+        return said, self.standing.model_id, self.standing.movies.version
+
+    @cached_property
+    def history(self) -> History:
+        """What the recommender takes; without a model what is popular is so whatever the person likes."""
+        known = self.standing.history(self.told)
+        return known if self.standing.model_id else History(known=known.known, features=known.features)
 
 
 class Recommender:
@@ -53,79 +78,46 @@ class Recommender:
 
         Raises BadInput, BadId, BadCursor, BadPageSize, and what reading raises.
         """
-        page, algorithm, chosen = (
-            slate_page(given),
-            given.get("algorithm") or Algorithm.BLEND,
-            _filter(given.get("filter")),
-        )
+        page, chosen = slate_page(given), _filter(given.get("filter"))
         standing = await self.standings.now()
-        told = await self._histories.told(user_id)
-        known = standing.history(told)
-        if standing.model_id is None:  # what is popular is so whatever the person likes
-            known = History(known=known.known, features=known.features)
-        slate = await self._slate(user_id, standing, algorithm, chosen, page, told, known)
-        ranks = _left(slate, standing, known)
+        asker = _Asker(user_id, standing, await self._histories.told(user_id))
+        slate = await self._slate(asker, given.get("algorithm") or Algorithm.BLEND, chosen, page)
+        ranks = _left(slate, asker)
         shown = page.of(ranks, slate.slate_id)
-        because = await self._reasons(slate, standing, known, told, shown) if "reasons" in wanted else {}
         columns = _columns(slate, standing, ranks)
-        if because:
-            columns = {**columns, "reasons": _array(_quoted(because.get(rank)) for rank in ranks.tolist())}
+        if "reasons" in wanted and len(shown):
+            because = _reasons(slate, asker, shown)
+            reached = ranks[ranks <= max(because)].tolist()  # the others have none: a shorter array says so
+            columns = {**columns, "reasons": array(because.get)(reached)}
         if "movie_id" not in wanted:
             return Fed(columns)
         return Fed(columns, lambda: self._record(slate, standing, shown))
 
-    async def _slate(
-        self,
-        user_id: UUID,
-        standing: Standing,
-        algorithm: Algorithm,
-        chosen: Filter,
-        page: SlatePage,
-        told: bytes,
-        known: History,
-    ) -> Slate:
-        asked = orjson.dumps([algorithm, asdict(chosen)]).decode()
+    async def _slate(self, asker: _Asker, algorithm: Algorithm, chosen: Filter, page: SlatePage) -> Slate:
+        user_id, standing = asker.user_id, asker.standing
+        asked = orjson.dumps([algorithm, chosen]).decode()
         if page.slate_id and (found := await self._shelf.find(page.slate_id, user_id, asked)):
             return found
-        made_of = (hashlib.blake2b(told).digest(), standing.model_id, id(standing.movies))
-        if found := self._shelf.newest(user_id, asked, made_of):
+        if found := self._shelf.newest(user_id, asked, asker.made_of):
             return found
-        allowed = standing.movies.allowed(chosen)
         best = ranked(
             standing,
-            known,
+            asker.history,
             _scored(standing, algorithm),
-            allowed,
+            standing.movies.allowed(chosen),
             explored=self._explored,
             dice=self._dice,
         )
         served = algorithm if standing.model_id else Algorithm.TRENDING
-        slate = Slate(uuid7(), user_id, asked, served, standing.model_id, best, made_of)
+        slate = Slate(uuid7(), user_id, asked, served, standing.model_id, best, asker.made_of)
         self._shelf.add(slate)
         return slate
-
-    async def _reasons(
-        self, slate: Slate, standing: Standing, known: History, told: bytes, shown: Ranks
-    ) -> Mapping[int, str]:
-        """Return why the movies at these ranks are recommended, as JSON."""
-        reasoned = (told, id(standing.scorer))
-        if slate.reasoned != reasoned:
-            slate.reasons, slate.reasoned = {}, reasoned
-        missing = [rank for rank in shown.tolist() if rank not in slate.reasons]
-        if missing:
-            movies = slate.ranked.movies[np.array(missing) - 1].astype(np.int64)
-            algorithm = _scored(standing, slate.algorithm)
-            found = await asyncio.to_thread(
-                reasons, standing.scorer, known, movies, algorithm=algorithm, most=_REASONS
-            )
-            popular = standing.scorer.popular(0)
-            for rank, movie, why in zip(missing, movies, found, strict=True):
-                slate.reasons[rank] = reason_rows(standing, why, is_popular=bool(popular[movie] > 0))
-        return slate.reasons
 
     def _record(self, slate: Slate, standing: Standing, shown: Ranks) -> None:
         """Let the log know of the ranks that it has not heard of: one fact for each run of them."""
         new = np.array([rank for rank in shown.tolist() if rank not in slate.recorded], np.int64)
+        if not len(new):
+            return
         slate.recorded.update(new.tolist())
         for run in np.split(new, np.flatnonzero(np.diff(new) != 1) + 1):
             places = run - 1
@@ -139,30 +131,46 @@ class Recommender:
                     algorithm=slate.algorithm,
                     model_id=slate.model_id,
                     movies=movies,
-                    first_rank=int(run[0]) if len(run) else 1,
+                    first_rank=int(run[0]),
                 )
             )
 
 
-def _left(slate: Slate, standing: Standing, known: History) -> Ranks:
+def _left(slate: Slate, asker: _Asker) -> Ranks:
     """Return the ranks whose movies there still are, and of which the person has said nothing since."""
-    movies = slate.ranked.movies
-    is_left = movies < len(standing.movies)
-    is_left &= standing.movies.ids[np.minimum(movies, len(standing.movies) - 1)] != b""
-    is_known = np.zeros(max(len(standing.movies), int(movies.max(initial=0)) + 1), np.bool_)
-    is_known[known.known] = True
-    return np.flatnonzero(is_left & ~is_known[movies]) + 1
+    movies, width = slate.ranked.movies, len(asker.standing.movies)
+    if slate.made_of == asker.made_of:
+        return np.arange(1, len(movies) + 1)
+    is_left = np.zeros(max(width, int(movies.max(initial=0)) + 1), np.bool_)
+    is_left[:width] = asker.standing.movies.there
+    is_left[asker.history.known] = False
+    return np.flatnonzero(is_left[movies]) + 1
+
+
+def _reasons(slate: Slate, asker: _Asker, shown: Ranks) -> Mapping[int, str]:
+    """Return by rank why movies are recommended, as JSON; of the ranks that are shown at least."""
+    standing, reasoned = asker.standing, (asker.made_of, asker.standing.version)
+    if slate.reasoned != reasoned:
+        slate.reasons, slate.reasoned = {}, reasoned
+    missing = [rank for rank in shown.tolist() if rank not in slate.reasons]
+    if missing:
+        movies = slate.ranked.movies[np.array(missing) - 1].astype(np.int64)
+        algorithm = _scored(standing, slate.algorithm)
+        found = reasons(standing.scorer, asker.history, movies, algorithm=algorithm, most=_REASONS)
+        for rank, movie, why in zip(missing, movies.tolist(), found, strict=True):
+            slate.reasons[rank] = reason_rows(standing, movie, why)
+    return slate.reasons
 
 
 def _columns(slate: Slate, standing: Standing, ranks: Ranks) -> Mapping[str, str | None]:
     """Return the rows of these ranks; those of the last time are kept with the slate."""
     if slate.rows is None or slate.rows[0] != ranks.tobytes():
         places = ranks - 1
-        ids = standing.movies.ids[slate.ranked.movies[places]].tolist()
+        ids = standing.movies.ids[slate.ranked.movies[places]]
         columns: Mapping[str, str | None] = {
-            "movie_id": _array(each.decode() for each in ids),
-            "rank": _array(map(str, ranks.tolist())),
-            "score": _array(map(str, slate.ranked.scores[places].tolist())),
+            "movie_id": arrays.of_ids(ids),
+            "rank": arrays.of_numbers(ranks),
+            "score": arrays.of_numbers(slate.ranked.scores[places]),
             "slate_id": str(slate.slate_id),
             "algorithm": slate.algorithm.value,
         }
@@ -186,11 +194,3 @@ def _filter(given: Mapping[str, Any] | None) -> Filter:
         original_language=given.get("originalLanguage"),
         excluded_ids=tuple(str(_movie(each)) for each in given.get("excludeIds", ())),
     )
-
-
-def _array(items: Any) -> str:
-    return "{" + ",".join(items) + "}"
-
-
-def _quoted(json: str | None) -> str:
-    return "NULL" if json is None else '"' + json.replace("\\", "\\\\").replace('"', '\\"') + '"'

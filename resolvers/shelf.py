@@ -83,7 +83,7 @@ class Shelf:
     def __init__(self, keeper: Keeper | None) -> None:
         self._keeper = keeper
         self._slates: OrderedDict[UUID, Slate] = OrderedDict()
-        self._newest: OrderedDict[tuple[UUID, str], Slate] = OrderedDict()
+        self._newest: dict[tuple[UUID, str], Slate] = {}
         self._putting: set[asyncio.Task[None]] = set()
 
     def newest(self, user_id: UUID, asked: str, made_of: object) -> Slate | None:
@@ -91,7 +91,6 @@ class Shelf:
         found = self._newest.get((user_id, asked))
         if found is None or found.made_of != made_of or time.monotonic() - found.made_at > FRESH_S:
             return None
-        self._newest.move_to_end((user_id, asked))
         self._slates.move_to_end(found.slate_id)
         return found
 
@@ -101,8 +100,10 @@ class Shelf:
         if found is None and self._keeper:
             packed = await self._keeper.get(str(slate_id))
             if packed is not None:
-                found = self._slates[slate_id] = unpacked(slate_id, packed)
+                found = self._slates.setdefault(slate_id, unpacked(slate_id, packed))
                 self._trim()
+        elif found:
+            self._slates.move_to_end(slate_id)
         return found if found and (found.user_id, found.asked) == (user_id, asked) else None
 
     def add(self, slate: Slate) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
-
-import numpy as np
-from numpy.typing import NDArray
 
 from resolvers.ids import cursor_component, page_size
 from resolvers.mapping import Key
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ranks = NDArray[np.int64]
+
 NAME = "recommendations"
 KEYS = (Key("{t}.rank", "bigint"), Key("{t}.slate_id", "uuid"))
 """The rank comes first: a slate that is gone goes on at the same rank of a new one."""
-
-Ranks = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

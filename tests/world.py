@@ -123,8 +123,9 @@ async def opened(conninfo: str, built: schema.Built | None = None) -> AsyncItera
     with connect(conninfo) as conn:
         fill(conn)
     async with services(settings(pool_wait_s=20.0), conninfo, Metrics()) as running:
-        await running.recommender.standings.renew()
-        running.recommender.record = lambda _: None  # so that events are where tests say
+        recommends = await running.recommending.now()
+        await recommends.standings.renew()
+        recommends.recommender.record = lambda _: None  # so that events are where tests say
         yield World(conninfo, built or schema.build(), running)
 
 

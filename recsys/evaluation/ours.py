@@ -39,7 +39,10 @@ def with_prior(ask: Ask, interactions: Interactions, model: Model) -> Ask:
         popularity = live_popularity(interactions, [case.at for case in cases], model.config.half_life_days)
         for row, case in enumerate(cases):
             scorer = Scorer(model, popularity[row])
-            scores[row] = scorer.standardised(scores[row]) + scorer.popular(len(case.history.liked))
+            scores[row] = (
+                scorer.standardised(scores[row])
+                + scorer.popularity_share(len(case.history.liked)) * scorer.popularity
+            )
         return scores
 
     return asked
@@ -67,13 +70,12 @@ def ease(train: Interactions, config: Config) -> Ask:
 
 def ease_and_lightfm(model: Model, of_ease: Ask) -> Ask:
     """Both with the weights that they have in BLEND; the order of the history is ignored."""
-    scorer, config = Scorer(orderless(model), model.likes), model.config
+    scorer = Scorer(orderless(model), model.likes)
 
     def ask(cases: Sequence[Case]) -> Floats:
         scores = of_ease(cases)
         for row, case in enumerate(cases):
-            n = len(case.history.liked)
-            weight = np.float32(config.ease_weight * n / (n + config.ease_likes))
+            weight = scorer.ease_share(len(case.history.liked))
             scores[row] = weight * scorer.standardised(scores[row]) + scorer.raw(
                 case.history, Algorithm.HYBRID
             )

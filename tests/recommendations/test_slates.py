@@ -159,15 +159,17 @@ async def test_places_that_were_left_to_chance_are_recorded_with_their_probabili
     ) as running:
         person = Person(running, await running.sign_up("chance"))
         await serves(running, UUID(model_id))
-        found = await person.recommended(first=60)
+        found = await person.recommended(first=61)
         me = (await person.ask("{ viewer { id } }"))["viewer"]["id"].partition(":")[2]
     # the log is told before the server ends
     with connect(database) as conn:
         facts = [data for (data,) in conn.execute(SERVED, (me,)) if data["slate_id"] == found["slateId"]]
     chances = [chance for fact in facts for chance in fact["propensities"]]
-    assert len(chances) == 60
-    assert set(chances[:20]) == {0.5, 0.0125}
-    assert set(chances[20:]) == {0.75, 0.0125}
-    assert chances[:20].count(0.0125) == chances[20:].count(0.0125)
+    assert len(chances) == 61
+    assert chances[0] == 1
+    assert set(chances[1:21]) == {0.5, 0.0125}
+    assert set(chances[21:]) == {0.75, 0.0125}
+    assert chances[1:21].count(0.0125) == chances[21:].count(0.0125)
     scores = [edge["score"] for edge in found["edges"]]
+    assert scores[0] == max(scores)
     assert scores != sorted(scores, reverse=True)

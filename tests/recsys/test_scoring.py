@@ -118,8 +118,13 @@ def test_older_likes_than_count_and_no_likes_are_no_trouble(scorer: Scorer) -> N
         assert np.isfinite(scorer.scores(History(), algorithm)).all()
 
 
-@given(st.lists(st.sampled_from([-np.inf, 0.0, 1.0, 2.0]), min_size=1, max_size=10), st.integers(1, 12))
-def test_the_best_are_those_of_a_whole_sort(scores: list[float], k: int) -> None:
+@given(
+    st.lists(st.sampled_from([-np.inf, 0.0, 1.0, 2.0]), min_size=1, max_size=10),
+    st.integers(1, 60),
+    st.integers(1, 12),
+)
+def test_the_best_are_those_of_a_whole_sort(scores: list[float], times: int, k: int) -> None:
+    scores = scores * times
     order = sorted(range(len(scores)), key=lambda each: (-scores[each], each))
     expected = [each for each in order if scores[each] > -np.inf][:k]
     assert list(best_of(np.array(scores, np.float32), k)) == expected
