@@ -124,6 +124,7 @@ async def opened(conninfo: str, built: schema.Built | None = None) -> AsyncItera
         fill(conn)
     async with services(settings(pool_wait_s=20.0), conninfo, Metrics()) as running:
         recommends = await running.recommending.now()
+        await recommends.standings.close()  # so that only those ask the database whom tests let ask
         await recommends.standings.renew()
         recommends.recommender.record = lambda _: None  # so that events are where tests say
         yield World(conninfo, built or schema.build(), running)
