@@ -16,7 +16,7 @@ from recsys.config import Config
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 
 

@@ -4,11 +4,14 @@ The parts of a score are made comparable by z: minus the mean, divided by the st
 that anybody liked. A history fades: a like counts half of one that came `half_life` likes later. In formulae, with w
 the faded weights of the history and the arrays of the model by their names:
 
-    person   = w / |w| . taste_vectors, and a share of the same with a history that does not fade
+    liked    = w / |w| . taste_vectors, and a share of the same with a history that does not fade
+    disliked = u / |u| . taste_vectors, with u the faded weights, 1 each, of what was disliked
+    person   = liked - s disliked
     LIGHTFM  = z(item_vectors . person + item_biases)
     EASE     = z(sum of w[i] neighbor_weights[i])
     POPULAR  = z(log of live popularity), no less than -2
-    BLEND    = LIGHTFM + e n / (n + m) EASE + p / (1 + n / q) POPULAR, for n likes
+    BLEND    = LIGHTFM + e n / (n + m) EASE + p / (1 + (n / q)^2) POPULAR, for n likes
+    BLEND    = p POPULAR - s z(item_vectors . disliked), without likes
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.model import Floats, Ints, Model
+from recsys.variety import varied
 
 
 class Algorithm(StrEnum):
@@ -38,6 +42,8 @@ _NO_FLOATS = np.zeros(0, np.float32)
 _LEAST_HALVINGS = 6.6
 """A like that was halved as often counts 1 %; older ones are left out."""
 _LEAST_POPULAR = -2.0
+_VARIED, _VARIED_FROM = 20, 100
+"""So many places of a list are varied, with the best so many movies."""
 _CHUNK = 64
 _FLAT = np.float32(1e-6)
 """A standard deviation below this is none: all movies are the same to that part."""
@@ -47,8 +53,8 @@ _FLAT = np.float32(1e-6)
 class History:
     """What a person did: columns of movies are int32, weights are float32 as `weights.weigh` gives them.
 
-    `liked` is in the order of the actions, the newest last, with a weight each; `disliked` was judged badly; `known` is
-    everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in the other two;
+    `liked` is in the order of the actions, the newest last, with a weight each; `disliked` was judged badly, in the same
+    order; `known` is everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in the other two;
     `features` are columns of the model's features that the person chose, such as favourite genres.
     """
 
@@ -89,13 +95,22 @@ class Scorer:
     ) -> tuple[NDArray[np.int64], Floats]:
         """Return the k best movies that the person does not know and their scores, best first; fewer where none are left.
 
-        `allowed` is [movies]: what a filter lets through. Of equal scores the lower column comes first.
+        `allowed` is [movies]: what a filter lets through. Of equal scores the lower column comes first. With likes, the
+        first places of BLEND are varied, so that there a score may be above the one before it.
         """
         raw = self.raw(history, algorithm)
         raw[history.known] = -np.inf
         if allowed is not None:
             raw[~allowed] = -np.inf
-        best = best_of(raw, k)
+        if algorithm is Algorithm.BLEND and len(history.liked):
+            best = best_of(raw, max(k, _VARIED_FROM))
+            near, config = best[:_VARIED_FROM], self.model.config
+            best[:_VARIED_FROM] = near[
+                varied(raw[near], self.model.item_vectors[near], config.variety, places=_VARIED)
+            ]
+            best = best[:k]
+        else:
+            best = best_of(raw, k)
         return best, as_share(raw[best])
 
     def raw(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
@@ -115,7 +130,9 @@ class Scorer:
     def popular(self, likes: int) -> Floats:
         """Return what live popularity adds for a person with so many likes: the less, the more they are."""
         config = self.model.config
-        return self._popular * np.float32(config.popularity_weight / (1 + likes / config.popularity_likes))
+        return self._popular * np.float32(
+            config.popularity_weight / (1 + (likes / config.popularity_likes) ** 2)
+        )
 
     def _blend(self, history: History) -> Floats:
         config, n = self.model.config, len(history.liked)
@@ -124,15 +141,22 @@ class Scorer:
             evidence = n / (n + config.ease_likes)
             raw += self._lightfm(history, self.model.item_vectors, self.model.item_biases)
             raw += np.float32(config.ease_weight * evidence) * self._ease(history)
-        elif len(history.features):
+            return raw
+        if len(history.disliked):
+            near = self.standardised(self.model.item_vectors @ self._disliked(history))
+            raw -= np.float32(config.dislike_share) * near
+        if len(history.features):
             # nothing is known but what was chosen: what is popular within it comes before all the rest
             raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
         return raw
 
     def _lightfm(self, history: History, vectors: Floats, biases: Floats) -> Floats:
-        return self.standardised(vectors @ self._person(history) + biases)
+        person = self._liked(history)
+        if len(history.disliked):
+            person -= np.float32(self.model.config.dislike_share) * self._disliked(history)
+        return self.standardised(vectors @ person + biases)
 
-    def _person(self, history: History) -> Floats:
+    def _liked(self, history: History) -> Floats:
         """Return float32 [d]; chosen features count as one like that lies before all others."""
         config = self.model.config
         tastes, weights = self.model.taste_vectors[history.liked], history.weights
@@ -144,6 +168,10 @@ class Scorer:
         faded = _faded(weights, config.half_life_likes)
         mixed = faded / np.linalg.norm(faded) + config.lasting_share * weights / np.linalg.norm(weights)
         return mixed.astype(np.float32) @ tastes / np.float32(1 + config.lasting_share)
+
+    def _disliked(self, history: History) -> Floats:
+        faded = _faded(np.ones(len(history.disliked), np.float32), self.model.config.half_life_likes)
+        return faded / np.linalg.norm(faded) @ self.model.taste_vectors[history.disliked]
 
     def _ease(self, history: History) -> Floats:
         half_life, model = self.model.config.half_life_likes, self.model
