@@ -54,8 +54,8 @@ class History:
     """What a person did: columns of movies are int32, weights are float32 as `weights.weigh` gives them.
 
     `liked` is in the order of the actions, the newest last, with a weight each; `disliked` was judged badly, in the same
-    order; `known` is everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in the other two;
-    `features` are columns of the model's features that the person chose, such as favourite genres.
+    order; `known` is everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in
+    the other two; `features` are columns of the model's features that the person chose, such as favourite genres.
     """
 
     liked: Ints = field(default_factory=lambda: _NO_IDS)
