@@ -53,7 +53,7 @@ class Config:
     """How a person's history fades, in likes."""
     lasting_share: float = 0.25
     """What a history that does not fade counts beside it."""
-    dislike_share: float = 0.2
+    dislike_share: float = 0.1
     """How far dislikes move a person's taste away, beside what likes say."""
     ease_weight: float = 0.5
     ease_likes: float = 20.0
