@@ -54,7 +54,7 @@ class Config:
     lasting_share: float = 0.25
     """What a history that does not fade counts beside it."""
     dislike_share: float = 0.1
-    """How far dislikes move a person's taste away, beside what likes say."""
+    """How far dislikes move a person's taste away in BLEND, beside what likes say."""
     ease_weight: float = 0.5
     ease_likes: float = 20.0
     """EASE counts weight * n / (n + likes) for a person with n likes, where LightFM counts 1,"""

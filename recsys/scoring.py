@@ -6,8 +6,7 @@ the faded weights of the history and the arrays of the model by their names:
 
     liked    = w / |w| . taste_vectors, and a share of the same with a history that does not fade
     disliked = u / |u| . taste_vectors, with u the faded weights, 1 each, of what was disliked
-    person   = liked - s disliked
-    LIGHTFM  = z(item_vectors . person + item_biases)
+    LIGHTFM  = z(item_vectors . liked + item_biases), in BLEND of liked - s disliked
     EASE     = z(sum of w[i] neighbor_weights[i])
     POPULAR  = z(log of live popularity), no less than -2
     BLEND    = LIGHTFM + e n / (n + m) EASE + p / (1 + (n / q)^2) POPULAR, for n likes
@@ -117,9 +116,11 @@ class Scorer:
         """Return scores that order as `scores` does and have no bounds: sums of standard deviations."""
         match algorithm:
             case Algorithm.HYBRID:
-                return self._lightfm(history, self.model.item_vectors, self.model.item_biases)
+                return self._lightfm(self._liked(history), self.model.item_vectors, self.model.item_biases)
             case Algorithm.CONTENT_BASED:
-                return self._lightfm(history, self.model.content_vectors, self.model.content_biases)
+                return self._lightfm(
+                    self._liked(history), self.model.content_vectors, self.model.content_biases
+                )
             case Algorithm.COLLABORATIVE:
                 return self._ease(history)
             case Algorithm.TRENDING:
@@ -135,25 +136,22 @@ class Scorer:
         )
 
     def _blend(self, history: History) -> Floats:
-        config, n = self.model.config, len(history.liked)
+        model, config, n = self.model, self.model.config, len(history.liked)
         raw = self.popular(n)
+        away = np.float32(config.dislike_share) * self._disliked(history)
         if n:
             evidence = n / (n + config.ease_likes)
-            raw += self._lightfm(history, self.model.item_vectors, self.model.item_biases)
+            raw += self._lightfm(self._liked(history) - away, model.item_vectors, model.item_biases)
             raw += np.float32(config.ease_weight * evidence) * self._ease(history)
             return raw
         if len(history.disliked):
-            near = self.standardised(self.model.item_vectors @ self._disliked(history))
-            raw -= np.float32(config.dislike_share) * near
+            raw -= np.float32(config.dislike_share) * self.standardised(model.item_vectors @ away)
         if len(history.features):
             # nothing is known but what was chosen: what is popular within it comes before all the rest
             raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
         return raw
 
-    def _lightfm(self, history: History, vectors: Floats, biases: Floats) -> Floats:
-        person = self._liked(history)
-        if len(history.disliked):
-            person -= np.float32(self.model.config.dislike_share) * self._disliked(history)
+    def _lightfm(self, person: Floats, vectors: Floats, biases: Floats) -> Floats:
         return self.standardised(vectors @ person + biases)
 
     def _liked(self, history: History) -> Floats:
@@ -170,8 +168,10 @@ class Scorer:
         return mixed.astype(np.float32) @ tastes / np.float32(1 + config.lasting_share)
 
     def _disliked(self, history: History) -> Floats:
+        """Return float32 [d], zeros where nothing was disliked."""
         faded = _faded(np.ones(len(history.disliked), np.float32), self.model.config.half_life_likes)
-        return faded / np.linalg.norm(faded) @ self.model.taste_vectors[history.disliked]
+        length = max(float(np.linalg.norm(faded)), 1.0)
+        return faded / np.float32(length) @ self.model.taste_vectors[history.disliked]
 
     def _ease(self, history: History) -> Floats:
         half_life, model = self.model.config.half_life_likes, self.model

@@ -58,13 +58,10 @@ def test_what_is_known_never_comes_back_and_filters_hold(scorer: Scorer, algorit
     assert len(nothing) == len(scores) == 0
 
 
-@pytest.mark.parametrize("algorithm", [Algorithm.BLEND, Algorithm.HYBRID])
 @pytest.mark.parametrize("liked", [(0,), (0, 1, 2, 16), (16, 17, 0, 1, 2, 18, 3)])
-def test_a_dislike_lowers_what_is_like_it(
-    scorer: Scorer, model: Model, algorithm: Algorithm, liked: tuple[int, ...]
-) -> None:
+def test_a_dislike_lowers_what_is_like_it(scorer: Scorer, model: Model, liked: tuple[int, ...]) -> None:
     before = liking(*liked)
-    fall = scorer.raw(before, algorithm) - scorer.raw(replace(before, disliked=ids(12)), algorithm)
+    fall = scorer.raw(before) - scorer.raw(replace(before, disliked=ids(12)))
     near, _ = similar(model, 12, 5)
     assert (fall[near] > 0).all()
     assert fall[near].mean() > fall[list(WAR)].mean()
