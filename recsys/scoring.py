@@ -170,8 +170,8 @@ class Scorer:
     def _disliked(self, history: History) -> Floats:
         """Return float32 [d], zeros where nothing was disliked."""
         faded = _faded(np.ones(len(history.disliked), np.float32), self.model.config.half_life_likes)
-        length = max(float(np.linalg.norm(faded)), 1.0)
-        return faded / np.float32(length) @ self.model.taste_vectors[history.disliked]
+        faded /= np.float32(max(float(np.linalg.norm(faded)), 1.0))
+        return faded @ self.model.taste_vectors[history.disliked]
 
     def _ease(self, history: History) -> Floats:
         half_life, model = self.model.config.half_life_likes, self.model
