@@ -53,13 +53,17 @@ class Config:
     """How a person's history fades, in likes."""
     lasting_share: float = 0.25
     """What a history that does not fade counts beside it."""
+    dislike_share: float = 0.1
+    """How far dislikes move a person's taste away in BLEND, beside what likes say."""
     ease_weight: float = 0.5
     ease_likes: float = 20.0
     """EASE counts weight * n / (n + likes) for a person with n likes, where LightFM counts 1,"""
-    popularity_weight: float = 4.0
-    popularity_likes: float = 3.0
-    """and popularity weight / (1 + n / likes)."""
+    popularity_weight: float = 3.0
+    popularity_likes: float = 6.0
+    """and popularity weight / (1 + (n / likes)^2): the first likes say little, and soon enough is said."""
     popularity_prior: float = 100.0
     """How many likes of now all likes ever are worth, where now is quiet."""
     half_life_days: float = 30.0
     """Of live popularity."""
+    variety: float = 1.0
+    """What a movie loses that is just like those placed before it, in standard deviations of LightFM's scores."""

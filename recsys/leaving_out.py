@@ -18,9 +18,20 @@ Ids = NDArray[np.int64]
 
 def scores_without(
     scorer: Scorer, history: History, movies: Ids, places: Ids, algorithm: Algorithm
-) -> Floats:
-    """Return [1 + places, movies]: the scores for the history, then those for it without the like at each place."""
-    return as_share(_raw(scorer, history, movies, places, algorithm))
+) -> tuple[Floats, Floats]:
+    """Return [1 + places, movies] twice: the scores for the history, then those for it without the like at each place.
+
+    First as they would be; then with popularity counting as it does now, though it counts more with a like less.
+    """
+    raw = _raw(scorer, history, movies, places, algorithm)
+    held = raw
+    if algorithm is Algorithm.BLEND and len(places):
+        n = len(history.liked)
+        more = scorer.popularity_share(n - 1) - scorer.popularity_share(n)
+        held = (
+            raw - np.append(np.float32(0), np.full(len(places), more))[:, None] * scorer.unpopularity[movies]
+        )
+    return as_share(raw), as_share(held)
 
 
 def _raw(scorer: Scorer, history: History, movies: Ids, places: Ids, algorithm: Algorithm) -> Floats:
@@ -44,19 +55,21 @@ def _blend(scorer: Scorer, history: History, movies: Ids, places: Ids) -> Floats
     likes = [n] + [n - 1] * len(places)
     popular = np.array([scorer.popularity_share(each) for each in likes])[:, None]
     ease = np.array([scorer.ease_share(each) for each in likes])[:, None]
-    raw = popular * scorer.popularity[movies]
-    raw += _lightfm(scorer, history, scorer.by_items, movies, places)
+    raw = popular * scorer.unpopularity[movies]
+    raw += _lightfm(scorer, history, scorer.by_items, movies, places, away=scorer.away(history))
     raw += ease * _ease(scorer, history, movies, places)
     if n == 1:  # without any like, what was chosen counts in another way
         raw[1:] = scorer.raw(history.without(0))[movies]
     return raw
 
 
-def _lightfm(scorer: Scorer, history: History, by: Linear, movies: Ids, places: Ids) -> Floats:
+def _lightfm(
+    scorer: Scorer, history: History, by: Linear, movies: Ids, places: Ids, away: Floats | float = 0.0
+) -> Floats:
     tastes, weights = scorer.tastes(history)
     gone = places + (len(weights) - len(history.liked))
     kept = np.where(np.arange(len(weights)) == np.append(-1, gone)[:, None], np.float32(0), weights)
-    people = person(tastes, kept, _faded(scorer, weights, gone), scorer.model.config)
+    people = person(tastes, kept, _faded(scorer, weights, gone), scorer.model.config) - away
     return _divided(*by.centred(people, movies))
 
 

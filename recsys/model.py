@@ -18,7 +18,7 @@ from recsys.linear import Linear, linear
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 
 

@@ -42,8 +42,9 @@ def reasons(
     The newest 20 likes are tried; it takes about as long as one scoring of all movies.
     """
     tried = np.arange(max(0, len(history.liked) - _MOST_TRIED), len(history.liked))
-    scores = scores_without(scorer, history, movies, tried, algorithm)
-    drops = scores[0] - scores[1:]
+    scores, held = scores_without(scorer, history, movies, tried, algorithm)
+    # a like that only makes popularity count less says nothing of a movie
+    drops = np.where(held[0] - held[1:] >= _LEAST, scores[0] - scores[1:], np.float32(0))
     best = np.argsort(-drops, axis=0, kind="stable")[:most]
     amounts, likes = np.take_along_axis(drops, best, axis=0), history.liked[tried][best]
     is_new = scorer.model.likes[movies] == 0

@@ -4,11 +4,13 @@ The parts of a score are made comparable by z: minus the mean, divided by the st
 that anybody liked. A history fades: a like counts half of one that came `half_life` likes later. In formulae, with w
 the faded weights of the history and the arrays of the model by their names:
 
-    person   = w / |w| . taste_vectors, and a share of the same with a history that does not fade
-    LIGHTFM  = z(item_vectors . person + item_biases)
+    liked    = w / |w| . taste_vectors, and a share of the same with a history that does not fade
+    disliked = u / |u| . taste_vectors, with u the faded weights, 1 each, of what was disliked
+    LIGHTFM  = z(item_vectors . liked + item_biases), in BLEND of liked - s disliked
     EASE     = z(sum of w[i] neighbor_weights[i])
-    POPULAR  = z(log of live popularity), no less than -2
-    BLEND    = LIGHTFM + e n / (n + m) EASE + p / (1 + n / q) POPULAR, for n likes
+    POPULAR  = z(log of live popularity), no less than -2; in BLEND less its greatest, which leaves the order as it is
+    BLEND    = LIGHTFM + e n / (n + m) EASE + p / (1 + (n / q)^2) POPULAR, for n likes
+    BLEND    = p POPULAR - s z(item_vectors . disliked), without likes
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from recsys.config import Config
 from recsys.linear import Linear
 from recsys.model import Floats, Ints, Model
+from recsys.variety import varied
 
 
 class Algorithm(StrEnum):
@@ -42,6 +45,8 @@ _LEAST_HALVINGS = 6.6
 _LEAST_POPULAR = -2.0
 _PART = 32
 """Scores of which only the greatest is looked at first."""
+_VARIED, _VARIED_FROM = 20, 100
+"""So many places of a list are varied, with the best so many movies."""
 FLAT = np.float32(1e-6)
 """A standard deviation below this is none: all movies are the same to that part."""
 
@@ -50,9 +55,9 @@ FLAT = np.float32(1e-6)
 class History:
     """What a person did: columns of movies are int32, weights are float32 as `weights.weigh` gives them.
 
-    `liked` is in the order of the actions, the newest last, with a weight each; `disliked` was judged badly; `known` is
-    everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in the other two;
-    `features` are columns of the model's features that the person chose, such as favourite genres.
+    `liked` is in the order of the actions, the newest last, with a weight each; `disliked` was judged badly, in the same
+    order; `known` is everything that is not to be recommended (rated, watched, dismissed ...), whether or not it is in
+    the other two; `features` are columns of the model's features that the person chose, such as favourite genres.
     """
 
     liked: Ints = field(default_factory=lambda: _NO_IDS)
@@ -79,6 +84,8 @@ class Scorer:
         self._share = (model.likes > 0).astype(np.float32) / np.float32(max(model.liked_movies, 1))
         self.by_items, self.by_content = model.by_items, model.by_content
         self.popularity = self._popularity(popularity)
+        self.unpopularity: Floats = self.popularity - self.popularity.max(initial=_LEAST_POPULAR)
+        """0 for what is most popular: where popularity counts less, nothing has less of a score."""
 
     def scores(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
         """Return the score of every movie, 0 to 1, comparable within the algorithm; known movies have one, too."""
@@ -93,22 +100,31 @@ class Scorer:
     ) -> tuple[NDArray[np.int64], Floats]:
         """Return the k best movies that the person does not know and their scores, best first; fewer where none are left.
 
-        `allowed` is [movies]: what a filter lets through. Of equal scores the lower column comes first.
+        `allowed` is [movies]: what a filter lets through. Of equal scores the lower column comes first. With likes, the
+        first places of BLEND are varied, so that there a score may be above the one before it.
         """
         raw = self.raw(history, algorithm)
         raw[history.known] = -np.inf
         if allowed is not None:
             raw[~allowed] = -np.inf
-        best = best_of(raw, k)
+        if algorithm is Algorithm.BLEND and len(history.liked):
+            best = best_of(raw, max(k, _VARIED_FROM))
+            near, config = best[:_VARIED_FROM], self.model.config
+            best[:_VARIED_FROM] = near[
+                varied(raw[near], self.model.item_vectors[near], config.variety, places=_VARIED)
+            ]
+            best = best[:k]
+        else:
+            best = best_of(raw, k)
         return best, as_share(raw[best])
 
     def raw(self, history: History, algorithm: Algorithm = Algorithm.BLEND) -> Floats:
         """Return scores that order as `scores` does and have no bounds: sums of standard deviations."""
         match algorithm:
             case Algorithm.HYBRID:
-                return self._lightfm(history, self.by_items)
+                return self._lightfm(self._liked(history), self.by_items)
             case Algorithm.CONTENT_BASED:
-                return self._lightfm(history, self.by_content)
+                return self._lightfm(self._liked(history), self.by_content)
             case Algorithm.COLLABORATIVE:
                 return self._ease(history)
             case Algorithm.TRENDING:
@@ -119,27 +135,42 @@ class Scorer:
     def popularity_share(self, likes: int) -> np.float32:
         """Return how much of live popularity BLEND adds for a person with so many likes: the less, the more they are."""
         config = self.model.config
-        return np.float32(config.popularity_weight / (1 + likes / config.popularity_likes))
+        return np.float32(config.popularity_weight / (1 + (likes / config.popularity_likes) ** 2))
 
     def ease_share(self, likes: int) -> np.float32:
         """Return how much of EASE BLEND adds for a person with so many likes: the more, the more they are."""
         config = self.model.config
         return np.float32(config.ease_weight * likes / (likes + config.ease_likes))
 
+    def away(self, history: History) -> Floats:
+        """Return float32 [d]: what dislikes take from a person in BLEND, zeros where nothing was disliked."""
+        config = self.model.config
+        weights = faded(np.ones(len(history.disliked), np.float32), config)
+        weights /= np.float32(max(float(np.linalg.norm(weights)), 1.0))
+        taken: Floats = weights @ self.model.taste_vectors[history.disliked]
+        return np.float32(config.dislike_share) * taken
+
     def _blend(self, history: History) -> Floats:
-        n = len(history.liked)
-        raw = self.popularity_share(n) * self.popularity
+        config, n = self.model.config, len(history.liked)
+        raw = self.popularity_share(n) * self.unpopularity
+        away = self.away(history)
         if n:
-            raw += self._lightfm(history, self.by_items)
+            raw += self._lightfm(self._liked(history) - away, self.by_items)
             raw += self.ease_share(n) * self._ease(history)
-        elif len(history.features):
+            return raw
+        if len(history.disliked):
+            raw -= np.float32(config.dislike_share) * self.standardised(self.model.item_vectors @ away)
+        if len(history.features):
             # nothing is known but what was chosen: what is popular within it comes before all the rest
             raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
         return raw
 
-    def _lightfm(self, history: History, by: Linear) -> Floats:
+    def _lightfm(self, person: Floats, by: Linear) -> Floats:
+        return self.standardised(by.scores(person))
+
+    def _liked(self, history: History) -> Floats:
         (tastes, weights), config = self.tastes(history), self.model.config
-        return self.standardised(by.scores(person(tastes, weights, faded(weights, config), config)))
+        return person(tastes, weights, faded(weights, config), config)
 
     def tastes(self, history: History) -> tuple[Floats, Floats]:
         """Return [likes, d] and [likes]: what each like says and its weight, as `person` takes them.

@@ -12,6 +12,9 @@ from recsys.model import Floats, Ints
 
 Figures = NDArray[np.float64]
 
+LONGEST = 50
+"""How far down the evaluation looks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -63,6 +66,22 @@ def ndcg(best: NDArray[np.int64], targets: Sequence[Ints], k: int) -> Figures:
             for row, wanted in zip(best, targets, strict=True)
         ]
     )
+
+
+def similarity(best: NDArray[np.int64], described: Floats, k: int) -> Figures:
+    """Return how alike the first k are: the mean cosine of their pairs, `described` being [movies, anything].
+
+    Lists of fewer than two are left out.
+    """
+    lengths = np.linalg.norm(described, axis=1, keepdims=True)
+    unit = described / np.maximum(lengths, 1e-12)
+    found = []
+    for row in best[:, :k]:
+        shown = unit[row[row >= 0]]
+        if len(shown) > 1:
+            upper = np.triu_indices(len(shown), 1)
+            found.append((shown @ shown.T)[upper].mean())
+    return np.array(found, np.float64)
 
 
 def coverage(best: NDArray[np.int64], movies: int, k: int) -> float:

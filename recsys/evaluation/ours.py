@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys.config import Config
 from recsys.ease import most_liked, weights
+from recsys.evaluation.metrics import LONGEST
 from recsys.evaluation.peers import Ask, histories_of
 from recsys.evaluation.protocols import Case, live_popularity
 from recsys.interactions import Interactions
@@ -23,12 +24,25 @@ def live(interactions: Interactions, model: Model) -> Ask:
 
 def blend(interactions: Interactions, model: Model) -> Ask:
     """BLEND as it is served: the history up to the moment, and what is popular then."""
+    return _with_live(interactions, model, lambda scorer, case: served(scorer, case.history))
+
+
+def unvaried(interactions: Interactions, model: Model) -> Ask:
+    """BLEND in the order of its scores."""
     return _with_live(interactions, model, lambda scorer, case: scorer.raw(case.history))
 
 
 def nightly(interactions: Interactions, model: Model) -> Ask:
     """BLEND of histories as they were when the model was trained, and what is popular at the moment."""
-    return _with_live(interactions, model, lambda scorer, case: scorer.raw(case.nightly))
+    return _with_live(interactions, model, lambda scorer, case: served(scorer, case.nightly))
+
+
+def served(scorer: Scorer, history: History) -> Floats:
+    """Return scores that order as the list that is served does, as far as the evaluation looks."""
+    best, _ = scorer.top(history, LONGEST)
+    scores = np.full(scorer.model.movies, -np.inf, np.float32)
+    scores[best] = -np.arange(len(best), dtype=np.float32)
+    return scores
 
 
 def with_prior(ask: Ask, interactions: Interactions, model: Model) -> Ask:

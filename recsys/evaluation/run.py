@@ -78,6 +78,7 @@ def _leave_last_out(data: DataSet, config: Config) -> Iterator[Row]:
         "EASE": (ease, ease_s),
         "LightFM inductive": (ours.inductive(model), model_s),
         "EASE + LightFM": (ours.ease_and_lightfm(model, ease), model_s),
+        "BLEND, not varied": (ours.unvaried(split.train, model), model_s),
         "BLEND": (ours.blend(split.train, model), model_s),
     }
     for name, (ask, fit_s) in of_ours.items():
@@ -96,6 +97,7 @@ def _stream(data: DataSet, config: Config) -> Iterator[Row]:
         "EASE, with the prior": ours.with_prior(ease, everything, model),
         "iALS (implicit)": ials,
         "iALS (implicit), with the prior": ours.with_prior(ials, everything, model),
+        "BLEND, not varied": ours.unvaried(everything, model),
         "BLEND": ours.blend(everything, model),
         "BLEND, histories of the last training": ours.nightly(everything, model),
     }
@@ -111,7 +113,7 @@ def _newcomers(data: DataSet, config: Config) -> Iterator[Row]:
         "popularity": peers.popularity(training, data.features),
         "iALS (implicit)": peers.ials(training, data.features),
         "EASE": ours.ease(training, config),
-        "BLEND": lambda cases: np.stack([scorer.raw(case.history) for case in cases]),
+        "BLEND": lambda cases: np.stack([ours.served(scorer, case.history) for case in cases]),
     }
     for (order, shown), cases in by_kind.items():
         protocol = f"newcomers, {order} order, {shown} likes"
@@ -169,15 +171,17 @@ def _row(
         part = cases[begin : begin + _CHUNK]
         scores, seconds = _timed(lambda part=part: ask(part))  # type: ignore[misc]
         spent += seconds
-        best.append(metrics.ranked(scores, [case.history.known for case in part], 50))
+        best.append(metrics.ranked(scores, [case.history.known for case in part], metrics.LONGEST))
     ranking, targets = np.concatenate(best), [case.targets for case in cases]
     ndcg = metrics.ndcg(ranking, targets, 10)
     covered = metrics.coverage(ranking, data.interactions.movies, 10)
+    alike = metrics.similarity(ranking, data.features.matrix.toarray(), 10)
     estimates = {
         "recall@10": metrics.estimate(metrics.recall(ranking, targets, 10)),
         "NDCG@10": metrics.estimate(ndcg),
         "recall@50": metrics.estimate(metrics.recall(ranking, targets, 50)),
         "coverage@10": Estimate(covered, 0.0),
+        "similarity@10": metrics.estimate(alike),
     }
     shown = sum(int(np.isin(row, case.history.known).sum()) for row, case in zip(ranking, cases, strict=True))
     return Row(protocol, name, estimates, ndcg, fit_s, spent, shown)

@@ -14,7 +14,7 @@ import pytest
 from recsys.config import Config
 from recsys.evaluation import metrics, ours, peers
 from recsys.evaluation.datasets import DataSet, read
-from recsys.evaluation.protocols import Case, leave_last_out
+from recsys.evaluation.protocols import Case, leave_last_out, live_popularity
 from recsys.evaluation.report import write
 from recsys.evaluation.run import Row, evaluate
 from recsys.evaluation.targets import targets
@@ -49,8 +49,8 @@ def test_every_model_is_asked_by_every_protocol_and_shows_nothing_known(rows: li
         for protocol in {r.protocol for r in rows}
     }
     assert len(by_protocol) == 2 + 2 * 5 + 1
-    assert len(by_protocol["leave-last-out"]) == 11
-    assert len(by_protocol["stream"]) == 8
+    assert len(by_protocol["leave-last-out"]) == 12
+    assert len(by_protocol["stream"]) == 9
     assert all(row.known_shown == 0 for row in rows)
     assert all(0 <= e.mean <= 1 for row in rows for e in row.estimates.values())
 
@@ -84,6 +84,16 @@ def test_a_report_is_a_page_numbers_and_a_picture(rows: list[Row], tmp_path: Pat
     assert len(told["runs"]["small"]) == len(rows)
     assert told["config"]["seed"] == Config().seed
     assert ET.fromstring((tmp_path / "out" / "evaluation.svg").read_text()).tag.endswith("svg")
+
+
+def test_blend_is_asked_as_it_is_served(interactions: Interactions, model: Model) -> None:
+    split = leave_last_out(interactions)
+    known = [case.history.known for case in split.cases]
+    best = metrics.ranked(ours.blend(split.train, model)(split.cases), known, MOVIES)
+    popularity = live_popularity(split.train, [case.at for case in split.cases], model.config.half_life_days)
+    for row, case, popular in zip(best, split.cases, popularity, strict=True):
+        listed, _ = Scorer(model, popular).top(case.history, MOVIES)
+        assert row[row >= 0].tolist() == listed.tolist()
 
 
 @pytest.mark.parametrize(

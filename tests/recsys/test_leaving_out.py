@@ -24,11 +24,15 @@ FADING = (1.0, 2.0, 5.0)
 
 @st.composite
 def histories(draw: st.DrawFn) -> History:
-    """Likes of any movies, each once, and perhaps a chosen genre."""
+    """Likes and dislikes of any movies, each once, and perhaps a chosen genre."""
     liked = draw(st.lists(st.integers(0, MOVIES - 1), max_size=MOVIES, unique=True))
     weights = draw(st.lists(st.sampled_from([0.5, 1.0, 2.0]), min_size=len(liked), max_size=len(liked)))
     features = draw(st.lists(st.integers(0, 1), max_size=2, unique=True))
-    return History(ids(*liked), np.array(weights, np.float32), known=ids(*liked), features=ids(*features))
+    others = sorted({*range(MOVIES)} - {*liked})
+    disliked = draw(st.lists(st.sampled_from(others), max_size=2, unique=True)) if others else []
+    return History(
+        ids(*liked), np.array(weights, np.float32), ids(*disliked), ids(*liked, *disliked), ids(*features)
+    )
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
@@ -40,7 +44,8 @@ def test_each_like_is_really_taken_away(
     scorer = Scorer(faster, np.arange(MOVIES, dtype=np.float32))
     movies = np.array(data.draw(st.lists(st.integers(0, MOVIES - 1), max_size=6)), np.int64)
     places = np.arange(data.draw(st.integers(0, len(history.liked))), len(history.liked))
-    found = scores_without(scorer, history, movies, places, algorithm)
+    found, held = scores_without(scorer, history, movies, places, algorithm)
+    assert (held >= found - NEAR[algorithm]).all()
     slowly = [
         scorer.scores(each, algorithm)[movies] for each in (history, *map(history.without, places.tolist()))
     ]
@@ -51,6 +56,19 @@ def test_each_like_is_really_taken_away(
                 without = history.without(int(np.flatnonzero(history.liked == reason.liked)[0]))
                 lost = scorer.scores(history, algorithm) - scorer.scores(without, algorithm)
                 assert lost[movie] == pytest.approx(reason.amount, abs=NEAR[algorithm])
+
+
+@given(history=histories())
+def test_a_like_that_is_near_a_popular_movie_is_a_reason_for_it(model: Model, history: History) -> None:
+    scorer = Scorer(model, np.arange(MOVIES, dtype=np.float32))
+    movies, places = np.arange(MOVIES), np.arange(len(history.liked))
+    _, held = scores_without(scorer, history, movies, places, Algorithm.BLEND)
+    for movie, why in enumerate(reasons(scorer, history, movies, most=len(places))):
+        moved = {
+            int(history.liked[place]) for place in places if held[0, movie] - held[1 + place, movie] > 1e-6
+        }
+        assert {reason.liked for reason in why if reason.liked is not None} == moved
+        assert all(reason.amount > 0 for reason in why if reason.liked is not None)
 
 
 def test_histories_are_longer_and_shorter_than_ease_reaches(model: Model) -> None:
@@ -67,5 +85,5 @@ def test_what_nobody_trained_has_no_reasons_of_likes(model: Model) -> None:
         slowly = [
             scorer.scores(each, algorithm) for each in (history, history.without(0), history.without(1))
         ]
-        found = scores_without(scorer, history, np.arange(MOVIES), np.arange(2), algorithm)
+        found, _ = scores_without(scorer, history, np.arange(MOVIES), np.arange(2), algorithm)
         np.testing.assert_allclose(found, np.array(slowly), rtol=0, atol=1e-6)

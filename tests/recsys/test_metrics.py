@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,21 @@ def test_auc_is_the_share_of_pairs_in_the_right_order(case: Any) -> None:
 def test_coverage_is_the_share_of_movies_that_anybody_sees(lists: list[list[int]]) -> None:
     seen = {each for one in lists for each in one[:2] if each >= 0}
     assert metrics.coverage(np.array(lists), MOVIES, 2) == pytest.approx(len(seen) / MOVIES)
+
+
+@given(
+    st.lists(st.lists(st.integers(-1, 3), min_size=4, max_size=4), min_size=1, max_size=5), st.integers(1, 4)
+)
+def test_similarity_is_the_mean_cosine_of_pairs(lists: list[list[int]], k: int) -> None:
+    described = np.array([[1, 0], [0, 2], [3, 3], [0, 0]], np.float32)
+    slant = 1 / math.sqrt(2)
+    cosine = {(0, 0): 1, (1, 1): 1, (2, 2): 1, (0, 2): slant, (1, 2): slant}
+    expected = []
+    for one in lists:
+        shown = sorted(each for each in one[:k] if each >= 0)
+        pairs = [cosine.get(pair, 0) for pair in combinations(shown, 2)]
+        expected += [sum(pairs) / len(pairs)] if pairs else []
+    assert metrics.similarity(np.array(lists), described, k) == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=20))

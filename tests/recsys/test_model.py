@@ -12,7 +12,7 @@ import pytest
 
 from recsys.features import Features
 from recsys.interactions import Interactions
-from recsys.model import Model, ModelDamaged, load
+from recsys.model import FORMAT, Model, ModelDamaged, load
 from recsys.training import NothingToLearn, train
 from tests.recsys.conftest import CONFIG, silent
 
@@ -97,7 +97,7 @@ def test_files_that_cannot_be_read_are_refused_with_what_to_do(
         case "format":
             manifest.write_text('{"format": 99}')
         case "key":
-            manifest.write_text('{"format": 1}')
+            manifest.write_text(f'{{"format": {FORMAT}}}')
         case "folder":
             folder = tmp_path / "none"
     with pytest.raises(ModelDamaged, match="train a new one"):
