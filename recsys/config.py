@@ -65,5 +65,5 @@ class Config:
     """How many likes of now all likes ever are worth, where now is quiet."""
     half_life_days: float = 30.0
     """Of live popularity."""
-    variety: float = 1.0
+    variety: float = 0.5
     """What a movie loses that is just like those placed before it, in standard deviations of LightFM's scores."""

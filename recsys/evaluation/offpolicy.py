@@ -140,8 +140,9 @@ def _line(
         ips=ips,
         snips=told_of["snips"],
         dr=told_of["dr"],
-        at_least=ips.value if ips.low is None else ips.low,
-        at_most=min(most.value if most.high is None else most.high, places),
+        # weights that sum to more than there are places could put a bound on the wrong side of the estimate
+        at_least=ips.value if ips.low is None else min(ips.low, ips.value),
+        at_most=min(max(most.value if most.high is None else most.high, ips.value), places),
         matched=float(1 - is_zero.mean()),
         without_support=without_support,
         certain=float((is_zero & (logged.propensity >= 1)).mean()),
