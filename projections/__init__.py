@@ -1,6 +1,7 @@
 """What we read: one file a table; importing this package registers them all."""
 
 from projections import (
+    diary,
     favorite_genres,
     favorites,
     history,
@@ -8,12 +9,14 @@ from projections import (
     movie_stats,
     popularity_metrics,
     ratings,
+    reviews,
     trending,
     viewing_states,
     watchlist,
 )
 
 __all__ = [
+    "diary",
     "favorite_genres",
     "favorites",
     "history",
@@ -21,6 +24,7 @@ __all__ = [
     "movie_stats",
     "popularity_metrics",
     "ratings",
+    "reviews",
     "trending",
     "viewing_states",
     "watchlist",

@@ -82,6 +82,11 @@ def slate(name: str) -> UUID:
     return uuid5(UUID(int=13), name)
 
 
+def viewing(number: int) -> UUID:
+    """The id of one of the viewings."""
+    return uuid5(UUID(int=14), str(number))
+
+
 def fill(conn: Conn) -> None:
     """Write the catalogue, the people and what they did into a database whose read tables stand."""
     _add_movies(conn)
@@ -169,8 +174,8 @@ _DEEDS: Sequence[tuple[timedelta, str, str, Says, tuple[Any, ...]]] = (
     (4 * _DAY, "alice", "alien", rate_movie, (9,)),
     (4 * _DAY, "alice", "alien", react_to_movie, (Reaction.SUPER_LIKE,)),
     (4 * _DAY, "alice", "alien", favorite_movie, ()),
-    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 1), TODAY, Reaction.OK, 6)),
-    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 7), TODAY)),
+    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 1), TODAY, viewing(1), Reaction.OK, 6)),
+    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 7), TODAY, viewing(2))),
     (3 * _DAY, "alice", "heat", react_to_movie, (Reaction.DISLIKE,)),
     (2 * _DAY, "alice", "fargo", rate_movie, (1,)),
     (2 * _DAY, "alice", "fargo", rate_movie, (5,)),

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -26,14 +26,16 @@ from events.models import (
     promote_model,
     roll_back_model,
 )
-from events.pair import Pair, PairEvent, Priority, Reaction
+from events.pair import Audience, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
 from events.reactions import clear_reaction, react_to_movie
+from events.reviews import delete_review, write_review
 from events.slates import Algorithm, click_recommendation, serve_slate
 from events.undo import undo
 from events.viewing import (
     FIRST_FILM,
+    change_viewing,
     clear_dismissal,
     dismiss_movie,
     mark_watched,
@@ -54,6 +56,8 @@ _IMPOSSIBLE = [FIRST_FILM - timedelta(days=1), TODAY + timedelta(days=1)]
 _STARS = [None, *range(12)]
 _REACTIONS = [None, *Reaction]
 
+VIEWINGS = [uuid5(UUID(int=6), str(viewing)) for viewing in range(3)]
+TEXTS = [uuid5(UUID(int=7), str(text)) for text in range(3)]
 SLATES = [uuid5(UUID(int=4), str(slate)) for slate in range(2)]
 
 COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -67,10 +71,20 @@ COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     set_priority: [(priority,) for priority in Priority],
     remove_from_watchlist: [()],
     mark_watched: [
-        *((day, TODAY, *opinion) for day, opinion in product(_SEEN_ON, product(_REACTIONS, (None, 3, 9)))),
-        *((day, TODAY) for day in _IMPOSSIBLE),
+        *(
+            (day, TODAY, viewing, *opinion)
+            for day, viewing, opinion in product(_SEEN_ON, VIEWINGS, product(_REACTIONS, (None, 3, 9)))
+        ),
+        *((day, TODAY, VIEWINGS[0]) for day in _IMPOSSIBLE),
     ],
-    retract_watch: [(day,) for day in _SEEN_ON],
+    retract_watch: list(product(_SEEN_ON, VIEWINGS)),
+    change_viewing: [
+        (day, viewing, other, TODAY, new)
+        for day, other in product(_SEEN_ON, [*_SEEN_ON, *_IMPOSSIBLE])
+        for viewing, new in pairwise([*VIEWINGS, VIEWINGS[0]])
+    ],
+    write_review: list(product(TEXTS[:1], [None, *TEXTS], [None, True, False], [None, *Audience], [None, 5, 11])),
+    delete_review: [()],
     dismiss_movie: [()],
     clear_dismissal: [()],
     view_movie: [()],
