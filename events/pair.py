@@ -63,6 +63,8 @@ class Review:
     text_id: UUID
     has_spoilers: bool
     audience: Audience
+    half_stars: int | None
+    """The stars that are shown with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import UUID
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
-from events.pair import Pair, PairEvent, Review, Status, Viewing
+from events.pair import Pair, PairEvent, Status, Viewing
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
 from events.reviews import ReviewDeleted, ReviewWritten, restore_review
@@ -81,10 +81,8 @@ def _holds(pair: Pair, fact: Event) -> bool:
             return pair.priority is None
         case MovieWatched():
             return any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
-        case ReviewWritten():
-            return pair.review == Review(fact.review_id, fact.text_id, fact.has_spoilers, fact.audience)
-        case ReviewDeleted():
-            return pair.review is None
+        case ReviewWritten() | ReviewDeleted():
+            return pair.review == fact.review
         case WatchRetracted():
             is_back = any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
             return not is_back or fact.times == len(pair.viewings)

@@ -25,6 +25,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
             fact.text_id,
             fact.has_spoilers,
             fact.audience,
+            fact.half_stars,
             pair.review is not None,
             isinstance(fact, ReviewWritten) and fact.previous_text_id is not None,
             last.occurred_at,
@@ -34,7 +35,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
 
 _VALUES = """
 (data->>'review_id')::uuid, (data->>'text_id')::uuid, (data->>'has_spoilers')::boolean, data->>'audience',
-type = 'review_written', data->>'previous_text_id' is not null, occurred_at, position"""
+(data->>'half_stars')::smallint, type = 'review_written', data->>'previous_text_id' is not null, occurred_at, position"""
 
 reviews = register(
     Projection(
@@ -50,6 +51,7 @@ reviews = register(
             "text_id": "uuid not null",
             "has_spoilers": "boolean not null",
             "audience": "text not null",
+            "half_stars": "smallint",
             "is_active": "boolean not null",
             "is_edited": "boolean not null",
             "written_at": "timestamptz not null",

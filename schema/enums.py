@@ -4,7 +4,7 @@ from enum import Enum
 
 import strawberry
 
-from events.pair import Priority, Reaction, Status
+from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
 
 strawberry.enum(Reaction, description="How much a person liked a movie.")
@@ -12,6 +12,7 @@ strawberry.enum(Priority, name="WatchlistPriority", description="How soon a pers
 strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
 )
+strawberry.enum(Audience, description="Who may read something: everybody, followers, or only its author.")
 strawberry.enum(Algorithm, description="What recommends.")
 
 
@@ -68,6 +69,7 @@ class EventSource(Enum):
 
 __all__ = [
     "Algorithm",
+    "Audience",
     "EventOrder",
     "EventSource",
     "GroupStrategy",

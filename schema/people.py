@@ -4,10 +4,12 @@ from datetime import datetime
 
 import strawberry
 
-from resolvers.ids import enum_name
+from resolvers.diary import month, year
+from resolvers.ids import enum_name, uuid_of
 from resolvers.mapping import Filter, Key, Many, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.slate_pages import KEYS
+from schema.diary import YEARS, DiaryConnection, DiaryYear
 from schema.enums import Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.log import EventConnection
@@ -20,6 +22,7 @@ from schema.movie_lists import (
 )
 from schema.movies import Genre
 from schema.nodes import Node
+from schema.reviews import ReviewConnection
 
 _ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
 _NEWEST = (Key("{t}.position", "bigint", descending=True),)
@@ -135,6 +138,64 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> EventConnection | None: ...
+
+    @mapped(
+        Page(
+            "diary",
+            where=_ACTIVE,
+            columns=(
+                "viewing_id",
+                "movie_id",
+                "user_id",
+                "watched_on",
+                "half_stars",
+                "reaction",
+                "logged_at",
+                "position",
+            ),
+            orders={
+                None: (
+                    Key("{t}.watched_on", "date", descending=True),
+                    Key("{t}.position", "bigint", descending=True),
+                )
+            },
+            filters={
+                "year": Filter(
+                    "{t}.watched_on >= make_date({value}, 1, 1) and {t}.watched_on < make_date({value} + 1, 1, 1)",
+                    "int",
+                    year,
+                ),
+                "month": Filter("extract(month from {t}.watched_on) = {value}", "int", month),
+                "movieId": Filter("{t}.movie_id = {value}", "uuid", uuid_of("Movie")),
+            },
+        ),
+        "When the person saw what, the latest day first.",
+    )
+    def diary(
+        self,
+        year: int | None = None,
+        month: int | None = None,
+        movie_id: strawberry.ID | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> DiaryConnection | None: ...
+
+    @mapped(YEARS, "What the person saw in each year, the last year first.")
+    def diary_years(self) -> list[DiaryYear]: ...
+
+    @mapped(
+        Page("reviews", where=_ACTIVE, columns=("review_id",), orders={None: _NEWEST}),
+        "Reviews by the person, the last written or changed first.",
+    )
+    def reviews(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ReviewConnection | None: ...
 
     @mapped(
         Page(RECOMMENDED, columns=tuple(RECOMMENDED.columns), orders={None: KEYS}),

@@ -5,6 +5,7 @@ import strawberry
 from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
+from schema.audiences import READABLE
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
 from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, Projection
@@ -99,6 +100,7 @@ _MOVIES = Page(
 _NODES = {
     "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", "uuid")),
     "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", "uuid")),
+    "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
     "Event": NodeTable(
         "events", "position", "bigint", node_key("Event", "bigint"), where="{t}.user_id = {viewer}"

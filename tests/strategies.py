@@ -57,6 +57,7 @@ _STARS = [None, *range(12)]
 _REACTIONS = [None, *Reaction]
 
 VIEWINGS = [uuid5(UUID(int=6), str(viewing)) for viewing in range(3)]
+REVIEW = UUID(int=8)
 TEXTS = [uuid5(UUID(int=7), str(text)) for text in range(3)]
 SLATES = [uuid5(UUID(int=4), str(slate)) for slate in range(2)]
 
@@ -83,7 +84,14 @@ COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
         for day, other in product(_SEEN_ON, [*_SEEN_ON, *_IMPOSSIBLE])
         for viewing, new in pairwise([*VIEWINGS, VIEWINGS[0]])
     ],
-    write_review: list(product(TEXTS[:1], [None, *TEXTS], [None, True, False], [None, *Audience], [None, 5, 11])),
+    write_review: [
+        *((REVIEW, {"text_id": text}) for text in TEXTS),
+        *((REVIEW, {"text_id": TEXTS[0], "audience": audience, "half_stars": 5}) for audience in Audience),
+        *(
+            (REVIEW, {"has_spoilers": spoils, "half_stars": stars})
+            for spoils, stars in ((True, None), (False, 11))
+        ),
+    ],
     delete_review: [()],
     dismiss_movie: [()],
     clear_dismissal: [()],

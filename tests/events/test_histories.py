@@ -19,7 +19,7 @@ from events.errors import Rejected
 from events.facts import decode, kinds
 from events.favorites import MovieFavorited, MovieUnfavorited
 from events.log import Recorded
-from events.pair import Pair, PairEvent, Review, Status
+from events.pair import Pair, PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.reviews import ReviewDeleted, ReviewWritten, restore_review
@@ -101,12 +101,8 @@ def _replaced(fact: PairEvent, before: Pair) -> tuple[object, object]:
             return fact.times, len(before.viewings) - 1
         case MovieWatched():
             return fact.times, len(before.viewings) + 1
-        case ReviewWritten():
-            was = before.review
-            said = fact.previous_text_id, fact.previous_has_spoilers, fact.previous_audience
-            return said, (was.text_id, was.has_spoilers, was.audience) if was else (None,) * 3
-        case ReviewDeleted():
-            return Review(fact.review_id, fact.text_id, fact.has_spoilers, fact.audience), before.review
+        case ReviewWritten() | ReviewDeleted():
+            return fact.previous, before.review
         case _:
             return None, None
 
