@@ -47,6 +47,8 @@ class Projection:
     inline: bool = False
     reads: tuple[str, ...] = ()
     every_s: float = 0.0
+    person: str = "user_id"
+    """Of an event of the log, whose row it makes: an expression over its columns, what the column `user_id` becomes."""
 
     @property
     def is_personal(self) -> bool:
@@ -149,8 +151,8 @@ def fold_window(projection: Projection, window: str) -> str:
         return f"with batch as ({window}), folded as ({fold(projection)}) select count(*) from batch"
     return f"""
     with arrived as materialized ({window}),
-    erased as ({_ERASED} and user_id in (select user_id from arrived)),
-    batch as (select * from arrived where user_id not in (select user_id from erased)),
+    erased as ({_ERASED} and user_id in (select {projection.person} from arrived)),
+    batch as (select * from arrived where {projection.person} not in (select user_id from erased)),
     dropped as (delete from {projection.name} where user_id in (select user_id from erased)),
     folded as ({fold(projection)})
     select count(*) from arrived"""
@@ -161,7 +163,7 @@ def fold_log(projection: Projection, window: str, *, merge: bool) -> str:
 
     It reads the log where it lies, as a window that is counted and searched for erasures cannot.
     """
-    batch = f"{window} and e.user_id not in ({_ERASED})" if projection.is_personal else window
+    batch = f"{window} and {projection.person} not in ({_ERASED})" if projection.is_personal else window
     return f"with batch as ({batch}) {fold(projection, merge=merge)}"
 
 

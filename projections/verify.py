@@ -54,7 +54,8 @@ def _expected(projection: Projection, window: str) -> str:
     if not projection.is_personal:
         return f"with batch as ({window}) select * from ({projection.proof}) p ({columns})"
     return f"""with arrived as ({window}),
-    batch as (select * from arrived where user_id not in (select user_id from arrived where type = 'user_erased'))
+    batch as (select * from arrived
+               where {projection.person} not in (select user_id from arrived where type = 'user_erased'))
     select * from ({projection.proof}) p ({columns})"""
 
 

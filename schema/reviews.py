@@ -14,7 +14,7 @@ from schema.nodes import Node
 @strawberry.type(description="What a person wrote about a movie; one a person and movie.")
 class Review(Node):
     id: strawberry.ID = column("'Review:' || {t}.review_id", "The global id.")
-    text: str = column("(select x.body from texts x where x.id = {t}.text_id)", "What they wrote.")
+    text: str = column("(select texts.body from texts where texts.id = {t}.text_id)", "What they wrote.")
     has_spoilers: bool = column("{t}.has_spoilers", "Whether it tells what one may not want to know before.")
     audience: Audience = column("{t}.audience", "Who may read it.")
     stars: float | None = column("{t}.half_stars / 2.0::float8", "The stars that were given with it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise, product
@@ -43,6 +44,7 @@ from events.viewing import (
     view_movie,
 )
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+from tests.lists import Lists, decided
 
 Says = Callable[..., Sequence[PairEvent]]
 
@@ -136,7 +138,22 @@ def choose(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides on genres")
 
 
-ALONE = (erase, show, train, promote, roll_back, choose)
+def manage(pair: Pair) -> Sequence[PairEvent]:
+    """Make a list, or change what it is: `play` records it."""
+    raise TypeError("no pair decides on lists")
+
+
+def gather(pair: Pair) -> Sequence[PairEvent]:
+    """Let others work on a list: `play` records it."""
+    raise TypeError("no pair decides on lists")
+
+
+def arrange(pair: Pair) -> Sequence[PairEvent]:
+    """Put movies on a list, or order them: `play` records it."""
+    raise TypeError("no pair decides on lists")
+
+
+ALONE = (erase, show, train, promote, roll_back, choose, manage, gather, arrange)
 """What is recorded without the state of a pair."""
 
 _BACK = [(back,) for back in range(5)]
@@ -149,6 +166,21 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     promote: [(model,) for model in range(3)],
     roll_back: [()],
     choose: [((),), ((1,),), ((2, 1),)],
+    manage: [("create", "rename"), ("create", "show", "hide"), ("create", "delete"), ("show",), ("delete",)],
+    gather: [
+        ("create", "invite", "other: join"),
+        ("invite",),
+        ("other: leave",),
+        ("remove",),
+        ("other: rename",),
+    ],
+    arrange: [
+        ("create", "add", "next: add", "next: move"),
+        ("create", "next: add", "add behind", "move to front", "note"),
+        ("create", "invite", "other: join", "other: add", "other: move", "note"),
+        ("add", "take off"),
+        ("other: note", "next: take off", "other: add behind"),
+    ],
 }
 
 
@@ -184,7 +216,7 @@ class _Play:
         self.pairs: dict[tuple[UUID, UUID], Pair] = {}
         self.actions: defaultdict[UUID, list[list[PairEvent]]] = defaultdict(list)
         self.position, self.time = 0, _START
-        self.models = Models()
+        self.models, self.lists = Models(), Lists()
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -193,6 +225,7 @@ class _Play:
         if move.says in ALONE:
             for fact in _DECIDED[move.says](self, move):
                 self.models = self.models.when([fact])
+                self.lists.when([fact])
                 self.record(fact)
             return
         args, key = move.args, (person, movie_id(move.movie))
@@ -226,6 +259,17 @@ class _Play:
                 correlation_id=UUID(int=said or self.position),
             )
         )
+
+
+def _worked(game: _Play, move: Move) -> Iterable[Event]:
+    """Steps by the owner of a list, or by another who may work on it; each meets what the ones before it left."""
+    owner, other = user_id(move.person), user_id((move.person + 1) % PEOPLE)
+    for n, step in enumerate(move.args):
+        who, _, says = step.rpartition(": ")
+        actor, about = (other, owner) if who == "other" else (owner, other)
+        movies = [movie_id(move.movie + (who == "next")), movie_id(move.movie + (who != "next"))]
+        with suppress(Rejected):
+            yield from decided(game.lists, says, actor, owner, about, movies, TEXTS[n % len(TEXTS)])
 
 
 def _shown(_: _Play, move: Move) -> Sequence[Event]:
@@ -267,12 +311,15 @@ def _rolled_back(game: _Play, _: Move) -> Sequence[Event]:
         return []
 
 
-_DECIDED: Mapping[Says, Callable[[_Play, Move], Sequence[Event]]] = {
+_DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     erase: lambda _, move: [UserErased(user_id=user_id(move.person))],
     show: _shown,
     train: _trained,
     promote: _promoted,
     roll_back: _rolled_back,
+    manage: _worked,
+    gather: _worked,
+    arrange: _worked,
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])

@@ -17,8 +17,8 @@ from tests.strategies import Move, play, promote, rich_moves
 _DAY = 1440
 LOG = play(
     [
-        *rich_moves(600, minutes=[0, 1, 2]),
-        *rich_moves(800, seed=3, movies=80),
+        *rich_moves(1000, minutes=[0, 1, 2]),
+        *rich_moves(1200, seed=3, movies=80),
         *(Move(0, 0, promote, (model,)) for model in (1, 0)),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),
     ]
