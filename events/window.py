@@ -37,7 +37,7 @@ class IdempotencyKeyReused(Rejected):
 class _Said:
     """What every command has; `request` says what it was, for its idempotency key.
 
-    `texts` are kept with what it records, and not where it records nothing.
+    Of `texts` those are kept that its facts name, with them.
     """
 
     user_id: UUID
@@ -122,7 +122,9 @@ class Window:
             self._wrote.append((command, refusal))
             return
         self.events += written
-        self.texts += command.texts if written else ()
+        if command.texts:
+            named = {value for event in written for value in event.fact.data().values()}
+            self.texts += [text for text in command.texts if str(text.id) in named]
         self._wrote.append((command, written))
         if command.idempotency_key:
             ids = tuple(event.event_id for event in written)

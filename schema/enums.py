@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from events.lists import ListVisibility
 from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
 
@@ -13,6 +14,10 @@ strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
 )
 strawberry.enum(Audience, description="Who may read something: everybody, followers, or only its author.")
+strawberry.enum(
+    ListVisibility,
+    description="Who may see a list: everybody, followers, who has its link, or only who works on it.",
+)
 strawberry.enum(Algorithm, description="What recommends.")
 
 
@@ -45,6 +50,13 @@ class WatchlistOrder(Enum):
     PRIORITY = "PRIORITY"
 
 
+@strawberry.enum(description="What a person is to a list; INVITED may read it, and join.")
+class ListRole(Enum):
+    OWNER = "OWNER"
+    JOINED = "JOINED"
+    INVITED = "INVITED"
+
+
 @strawberry.enum(description="Which end of the log comes first.")
 class EventOrder(Enum):
     NEWEST = "NEWEST"
@@ -73,6 +85,8 @@ __all__ = [
     "EventOrder",
     "EventSource",
     "GroupStrategy",
+    "ListRole",
+    "ListVisibility",
     "MovieOrder",
     "Priority",
     "ProjectionState",

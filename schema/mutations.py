@@ -9,6 +9,7 @@ from resolvers import accounts, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.enums import Audience, EventSource, Priority, Reaction
 from schema.fields import mapped
+from schema.list_mutations import ListMutations
 from schema.payloads import (
     AddToWatchlistPayload,
     ChangeViewingPayload,
@@ -194,7 +195,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(ListMutations):
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
     def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
 

@@ -64,31 +64,32 @@ class SessionPayload(MutationPayload):
     def viewer(self) -> User | None: ...
 
 
-def _payload(name: str, description: str, *bases: type) -> Any:
+def payload(name: str, description: str, *bases: type) -> Any:
+    """Return a payload type that has the fields of its interfaces and no others."""
     return strawberry.type(description=description, name=name)(type(name, bases, {"__module__": __name__}))
 
 
-SignUpPayload = _payload("SignUpPayload", "The new account.", SessionPayload)
-SignInPayload = _payload("SignInPayload", "The session.", SessionPayload)
-RefreshSessionPayload = _payload("RefreshSessionPayload", "The new tokens.", SessionPayload)
-SignOutPayload = _payload("SignOutPayload", "Whether it was done.", MutationPayload)
+SignUpPayload = payload("SignUpPayload", "The new account.", SessionPayload)
+SignInPayload = payload("SignInPayload", "The session.", SessionPayload)
+RefreshSessionPayload = payload("RefreshSessionPayload", "The new tokens.", SessionPayload)
+SignOutPayload = payload("SignOutPayload", "Whether it was done.", MutationPayload)
 
-ReactToMoviePayload = _payload("ReactToMoviePayload", "The reaction.", InteractionPayload)
-RateMoviePayload = _payload("RateMoviePayload", "The rating.", InteractionPayload)
-FavoriteMoviePayload = _payload("FavoriteMoviePayload", "The favourite.", InteractionPayload)
-UnfavoriteMoviePayload = _payload("UnfavoriteMoviePayload", "The end of a favourite.", InteractionPayload)
-AddToWatchlistPayload = _payload("AddToWatchlistPayload", "The entry.", InteractionPayload)
-SetWatchlistPriorityPayload = _payload("SetWatchlistPriorityPayload", "The new priority.", InteractionPayload)
-RemoveFromWatchlistPayload = _payload("RemoveFromWatchlistPayload", "The removal.", InteractionPayload)
-MarkWatchedPayload = _payload("MarkWatchedPayload", "The viewing.", InteractionPayload)
-ChangeViewingPayload = _payload("ChangeViewingPayload", "The viewing on its new day.", InteractionPayload)
-DeleteViewingPayload = _payload("DeleteViewingPayload", "The end of a viewing.", InteractionPayload)
-WriteReviewPayload = _payload("WriteReviewPayload", "The review.", InteractionPayload)
-DeleteReviewPayload = _payload("DeleteReviewPayload", "The end of a review.", InteractionPayload)
-DismissMoviePayload = _payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
-RecordViewPayload = _payload("RecordViewPayload", "The view.", InteractionPayload)
-ClickRecommendationPayload = _payload("ClickRecommendationPayload", "The click.", InteractionPayload)
-UndoPayload = _payload("UndoPayload", "What took the action back.", InteractionPayload)
+ReactToMoviePayload = payload("ReactToMoviePayload", "The reaction.", InteractionPayload)
+RateMoviePayload = payload("RateMoviePayload", "The rating.", InteractionPayload)
+FavoriteMoviePayload = payload("FavoriteMoviePayload", "The favourite.", InteractionPayload)
+UnfavoriteMoviePayload = payload("UnfavoriteMoviePayload", "The end of a favourite.", InteractionPayload)
+AddToWatchlistPayload = payload("AddToWatchlistPayload", "The entry.", InteractionPayload)
+SetWatchlistPriorityPayload = payload("SetWatchlistPriorityPayload", "The new priority.", InteractionPayload)
+RemoveFromWatchlistPayload = payload("RemoveFromWatchlistPayload", "The removal.", InteractionPayload)
+MarkWatchedPayload = payload("MarkWatchedPayload", "The viewing.", InteractionPayload)
+ChangeViewingPayload = payload("ChangeViewingPayload", "The viewing on its new day.", InteractionPayload)
+DeleteViewingPayload = payload("DeleteViewingPayload", "The end of a viewing.", InteractionPayload)
+WriteReviewPayload = payload("WriteReviewPayload", "The review.", InteractionPayload)
+DeleteReviewPayload = payload("DeleteReviewPayload", "The end of a review.", InteractionPayload)
+DismissMoviePayload = payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
+RecordViewPayload = payload("RecordViewPayload", "The view.", InteractionPayload)
+ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.", InteractionPayload)
+UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 
 @strawberry.type(description="The projection, whose rebuild was asked for.")

@@ -12,6 +12,7 @@ from resolvers.slate_pages import KEYS
 from schema.diary import YEARS, DiaryConnection, DiaryYear
 from schema.enums import Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
+from schema.lists import ListConnection
 from schema.log import EventConnection
 from schema.movie_lists import (
     FavoriteConnection,
@@ -184,6 +185,41 @@ class User(Node):
 
     @mapped(YEARS, "What the person saw in each year, the last year first.")
     def diary_years(self) -> list[DiaryYear]: ...
+
+    @mapped(
+        Page(
+            "lists",
+            where=_ACTIVE,
+            columns=("list_id",),
+            orders={None: (Key("{t}.created_position", "bigint", descending=True),)},
+        ),
+        "Lists that the person made, the last made first.",
+    )
+    def lists(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ListConnection | None: ...
+
+    @mapped(
+        Page(
+            "list_members",
+            where="{t}.member_id = {viewer} and {t}.state <> 'LEFT'"
+            " and exists (select from lists l where l.list_id = {t}.list_id and l.is_active)",
+            columns=("list_id",),
+            orders={None: _NEWEST},
+        ),
+        "Lists of others to which the person was invited or that they work on, the last change of that first.",
+    )
+    def shared_lists(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ListConnection | None: ...
 
     @mapped(
         Page("reviews", where=_ACTIVE, columns=("review_id",), orders={None: _NEWEST}),

@@ -5,9 +5,10 @@ import strawberry
 from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
-from schema.audiences import READABLE
+from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
+from schema.lists import ListLookup, MovieList
 from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, Projection
 from schema.movie_lists import (
     GroupRecommendationConnection,
@@ -100,6 +101,7 @@ _MOVIES = Page(
 _NODES = {
     "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", "uuid")),
     "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", "uuid")),
+    "List": NodeTable("lists", "list_id", "uuid", node_key("List", "uuid"), where=LIST_VISIBLE),
     "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
     "Event": NodeTable(
@@ -128,6 +130,20 @@ class Query:
         max_age_s=_PUBLIC_S,
     )
     def movie(self, by: MovieLookup) -> Movie | None: ...
+
+    @mapped(
+        Lookup(
+            "lists",
+            "by",
+            {
+                "id": Filter(f"{{t}}.list_id = {{value}} and {LIST_VISIBLE}", "uuid", uuid_of("List")),
+                "link": Filter(LIST_LINKED, "text", text),
+            },
+        ),
+        "A list; null when there is none that the viewer may see.",
+        name="list",
+    )
+    def movie_list(self, by: ListLookup) -> MovieList | None: ...
 
     @mapped(_MOVIES, "The catalogue: searched, filtered, ordered.", max_age_s=_PUBLIC_S)
     def movies(
