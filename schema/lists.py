@@ -45,7 +45,10 @@ class ListCollaborator:
 @strawberry.type(name="List", description="A list of movies that a person made.")
 class MovieList(Node):
     id: strawberry.ID = column("'List:' || {t}.list_id", "The global id.")
-    title: str = column("(select texts.body from texts where texts.id = {t}.title_id)", "What it is called.")
+    title: str = column(
+        "coalesce((select texts.body from texts where texts.id = {t}.title_id), '')",
+        "What it is called; empty when it is gone with its owner.",
+    )
     description: str | None = column(
         "(select texts.body from texts where texts.id = {t}.description_id)", "What it is about."
     )
@@ -55,7 +58,10 @@ class MovieList(Node):
         "What others find it by who have it, while it is UNLISTED; only its owner is told.",
     )
     owner_id: strawberry.ID = column("'User:' || {t}.user_id", "Whose list it is.")
-    owner_name: str = column("(select u.username from users u where u.id = {t}.user_id)", "Their username.")
+    owner_name: str | None = column(
+        "(select u.username from users u where u.id = {t}.user_id)",
+        "Their username; null when they are gone.",
+    )
     viewer_role: ListRole | None = column(
         f"case when {{t}}.user_id = {{viewer}} then 'OWNER' else nullif({_ROLE}, 'LEFT') end",
         "What the viewer is to it; null for who only reads it.",

@@ -14,13 +14,17 @@ from schema.nodes import Node
 @strawberry.type(description="What a person wrote about a movie; one a person and movie.")
 class Review(Node):
     id: strawberry.ID = column("'Review:' || {t}.review_id", "The global id.")
-    text: str = column("(select texts.body from texts where texts.id = {t}.text_id)", "What they wrote.")
+    text: str | None = column(
+        "(select texts.body from texts where texts.id = {t}.text_id)",
+        "What they wrote; null when it is gone with its author.",
+    )
     has_spoilers: bool = column("{t}.has_spoilers", "Whether it tells what one may not want to know before.")
     audience: Audience = column("{t}.audience", "Who may read it.")
     stars: float | None = column("{t}.half_stars / 2.0::float8", "The stars that were given with it.")
     author_id: strawberry.ID = column("'User:' || {t}.user_id", "Who wrote it.")
-    author_name: str = column(
-        "(select u.username from users u where u.id = {t}.user_id)", "The author's username."
+    author_name: str | None = column(
+        "(select u.username from users u where u.id = {t}.user_id)",
+        "The author's username; null when they are gone.",
     )
     is_edited: bool = column("{t}.is_edited", "Whether it was changed since it was first written.")
     written_at: datetime = column("{t}.written_at", "When it was written or last changed.")

@@ -8,17 +8,43 @@ from dataclasses import replace
 
 import pytest
 
-from events.viewing import view_movie
+from events.viewing import mark_watched, retract_watch, view_movie
+from events.watchlist import remove_from_watchlist
 from projections import registry
 from projections.registry import Projection, projections
 from tests.projections.folding import Bench, check, family_with, notices
-from tests.strategies import Move, play, promote, rich_moves
+from tests.strategies import (
+    MOVES,
+    Move,
+    arrange,
+    choose,
+    gather,
+    manage,
+    play,
+    promote,
+    rich_moves,
+    roll_back,
+    train,
+)
 
 _DAY = 1440
+_RARE = (
+    mark_watched,
+    retract_watch,
+    choose,
+    manage,
+    gather,
+    arrange,
+    train,
+    promote,
+    roll_back,
+    remove_from_watchlist,
+)
 LOG = play(
     [
-        *rich_moves(1000, minutes=[0, 1, 2]),
-        *rich_moves(1200, seed=3, movies=80),
+        *rich_moves(700, minutes=[0, 1, 2]),
+        *rich_moves(900, seed=3, movies=80),
+        *rich_moves(700, seed=5, without=[says for says in MOVES if says not in _RARE]),
         *(Move(0, 0, promote, (model,)) for model in (1, 0)),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),
     ]
