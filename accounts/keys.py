@@ -18,6 +18,7 @@ use the same purpose.
 from __future__ import annotations
 
 import hmac
+import math
 import os
 import time
 from collections import OrderedDict
@@ -27,16 +28,15 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import AsyncConnection, Connection, pq
-from psycopg_pool import AsyncConnectionPool
 
 from accounts.masters import NONCE_BYTES, MasterKeys
+from database.connect import Pool
 from events.errors import Rejected
 
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 DataKeys = Mapping[UUID, "DataKey"]
 
 HOUSE = UUID(int=0)
-"""Whose data key is nobody's: it keys what must be found without knowing the person."""
+"""Whose data key is nobody's: it keys what must be found without knowing the person, and is never destroyed."""
 KEPT = 4096
 KEPT_S = 60.0
 """Seconds that a process goes on with a key that another process destroyed."""
@@ -157,6 +157,14 @@ class Keys:
         wrapped = self._masters.wrap(user_id, secret)
         return DataKey(user_id, secret), {"wrapped": wrapped, "master_key_id": self._masters.first}
 
+    def keep(self, user_id: UUID, key: DataKey) -> None:
+        """Say that a minted key is in the table now."""
+        ends = math.inf if user_id == HOUSE else self._clock() + KEPT_S
+        self._kept[user_id] = key, ends
+        self._kept.move_to_end(user_id)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
     async def destroy(self, conn: AsyncConnection[Any], user_id: UUID) -> None:
         """Make unreadable what was sealed for a person, for ever, once the caller's transaction commits.
 
@@ -184,15 +192,11 @@ class Keys:
         return {"ids": ids, "wrapped": new, "first": self._masters.first}
 
     def _learnt(self, rows: Iterable[tuple[UUID, bytes | None, str]], *, make: bool) -> dict[UUID, DataKey]:
-        ends = self._clock() + KEPT_S
         found: dict[UUID, DataKey] = {}
         for user_id, wrapped, key_id in rows:
             if wrapped is not None:
                 found[user_id] = DataKey(user_id, self._masters.unwrap(user_id, bytes(wrapped), key_id))
-                self._kept[user_id] = found[user_id], ends
-                self._kept.move_to_end(user_id)
+                self.keep(user_id, found[user_id])
             elif make:
                 raise AccountErased
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
         return found

@@ -39,6 +39,11 @@ class MasterKeys:
         self.first = next(iter(secrets))
         self._keys = {name: AESGCM(_derived(secret)) for name, secret in secrets.items()}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names, the first first."""
+        return tuple(self._keys)
+
     def wrap(self, user_id: UUID, secret: bytes) -> bytes:
         """Return a data key as it may be stored, under the first master key."""
         nonce = os.urandom(NONCE_BYTES)

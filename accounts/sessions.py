@@ -10,10 +10,13 @@ from uuid import UUID
 from psycopg.rows import args_row
 
 from accounts.attempts import Attempts
+from accounts.emails import email_digest
+from accounts.keys import Keys
 from accounts.names import login_key
 from accounts.passwords import Passwords
-from accounts.people import Pool, User, as_user, create_user
+from accounts.people import User, as_user, create_user
 from accounts.tokens import RefreshToken, Tokens
+from database.connect import Pool
 from database.ids import uuid7
 from events.errors import Rejected
 
@@ -58,6 +61,7 @@ class SignedIn:
 
 async def sign_up(
     pool: Pool,
+    keys: Keys,
     passwords: Passwords,
     tokens: Tokens,
     *,
@@ -66,13 +70,13 @@ async def sign_up(
     password: str,
 ) -> SignedIn:
     """Create an account and open its first session. Raises what `create_user` raises."""
-    user = await create_user(pool, passwords, email=email, username=username, password=password)
+    user = await create_user(pool, keys, passwords, email=email, username=username, password=password)
     return SignedIn(user, await _open(pool, tokens, user))
 
 
 _CREDENTIALS = """
-select password_hash, id, database_id, username, email, roles, created_at, deactivated_at
-from users where email_key = %(key)s or username_key = %(key)s
+select password_hash, id, database_id, username, roles, created_at, deactivated_at
+from users where email_digest = %(digest)s or username_key = %(key)s
 """
 
 _UPGRADE = """
@@ -83,6 +87,7 @@ where id = %(id)s and password_hash = %(password_hash)s
 
 async def sign_in(
     pool: Pool,
+    keys: Keys,
     passwords: Passwords,
     tokens: Tokens,
     attempts: Attempts,
@@ -101,8 +106,9 @@ async def sign_in(
     # by what was typed: one count for both names of an account would tell strangers that they belong together
     attempt = await attempts.sign_in(key, address)
     try:
+        names = {"key": key, "digest": await email_digest(pool, keys, key)}
         async with pool.connection() as conn, conn.cursor(row_factory=args_row(_as_credentials)) as cursor:
-            await cursor.execute(_CREDENTIALS, {"key": key})
+            await cursor.execute(_CREDENTIALS, names)
             password_hash, user = await cursor.fetchone() or (None, None)
         verified = await passwords.verify(password, password_hash)
     except Exception:
@@ -152,7 +158,7 @@ update sessions set
 from users
 where users.id = sessions.user_id and sessions.id = %(id)s and revoked_at is null and expires_at > now()
 returning revoked_at is null, expires_at,
-  users.id, database_id, username, email, roles, users.created_at, deactivated_at
+  users.id, database_id, username, roles, users.created_at, deactivated_at
 """
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from accounts.attempts import Attempts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
-from accounts.people import Pool
 from accounts.tokens import Tokens
+from database.connect import Pool
 from events.handle import Handler
 from recsys.current import CurrentModel
 from resolvers.common_lists import CommonLists

@@ -4,9 +4,11 @@ from datetime import datetime
 
 import strawberry
 
+from accounts.emails import EMAIL
 from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Many, Page
 from resolvers.recommendations import RECOMMENDED
+from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
 from schema.enums import Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
@@ -55,9 +57,11 @@ class User(Node):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")
-    email: str | None = column("{t}.email", "The e-mail address.")
     roles: list[str] = column("{t}.roles", "What the account may do: person, analyst, operator, admin.")
     created_at: datetime = column("{t}.created_at", "When the account was made.")
+
+    @mapped(sealed("{t}.email_sealed", EMAIL), "The e-mail address.")
+    def email(self) -> str | None: ...
 
     @mapped(
         Many(

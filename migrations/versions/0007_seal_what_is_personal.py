@@ -28,7 +28,7 @@ def upgrade() -> None:
     alter table users
       add column email_sealed bytea,
       add column email_digest bytea constraint users_email_digest_key unique,
-      add check ((email_sealed is null) = (email_digest is null)),
+      add check (email_digest is null or email_sealed is not null),
       add check (email_sealed is null or email is null);
     comment on column users.email is 'Empty: of servers of the version before.';
     comment on column users.email_key is 'Empty: of servers of the version before.';

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 
 from accounts.keys import KEPT, KEPT_S, AccountErased, Keys
 from accounts.masters import MasterKeyMissing, MasterKeys
-from accounts.people import Pool
+from database.connect import Pool
 from tests.accounts.clock import Clock
 from tests.accounts.masters import SECRETS, new_keys
 
@@ -21,11 +21,6 @@ pytestmark = pytest.mark.anyio
 Conn = psycopg.Connection[tuple[Any, ...]]
 ADA, EVE = UUID(int=1), UUID(int=2)
 TEXT = "Grüße, \N{PARTY POPPER}\x00 and more"
-
-
-@pytest.fixture
-def keys() -> Keys:
-    return new_keys()
 
 
 def stored(conn: Conn) -> dict[UUID, tuple[Any, ...]]:
