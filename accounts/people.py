@@ -57,8 +57,10 @@ class UsernameTaken(Rejected):
 
 _CREATE = """
 with made as (
-  insert into users (id, email_sealed, email_digest, username, username_key, password_hash, roles)
-  values (%(id)s, %(sealed)s, %(digest)s, %(username)s, %(username_key)s, %(password_hash)s, %(roles)s)
+  insert into users (id, email_sealed, email_digest, username, username_key, password_hash, roles,
+    privacy)
+  values (%(id)s, %(sealed)s, %(digest)s, %(username)s, %(username_key)s, %(password_hash)s, %(roles)s,
+    'FOLLOWERS')
   on conflict do nothing
   returning id, database_id, username, roles, created_at, deactivated_at
 ), keyed as (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg.rows import args_row
 
 from accounts.attempts import Attempts
+from accounts.changes import activate
 from accounts.emails import email_digest
 from accounts.keys import Keys
 from accounts.names import login_key
@@ -98,9 +99,10 @@ async def sign_in(
 ) -> SignedIn:
     """Open a session for an e-mail address or username and its password; an older kind of hash is upgraded.
 
-    An account that is unknown, deactivated or without a password takes the time of one with a wrong password.
-    `address` is where the request came from. Raises InvalidCredentials, AccountDeactivated only for the right password,
-    TooManyAttempts before the password is looked at, TooBusy.
+    An account that is unknown, deactivated or without a password takes the time of one with a wrong password. Who
+    deactivated their account themself has it back. `address` is where the request came from. Raises
+    InvalidCredentials, AccountDeactivated only for the right password, TooManyAttempts before the password is looked
+    at, TooBusy.
     """
     key = login_key(login)
     # by what was typed: one count for both names of an account would tell strangers that they belong together
@@ -118,7 +120,9 @@ async def sign_in(
         raise InvalidCredentials
     await attempt.succeed()
     if user.deactivated_at:
-        raise AccountDeactivated
+        if not await activate(pool, user.id, "person"):
+            raise AccountDeactivated
+        user = replace(user, deactivated_at=None)
     if verified.upgraded:
         values = {"id": user.id, "password_hash": password_hash, "upgraded": verified.upgraded}
         async with pool.connection() as conn:
@@ -127,7 +131,8 @@ async def sign_in(
 
 
 _OPEN = """
-with outlived as (delete from sessions where user_id = %(user_id)s and expires_at <= now())
+with outlived as (delete from sessions where user_id = %(user_id)s and expires_at <= now()),
+stamped as (update users set last_signed_in_at = now() where id = %(user_id)s)
 insert into sessions (id, user_id, token_digest, expires_at)
 select %(id)s, id, %(digest)s, now() + %(ttl)s
 from users where id = %(user_id)s and deactivated_at is null

@@ -3,6 +3,7 @@
 from projections import (
     favorite_genres,
     favorites,
+    follows,
     history,
     models,
     movie_stats,
@@ -16,6 +17,7 @@ from projections import (
 __all__ = [
     "favorite_genres",
     "favorites",
+    "follows",
     "history",
     "models",
     "movie_stats",

@@ -16,6 +16,14 @@ from hypothesis import strategies as st
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
+from events.follows import (
+    Follow,
+    FollowEvent,
+    accept_follower,
+    follow_user,
+    remove_follower,
+    unfollow_user,
+)
 from events.genres import FavoriteGenresChosen
 from events.log import Recorded
 from events.models import (
@@ -46,6 +54,9 @@ Says = Callable[..., Sequence[PairEvent]]
 
 PEOPLE, MOVIES, ERASED = 3, 3, 2
 """How many there are, and which one of the people is erased now and then: were it any, soon nobody would be left."""
+
+ACQUAINTED = 6
+"""How many follow each other: those and some more, so that each state is the last one of somebody."""
 
 TODAY = date(2024, 3, 1)
 _START = datetime(2024, 3, 1, 22, 30, tzinfo=UTC)
@@ -114,8 +125,31 @@ def choose(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides on genres")
 
 
-ALONE = (erase, show, train, promote, roll_back, choose)
+def follow(pair: Pair) -> Sequence[PairEvent]:
+    """Follow another person, or ask to: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def unfollow(pair: Pair) -> Sequence[PairEvent]:
+    """Follow another person no longer: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def accept(pair: Pair) -> Sequence[PairEvent]:
+    """Let another person follow: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def remove(pair: Pair) -> Sequence[PairEvent]:
+    """Let another person follow no longer: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+ALONE = (erase, show, train, promote, roll_back, choose, follow, unfollow, accept, remove)
 """What is recorded without the state of a pair."""
+
+SOCIAL = (follow, unfollow, accept, remove)
+"""What people say to each other, not about movies."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -127,6 +161,10 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     promote: [(model,) for model in range(3)],
     roll_back: [()],
     choose: [((),), ((1,),), ((2, 1),)],
+    follow: list(product(range(ACQUAINTED), (True, False))),
+    unfollow: [(other,) for other in range(ACQUAINTED)],
+    accept: [(other,) for other in range(ACQUAINTED)],
+    remove: [(other,) for other in range(ACQUAINTED)],
 }
 
 
@@ -163,6 +201,7 @@ class _Play:
         self.actions: defaultdict[UUID, list[list[PairEvent]]] = defaultdict(list)
         self.position, self.time = 0, _START
         self.models = Models()
+        self.follows: dict[tuple[UUID, UUID], Follow] = {}
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -245,12 +284,32 @@ def _rolled_back(game: _Play, _: Move) -> Sequence[Event]:
         return []
 
 
+def _followed(game: _Play, move: Move) -> Sequence[Event]:
+    other, *how = move.args
+    people = user_id(move.person), user_id(other)
+    if move.says in (accept, remove):
+        people = people[::-1]
+    state = game.follows.get(people, Follow(*people))
+    try:
+        facts = follow_user(state, is_open=how[0]) if move.says is follow else _FOLLOWING[move.says](state)
+    except Rejected:
+        return []
+    game.follows[people] = state.when(facts)
+    return list(facts)
+
+
+_FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
+    unfollow: unfollow_user,
+    accept: accept_follower,
+    remove: remove_follower,
+}
 _DECIDED: Mapping[Says, Callable[[_Play, Move], Sequence[Event]]] = {
     erase: lambda _, move: [UserErased(user_id=user_id(move.person))],
     show: _shown,
     train: _trained,
     promote: _promoted,
     roll_back: _rolled_back,
+    **dict.fromkeys(SOCIAL, _followed),
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
@@ -293,17 +352,24 @@ def rich_moves(
     minutes: Sequence[int] = _MINUTES,
     without: Sequence[Says] = (),
 ) -> list[Move]:
-    """The same moves every time: enough of them meet every command in every state that matters."""
-    dice = random.Random(seed)
-    commands = [command for command in MOVES if command not in without]
+    """The same moves every time: enough of them meet every command in every state that matters.
+
+    What people say to each other comes beside the `count` that are about movies, and changes nothing in these.
+    """
+    dice, beside = random.Random(seed), random.Random(f"{seed} social")
+    commands = [command for command in MOVES if command not in (*without, *SOCIAL)]
+    social = [command for command in SOCIAL if command not in without]
     moves = []
-    for _ in range(count):
+    for number in range(count):
         says = dice.choice(commands)
         person = ERASED if says is erase else dice.randrange(PEOPLE)
         args = dice.choice(MOVES[says])
         moves.append(
             Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
         )
+        if social and number % 3 == 0:
+            says = beside.choice(social)
+            moves.append(Move(beside.randrange(ACQUAINTED), 0, says, beside.choice(MOVES[says]), 0))
     return moves
 
 
