@@ -10,8 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from accounts.people import Pool
-from database.connect import pool
+from database.connect import Pool, pool
 from recsys.current import CurrentModel
 from recsys.standing import Standings
 from resolvers.ahead import due, store

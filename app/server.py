@@ -15,6 +15,8 @@ import uvicorn
 from rich.console import Console
 from starlette.applications import Starlette
 
+from accounts.emails import seal_emails
+from accounts.keys import Keys
 from app.asgi import PATH, application
 from app.door import door
 from app.embedded import start_postgres, start_redis
@@ -93,6 +95,8 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
 def _prepare(settings: Settings, conninfo: str, *, demo: bool) -> None:
     with connect(conninfo) as conn:
         require_home(conn)
+        if sealed := seal_emails(conn, Keys(settings.masters())):
+            console.print(f"e-mail addresses sealed: {sealed:,}")
         if built := deploy(conn):
             console.print(f"projections: {', '.join(built)}")
         if demo:

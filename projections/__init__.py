@@ -1,9 +1,11 @@
 """What we read: one file a table; importing this package registers them all."""
 
 from projections import (
+    activities,
     diary,
     favorite_genres,
     favorites,
+    follows,
     history,
     list_items,
     list_members,
@@ -19,9 +21,11 @@ from projections import (
 )
 
 __all__ = [
+    "activities",
     "diary",
     "favorite_genres",
     "favorites",
+    "follows",
     "history",
     "list_items",
     "list_members",

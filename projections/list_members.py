@@ -24,7 +24,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
     rows: dict[object, Row] = {}
     for event in sorted(log, key=lambda event: event.position):
         fact = event.fact
-        if isinstance(fact, ListMemberEvent) and fact.owner_id not in gone:
+        if isinstance(fact, ListMemberEvent) and not gone & {fact.owner_id, fact.member_id}:
             place = fact.list_id, fact.member_id
             rows[place] = (*place, fact.owner_id, _STATES[type(fact)], event.occurred_at, event.position)
     return rows.values()
@@ -40,6 +40,7 @@ list_members = register(
         inline=True,
         handles=tuple(_STATES),
         person=OWNER,
+        people=("user_id", "member_id"),
         columns={
             "list_id": "uuid not null",
             "member_id": "uuid not null",

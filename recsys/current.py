@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from accounts.people import Pool
+from database.connect import Pool
 
 if TYPE_CHECKING:
     from recsys.model import Model

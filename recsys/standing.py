@@ -12,8 +12,7 @@ import numpy as np
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from accounts.people import Pool
-from database.connect import connect
+from database.connect import Pool, connect
 from recsys import movies
 from recsys.config import Config
 from recsys.current import CurrentModel, Serving

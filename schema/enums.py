@@ -57,6 +57,16 @@ class ListRole(Enum):
     INVITED = "INVITED"
 
 
+@strawberry.enum(description="What a person did with a movie, or that they made a list.")
+class ActivityKind(Enum):
+    RATED = "RATED"
+    REACTED = "REACTED"
+    FAVORITED = "FAVORITED"
+    WATCHED = "WATCHED"
+    REVIEWED = "REVIEWED"
+    LISTED = "LISTED"
+
+
 @strawberry.enum(description="Which end of the log comes first.")
 class EventOrder(Enum):
     NEWEST = "NEWEST"
@@ -80,6 +90,7 @@ class EventSource(Enum):
 
 
 __all__ = [
+    "ActivityKind",
     "Algorithm",
     "Audience",
     "EventOrder",

@@ -9,6 +9,7 @@ import strawberry
 
 CODES = {
     "ACCOUNT_DEACTIVATED": "The account is deactivated; an operator can activate it again.",
+    "ACCOUNT_ERASED": "The account was erased; nothing can be written for it.",
     "ALREADY_RATED": "The movie is rated or reacted to, so it cannot be on the watchlist.",
     "CANNOT_UNDO": "The action cannot be taken back (any more).",
     "EMAIL_TAKEN": "There is an account with this e-mail address.",

@@ -4,15 +4,14 @@ from datetime import datetime
 
 import strawberry
 
-from resolvers.diary import month, year
-from resolvers.ids import enum_name, uuid_of
+from accounts.emails import EMAIL
+from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Many, Page
 from resolvers.recommendations import RECOMMENDED
+from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
-from schema.diary import YEARS, DiaryConnection, DiaryYear
 from schema.enums import Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
-from schema.lists import ListConnection
 from schema.log import EventConnection
 from schema.movie_lists import (
     FavoriteConnection,
@@ -23,7 +22,7 @@ from schema.movie_lists import (
 )
 from schema.movies import Genre
 from schema.nodes import Node
-from schema.reviews import ReviewConnection
+from schema.social import Social
 
 _ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
 _NEWEST = (Key("{t}.position", "bigint", descending=True),)
@@ -55,13 +54,15 @@ class RecommendationFilter:
 
 
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
-class User(Node):
+class User(Node, Social):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")
-    email: str | None = column("{t}.email", "The e-mail address.")
     roles: list[str] = column("{t}.roles", "What the account may do: person, analyst, operator, admin.")
     created_at: datetime = column("{t}.created_at", "When the account was made.")
+
+    @mapped(sealed("{t}.email_sealed", EMAIL), "The e-mail address.")
+    def email(self) -> str | None: ...
 
     @mapped(
         Many(
@@ -139,99 +140,6 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> EventConnection | None: ...
-
-    @mapped(
-        Page(
-            "diary",
-            where=_ACTIVE,
-            columns=(
-                "viewing_id",
-                "movie_id",
-                "user_id",
-                "watched_on",
-                "half_stars",
-                "reaction",
-                "logged_at",
-                "position",
-            ),
-            orders={
-                None: (
-                    Key("{t}.watched_on", "date", descending=True),
-                    Key("{t}.position", "bigint", descending=True),
-                )
-            },
-            filters={
-                "year": Filter(
-                    "{t}.watched_on >= make_date({value}, 1, 1) and {t}.watched_on < make_date({value} + 1, 1, 1)",
-                    "int",
-                    year,
-                ),
-                "month": Filter("extract(month from {t}.watched_on) = {value}", "int", month),
-                "movieId": Filter("{t}.movie_id = {value}", "uuid", uuid_of("Movie")),
-            },
-        ),
-        "When the person saw what, the latest day first.",
-    )
-    def diary(
-        self,
-        year: int | None = None,
-        month: int | None = None,
-        movie_id: strawberry.ID | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> DiaryConnection | None: ...
-
-    @mapped(YEARS, "What the person saw in each year, the last year first.")
-    def diary_years(self) -> list[DiaryYear]: ...
-
-    @mapped(
-        Page(
-            "lists",
-            where=_ACTIVE,
-            columns=("list_id",),
-            orders={None: (Key("{t}.created_position", "bigint", descending=True),)},
-        ),
-        "Lists that the person made, the last made first.",
-    )
-    def lists(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> ListConnection | None: ...
-
-    @mapped(
-        Page(
-            "list_members",
-            where="{t}.member_id = {viewer} and {t}.state <> 'LEFT'"
-            " and exists (select from lists l where l.list_id = {t}.list_id and l.is_active)",
-            columns=("list_id",),
-            orders={None: _NEWEST},
-        ),
-        "Lists of others to which the person was invited or that they work on, the last change of that first.",
-    )
-    def shared_lists(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> ListConnection | None: ...
-
-    @mapped(
-        Page("reviews", where=_ACTIVE, columns=("review_id",), orders={None: _NEWEST}),
-        "Reviews by the person, the last written or changed first.",
-    )
-    def reviews(
-        self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> ReviewConnection | None: ...
 
     @mapped(
         Page(RECOMMENDED, columns=tuple(RECOMMENDED.columns), orders={None: KEYS}),

@@ -17,6 +17,14 @@ from hypothesis import strategies as st
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
+from events.follows import (
+    Follow,
+    FollowEvent,
+    accept_follower,
+    follow_user,
+    remove_follower,
+    unfollow_user,
+)
 from events.genres import FavoriteGenresChosen
 from events.log import Recorded
 from events.models import (
@@ -50,6 +58,9 @@ Says = Callable[..., Sequence[PairEvent]]
 
 PEOPLE, MOVIES, ERASED = 3, 3, 2
 """How many there are, and which one of the people is erased now and then: were it any, soon nobody would be left."""
+
+ACQUAINTED = 6
+"""How many follow each other: those and some more, so that each state is the last one of somebody."""
 
 TODAY = date(2024, 3, 1)
 _START = datetime(2024, 3, 1, 22, 30, tzinfo=UTC)
@@ -153,8 +164,45 @@ def arrange(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides on lists")
 
 
-ALONE = (erase, show, train, promote, roll_back, choose, manage, gather, arrange)
+def follow(pair: Pair) -> Sequence[PairEvent]:
+    """Follow another person, or ask to: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def unfollow(pair: Pair) -> Sequence[PairEvent]:
+    """Follow another person no longer: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def accept(pair: Pair) -> Sequence[PairEvent]:
+    """Let another person follow: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def remove(pair: Pair) -> Sequence[PairEvent]:
+    """Let another person follow no longer: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+ALONE = (
+    erase,
+    show,
+    train,
+    promote,
+    roll_back,
+    choose,
+    manage,
+    gather,
+    arrange,
+    follow,
+    unfollow,
+    accept,
+    remove,
+)
 """What is recorded without the state of a pair."""
+
+SOCIAL = (follow, unfollow, accept, remove)
+"""What people say to each other, not about movies."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -181,6 +229,10 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
         ("add", "take off"),
         ("other: note", "next: take off", "other: add behind"),
     ],
+    follow: list(product(range(ACQUAINTED), (True, False))),
+    unfollow: [(other,) for other in range(ACQUAINTED)],
+    accept: [(other,) for other in range(ACQUAINTED)],
+    remove: [(other,) for other in range(ACQUAINTED)],
 }
 
 
@@ -217,6 +269,7 @@ class _Play:
         self.actions: defaultdict[UUID, list[list[PairEvent]]] = defaultdict(list)
         self.position, self.time = 0, _START
         self.models, self.lists = Models(), Lists()
+        self.follows: dict[tuple[UUID, UUID], Follow] = {}
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -311,6 +364,25 @@ def _rolled_back(game: _Play, _: Move) -> Sequence[Event]:
         return []
 
 
+def _followed(game: _Play, move: Move) -> Sequence[Event]:
+    other, *how = move.args
+    people = user_id(move.person), user_id(other)
+    if move.says in (accept, remove):
+        people = people[::-1]
+    state = game.follows.get(people, Follow(*people))
+    try:
+        facts = follow_user(state, is_open=how[0]) if move.says is follow else _FOLLOWING[move.says](state)
+    except Rejected:
+        return []
+    game.follows[people] = state.when(facts)
+    return list(facts)
+
+
+_FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
+    unfollow: unfollow_user,
+    accept: accept_follower,
+    remove: remove_follower,
+}
 _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     erase: lambda _, move: [UserErased(user_id=user_id(move.person))],
     show: _shown,
@@ -320,6 +392,7 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     manage: _worked,
     gather: _worked,
     arrange: _worked,
+    **dict.fromkeys(SOCIAL, _followed),
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
@@ -362,17 +435,24 @@ def rich_moves(
     minutes: Sequence[int] = _MINUTES,
     without: Sequence[Says] = (),
 ) -> list[Move]:
-    """The same moves every time: enough of them meet every command in every state that matters."""
-    dice = random.Random(seed)
-    commands = [command for command in MOVES if command not in without]
+    """The same moves every time: enough of them meet every command in every state that matters.
+
+    What people say to each other comes beside the `count` that are about movies, and changes nothing in these.
+    """
+    dice, beside = random.Random(seed), random.Random(f"{seed} social")
+    commands = [command for command in MOVES if command not in (*without, *SOCIAL)]
+    social = [command for command in SOCIAL if command not in without]
     moves = []
-    for _ in range(count):
+    for number in range(count):
         says = dice.choice(commands)
         person = ERASED if says is erase else dice.randrange(PEOPLE)
         args = dice.choice(MOVES[says])
         moves.append(
             Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
         )
+        if social and number % 3 == 0:
+            says = beside.choice(social)
+            moves.append(Move(beside.randrange(ACQUAINTED), 0, says, beside.choice(MOVES[says]), 0))
     return moves
 
 

@@ -181,8 +181,9 @@ async def test_a_day_that_cannot_be_is_refused_and_a_viewing_that_is_gone_too(wo
         payload = await say(world, "changeViewing", viewingId=viewing, watchedOn=day)
         assert [error["code"] for error in payload["errors"]] == ["INVALID_WATCHED_ON"]
     await say(world, "deleteViewing", viewingId=viewing)
-    for name, day in (("deleteViewing", {}), ("changeViewing", {"watchedOn": "2023-05-02"})):
-        payload = await say(world, name, viewingId=viewing, **day)
+    gone: dict[str, dict[str, str]] = {"deleteViewing": {}, "changeViewing": {"watchedOn": "2023-05-02"}}
+    for name, given in gone.items():
+        payload = await say(world, name, viewingId=viewing, **given)
         assert [error["code"] for error in payload["errors"]] == ["NO_VIEWING"]
 
 

@@ -259,7 +259,10 @@ async def test_k91_collaborators_change_the_movies_and_nothing_else(world: World
 async def test_an_invitation_is_seen_taken_refused_and_taken_back(world: World) -> None:
     which = await made(world, ALIEN)
     query = "{ viewer { sharedLists { nodes { title viewerRole } } } }"
-    role = lambda data: [node["viewerRole"] for node in data["viewer"]["sharedLists"]["nodes"]]  # noqa: E731
+
+    def role(data: Any) -> list[str]:
+        return [node["viewerRole"] for node in data["viewer"]["sharedLists"]["nodes"]]
+
     bob = {"listId": which, "userId": f"User:{person('bob')}"}
     invited = await done(world, "inviteToList", **bob)
     assert invited["collaborators"] == [{"userId": bob["userId"], "name": "bob", "hasJoined": False}]
