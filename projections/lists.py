@@ -7,7 +7,7 @@ from uuid import UUID
 
 from events.lists import ListCreated, ListDeleted, ListEdited
 from events.log import Recorded
-from projections.newest import types
+from projections.newest import LAST, types
 from projections.registry import Projection, Row, register
 from projections.spec import erased
 
@@ -70,21 +70,21 @@ lists = register(
             "created_position": ("created_at",),
         },
         rows=f"""
-        select distinct on (list_id) list_id, user_id, {_VALUES},
-               max(case type when 'list_created' then occurred_at end) over list,
-               max(case type when 'list_created' then position else 0 end) over list
-          from (select *, (data->>'list_id')::uuid as list_id from batch where type in ({types(*_HANDLES)})) as said
-        window list as (partition by list_id)
+        select distinct on (list_id) list_id, user_id, {_VALUES}, to_timestamp(made[2]), coalesce(made[1], 0)
+          from (select *, (data->>'list_id')::uuid as list_id,
+                       {LAST} filter (where type = '{ListCreated.type}') over (partition by data->>'list_id') as made
+                  from batch where type in ({types(*_HANDLES)})) as said
          order by list_id, position desc""",
         proof="""
         with numbered as (
-          select *, max(position) over list as newest, min(position) over list as first
+          select *, max(position) over list as newest,
+                 max(case type when 'list_created' then position end) over list as made
             from batch where data ? 'title_id'
           window list as (partition by data->>'list_id'))
         select (n.data->>'list_id')::uuid, n.user_id, (n.data->>'title_id')::uuid, (n.data->>'description_id')::uuid,
                n.data->>'visibility', (n.data->>'link_id')::uuid, n.type <> 'list_deleted', n.occurred_at, n.position,
                f.occurred_at, f.position
-          from numbered n join numbered f on f.position = n.first
+          from numbered n join numbered f on f.position = n.made
          where n.position = n.newest""",
         spec=_spec,
     )

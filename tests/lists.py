@@ -40,9 +40,9 @@ from events.lists import (
 from events.ranks import LONG
 
 
-def list_id(owner: UUID) -> UUID:
-    """The id of the list of one of the people of generated histories."""
-    return uuid5(owner, "list")
+def list_id(owner: UUID, number: int = 0) -> UUID:
+    """The id of a list of one of the people of generated histories."""
+    return uuid5(owner, f"list {number}")
 
 
 @dataclass
@@ -64,6 +64,7 @@ class Lists:
     """All lists that there are."""
 
     kept: dict[UUID, Kept] = field(default_factory=dict)
+    ever: set[UUID] = field(default_factory=set)
 
     def when(self, facts: Iterable[Event]) -> None:
         """Take facts in."""
@@ -73,6 +74,7 @@ class Lists:
     def _take(self, fact: Event) -> None:
         match fact:
             case ListCreated() | ListEdited():
+                self.ever.add(fact.list_id)
                 traits = ListTraits(fact.title_id, fact.description_id, fact.visibility, fact.link_id)
                 self.kept.setdefault(fact.list_id, Kept(fact.user_id, traits)).traits = traits
             case ListDeleted():
@@ -125,15 +127,14 @@ class Lists:
 
 
 def decided(
-    lists: Lists, says: str, actor: UUID, owner: UUID, other: UUID, movies: Sequence[UUID], text: UUID
+    lists: Lists, says: str, which: UUID, actor: UUID, other: UUID, movies: Sequence[UUID], text: UUID
 ) -> list[Event]:
-    """What a person who works on the list of another, or their own, decides; raises what the command does."""
+    """What a person decides who works on a list of theirs or another's; raises what the command does."""
     movie, anchor = movies
-    which = list_id(owner)
     state = lists.state(actor, which, movie_id=movie, anchor_id=anchor, other_id=other)
     front = lists.state(actor, which, movie_id=movie, other_id=other)
     deciders: Mapping[str, Any] = {
-        "create": lambda: [] if which in lists.kept else create_list(state, ListTraits(text)),
+        "create": lambda: [] if which in lists.ever else create_list(state, ListTraits(text)),
         "rename": lambda: edit_list(state, {"title_id": text, "description_id": None}, text),
         "show": lambda: edit_list(state, {"visibility": ListVisibility.UNLISTED}, text),
         "hide": lambda: edit_list(

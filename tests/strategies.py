@@ -52,7 +52,7 @@ from events.viewing import (
     view_movie,
 )
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
-from tests.lists import Lists, decided
+from tests.lists import Lists, decided, list_id
 
 Says = Callable[..., Sequence[PairEvent]]
 
@@ -316,13 +316,14 @@ class _Play:
 
 def _worked(game: _Play, move: Move) -> Iterable[Event]:
     """Steps by the owner of a list, or by another who may work on it; each meets what the ones before it left."""
-    owner, other = user_id(move.person), user_id((move.person + 1) % PEOPLE)
+    owner, other = user_id(move.person), user_id((move.person + 1 + move.movie % 2) % PEOPLE)
+    which = list_id(owner, move.movie // 2)
     for n, step in enumerate(move.args):
         who, _, says = step.rpartition(": ")
         actor, about = (other, owner) if who == "other" else (owner, other)
         movies = [movie_id(move.movie + (who == "next")), movie_id(move.movie + (who != "next"))]
         with suppress(Rejected):
-            yield from decided(game.lists, says, actor, owner, about, movies, TEXTS[n % len(TEXTS)])
+            yield from decided(game.lists, says, which, actor, about, movies, TEXTS[n % len(TEXTS)])
 
 
 def _shown(_: _Play, move: Move) -> Sequence[Event]:

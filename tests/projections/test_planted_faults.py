@@ -45,7 +45,8 @@ LOG = play(
         *rich_moves(700, minutes=[0, 1, 2]),
         *rich_moves(900, seed=3, movies=80),
         *rich_moves(700, seed=5, without=[says for says in MOVES if says not in _RARE]),
-        *(Move(0, 0, promote, (model,)) for model in (1, 0)),
+        *(Move(0, 0, promote, (model,)) for model in (1, 0, 2)),
+        Move(0, 0, roll_back, ()),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),
     ]
 )

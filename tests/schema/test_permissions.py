@@ -121,12 +121,35 @@ PERSONAL = (
     "user_recommendations",
     "users",
     "recommendation_reasons",
+    "texts",
+    "lists",
+    "list_items",
+    "list_members",
+    "reviews",
+    "diary",
+    "activities",
+    "follows",
 )
+
+
+SHOWN = {
+    *(("Activity", name) for name in ("actorName", "stars", "reaction", "watchedOn")),
+    *(("Review", name) for name in ("text", "authorName")),
+    *(("List", name) for name in ("title", "description", "ownerName", "items")),
+    *(("ListItemEdge", name) for name in ("note", "addedByName")),
+    ("ListCollaborator", "name"),
+    ("DiaryEdge", "isRewatch"),
+    ("Query", "list"),
+    ("ReviewEdge", "node"),
+}
+"""What belongs to a row that the viewer may see: who gets to that is tested with lists, reviews and the feed."""
 
 
 def test_every_way_to_a_personal_table_goes_by_the_viewer() -> None:
     unscoped = []
     for (kind, name), mapped in BUILT.sources.items():
+        if (kind, name) in SHOWN:
+            continue
         table = getattr(mapped.source, "table", "")
         text = _templates(mapped.source)
         touched = [personal for personal in PERSONAL if personal == table or f" {personal} " in f" {text} "]
