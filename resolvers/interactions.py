@@ -52,10 +52,10 @@ class UnknownEvent(Rejected):
     path = ("eventId",)
 
 
-def refused(rejection: Rejected, **values: str | None) -> Payload:
-    """Return the payload of a command that a rule refused: nothing was recorded."""
-    error = {"code": rejection.code, "message": rejection.message, "path": ["input", *rejection.path]}
-    return {"event": None, "movie": None, **values, "errors": orjson.dumps([error]).decode()}
+def refused(*rejections: Rejected, **values: str | None) -> Payload:
+    """Return the payload of a command that rules refused: nothing was recorded."""
+    errors = [{"code": r.code, "message": r.message, "path": ["input", *r.path]} for r in rejections]
+    return {"event": None, "movie": None, **values, "errors": orjson.dumps(errors).decode()}
 
 
 def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:

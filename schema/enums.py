@@ -4,6 +4,9 @@ from enum import Enum
 
 import strawberry
 
+from accounts.devices import Platform
+from accounts.profiles import Privacy
+from events.follows import FollowStatus
 from events.pair import Priority, Reaction, Status
 from events.slates import Algorithm
 
@@ -12,6 +15,9 @@ strawberry.enum(Priority, name="WatchlistPriority", description="How soon a pers
 strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
 )
+strawberry.enum(FollowStatus, description="How far it is between a person and whom they follow.")
+strawberry.enum(Privacy, description="To whom a person shows what they say of themself.")
+strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
 
 
@@ -70,9 +76,12 @@ __all__ = [
     "Algorithm",
     "EventOrder",
     "EventSource",
+    "FollowStatus",
     "GroupStrategy",
     "MovieOrder",
+    "Platform",
     "Priority",
+    "Privacy",
     "ProjectionState",
     "Reaction",
     "Status",

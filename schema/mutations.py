@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from resolvers import accounts, genres, interactions, operations
 from resolvers.mapping import Run
+from schema.account_mutations import AccountMutations
 from schema.enums import EventSource, Priority, Reaction
 from schema.fields import mapped
 from schema.payloads import (
@@ -155,7 +156,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(AccountMutations):
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
     def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
 
