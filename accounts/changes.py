@@ -53,7 +53,7 @@ By = Literal["person", "operator"]
 class WrongPassword(Rejected):
     """This is not your password."""
 
-    code: ClassVar[str] = "WRONG_HASHED"
+    code: ClassVar[str] = "WRONG_PASSWORD"
     path = ("password",)
 
 

@@ -29,7 +29,7 @@ class InvalidCredentials(Rejected):
 
 
 class AccountDeactivated(Rejected):
-    """This account is deactivated. Ask an operator to activate it again."""
+    """An operator deactivated this account. Ask them to activate it again."""
 
     code: ClassVar[str] = "ACCOUNT_DEACTIVATED"
 

@@ -76,17 +76,19 @@ class NoReview(Rejected):
     path = ("movieId",)
 
 
-def write_review(pair: Pair, review_id: UUID, changes: Mapping[str, Any]) -> list[PairEvent]:
-    """Write the review, or change some fields of it; `review_id` is for a new one.
+def write_review(
+    pair: Pair, review_id: UUID, changes: Mapping[str, Any], audience: Audience = Audience.PUBLIC
+) -> list[PairEvent]:
+    """Write the review, or change some fields of it; `review_id` and `audience` are for a new one.
 
-    A new one is for everybody and without spoilers unless `changes` say otherwise. Stars that are not null are what the
+    A new one is without spoilers unless `changes` say otherwise. Stars that are not null are what the
     movie is rated with, too. Raises NoReview, InvalidStars.
     """
     review = pair.review
     if review is None:
         if "text_id" not in changes:
             raise NoReview
-        review = Review(review_id, changes["text_id"], False, Audience.PUBLIC, None)
+        review = Review(review_id, changes["text_id"], False, audience, None)
     review = replace(review, **changes)
     facts = _written(pair, review) if review != pair.review else []
     return facts + (rate_movie(pair, review.half_stars) if changes.get("half_stars") is not None else [])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -54,10 +55,10 @@ class UnknownEvent(Rejected):
     path = ("eventId",)
 
 
-def refused(rejection: Rejected, **values: str | None) -> Payload:
-    """Return the payload of a command that a rule refused: nothing was recorded."""
-    error = {"code": rejection.code, "message": rejection.message, "path": ["input", *rejection.path]}
-    return {"event": None, "movie": None, **values, "errors": orjson.dumps([error]).decode()}
+def refused(*rejections: Rejected, **values: str | None) -> Payload:
+    """Return the payload of a command that rules refused: nothing was recorded."""
+    errors = [{"code": r.code, "message": r.message, "path": ["input", *r.path]} for r in rejections]
+    return {"event": None, "movie": None, **values, "errors": orjson.dumps(errors).decode()}
 
 
 def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
@@ -190,9 +191,19 @@ def latest_day() -> date:
     return (datetime.now(UTC) + timedelta(hours=14)).date()
 
 
+_TIME_ZONE = "select time_zone from profiles where user_id = %s"
+
+
+async def _today(context: Context) -> date:
+    """Return the day that it is where who asks lives."""
+    async with context.pool.connection() as conn:
+        found = await (await conn.execute(_TIME_ZONE, (context.require_viewer().id,))).fetchone()
+    return datetime.now(ZoneInfo(found[0]) if found else UTC).date()
+
+
 async def watched(context: Context, given: Input) -> Payload:
     """Record that the movie was seen, and perhaps what of it."""
-    day: date = given.get("watchedOn") or datetime.now(UTC).date()
+    day: date = given.get("watchedOn") or await _today(context)
     latest, viewing_id = latest_day(), uuid7()
     reaction, stars = given.get("reaction"), given.get("stars")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID, uuid5
 
+from accounts.premium import UnknownPerson
 from database.ids import uuid7
 from events.errors import Rejected
 from events.facts import Event
@@ -17,6 +18,7 @@ from events.texts import Text, TextKind, written
 from events.window import ListCommand
 from projections.list_states import list_state, reading
 from resolvers.context import Context
+from resolvers.follows import SHOWN
 from resolvers.ids import text, uuid_of
 from resolvers.interactions import (
     Input,
@@ -29,17 +31,14 @@ from resolvers.interactions import (
 )
 
 _list, _movie, _user = uuid_of("List"), uuid_of("Movie"), uuid_of("User")
-_KNOWN = "select exists (select from users where id = %s)"
+_SHOWN = (
+    "select exists (select from users u where u.id = %(id)s and "
+    + SHOWN.format(u="u", viewer="%(viewer)s")
+    + ")"
+)
 
 Decide = Callable[[ListState], Sequence[Event]]
 Texts = Mapping[TextKind, Text | None]
-
-
-class UnknownPerson(Rejected):
-    """There is no person with this id."""
-
-    code: ClassVar[str] = "UNKNOWN_PERSON"
-    path = ("userId",)
 
 
 async def create(context: Context, given: Input) -> Payload:
@@ -141,9 +140,11 @@ async def remove(context: Context, given: Input) -> Payload:
 
 async def invite(context: Context, given: Input) -> Payload:
     """Ask somebody to work on a list."""
-    member_id = UUID(_user(given["userId"]))
+    viewer, member_id = context.require_viewer(), UUID(_user(given["userId"]))
     async with context.pool.connection() as conn:
-        (is_known,) = await (await conn.execute(_KNOWN, (member_id,))).fetchone() or (False,)
+        (is_known,) = await (
+            await conn.execute(_SHOWN, {"id": member_id, "viewer": viewer.id})
+        ).fetchone() or (False,)
     if not is_known:
         return refused(UnknownPerson(), list=_list(given["listId"]))
     return await _decide(

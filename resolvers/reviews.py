@@ -15,6 +15,7 @@ from resolvers.ids import text, uuid_of
 from resolvers.interactions import Input, Payload, half_stars_of, record, refused
 
 _movie = uuid_of("Movie")
+_PRIVACY = "select privacy from users where id = %s"
 
 
 async def write(context: Context, given: Input) -> Payload:
@@ -34,10 +35,22 @@ async def write(context: Context, given: Input) -> Payload:
             changes["half_stars"] = None if given["stars"] is None else half_stars_of(given["stars"])
     except Rejected as rejection:
         return refused(rejection, movie=_movie(given["movieId"]))
-    review_id: UUID = uuid7()
+    review_id = uuid7()
+    audience = changes.get("audience") or await _usual(context, viewer.id)
     return await record(
-        context, "write_review", given, lambda pair: write_review(pair, review_id, changes), texts=texts
+        context,
+        "write_review",
+        given,
+        lambda pair: write_review(pair, review_id, changes, audience),
+        texts=texts,
     )
+
+
+async def _usual(context: Context, user_id: UUID) -> Audience:
+    """Return to whom a person shows what they do."""
+    async with context.pool.connection() as conn:
+        (privacy,) = await (await conn.execute(_PRIVACY, (user_id,))).fetchone() or (Audience.PRIVATE,)
+    return Audience(privacy)
 
 
 async def delete(context: Context, given: Input) -> Payload:

@@ -4,6 +4,9 @@ from enum import Enum
 
 import strawberry
 
+from accounts.devices import Platform
+from accounts.profiles import Privacy
+from events.follows import FollowStatus
 from events.lists import ListVisibility
 from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
@@ -18,6 +21,9 @@ strawberry.enum(
     ListVisibility,
     description="Who may see a list: everybody, followers, who has its link, or only who works on it.",
 )
+strawberry.enum(FollowStatus, description="How far it is between a person and whom they follow.")
+strawberry.enum(Privacy, description="To whom a person shows what they say of themself.")
+strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
 
 
@@ -95,11 +101,14 @@ __all__ = [
     "Audience",
     "EventOrder",
     "EventSource",
+    "FollowStatus",
     "GroupStrategy",
     "ListRole",
     "ListVisibility",
     "MovieOrder",
+    "Platform",
     "Priority",
+    "Privacy",
     "ProjectionState",
     "Reaction",
     "Status",

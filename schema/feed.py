@@ -10,6 +10,7 @@ from schema.enums import ActivityKind, Reaction
 from schema.fields import column, connection, mapped
 from schema.lists import MovieList
 from schema.movies import Movie
+from schema.persons import SHOWN_PERSON, Person
 from schema.reviews import Review
 
 _KIND = """
@@ -23,10 +24,9 @@ _SAID = """
 @strawberry.type(description="Something that a person did and others may hear of; it still holds.")
 class Activity:
     kind: ActivityKind = column(_KIND, "What they did.")
-    actor_id: strawberry.ID = column("'User:' || {t}.user_id", "Who did it.")
     actor_name: str | None = column(
         "(select u.username from users u where u.id = {t}.user_id)",
-        "Their username; null when they are gone.",
+        "The username of who did it; null when they are gone.",
     )
     occurred_at: datetime = column("{t}.occurred_at", "When they did it.")
     stars: float | None = column(
@@ -42,6 +42,12 @@ class Activity:
         " and d.position = {t}.position)",
         "The day that they saw it on, where that is what they did.",
     )
+
+    @mapped(
+        One("users", of="{parent}.user_id", where=SHOWN_PERSON),
+        "Who did it; null where they do not show themself.",
+    )
+    def actor(self) -> Person | None: ...
 
     @mapped(One("movies", of="{parent}.movie_id"), "The movie that it is about.")
     def movie(self) -> Movie | None: ...

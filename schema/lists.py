@@ -10,6 +10,7 @@ from schema.enums import ListRole, ListVisibility
 from schema.fields import column, connection, mapped
 from schema.movies import Movie
 from schema.nodes import Node
+from schema.persons import SHOWN_PERSON, Person
 
 _ROLE = "(select m.state from list_members m where m.list_id = {t}.list_id and m.member_id = {viewer})"
 
@@ -57,10 +58,9 @@ class MovieList(Node):
         "case when {t}.user_id = {viewer} then (select texts.body from texts where texts.id = {t}.link_id) end",
         "What others find it by who have it, while it is UNLISTED; only its owner is told.",
     )
-    owner_id: strawberry.ID = column("'User:' || {t}.user_id", "Whose list it is.")
     owner_name: str | None = column(
         "(select u.username from users u where u.id = {t}.user_id)",
-        "Their username; null when they are gone.",
+        "The username of whose list it is; null when they are gone.",
     )
     viewer_role: ListRole | None = column(
         f"case when {{t}}.user_id = {{viewer}} then 'OWNER' else nullif({_ROLE}, 'LEFT') end",
@@ -68,6 +68,12 @@ class MovieList(Node):
     )
     created_at: datetime = column("{t}.created_at", "When it was made.")
     changed_at: datetime = column("{t}.changed_at", "When its title, description or visibility last changed.")
+
+    @mapped(
+        One("users", of="{parent}.user_id", where=SHOWN_PERSON),
+        "Whose list it is; null where they do not show themself.",
+    )
+    def owner(self) -> Person | None: ...
 
     @mapped(
         Page(

@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from resolvers import accounts, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
+from schema.account_mutations import AccountMutations
 from schema.enums import Audience, EventSource, Priority, Reaction
 from schema.fields import mapped
 from schema.list_mutations import ListMutations
@@ -117,7 +118,8 @@ class RemoveFromWatchlistInput(_OnMovie): ...
 @strawberry.input(description="A movie that was seen, and what of it.")
 class MarkWatchedInput(_OnMovie):
     watched_on: date | None = strawberry.field(
-        default=UNSET, description="The day it was seen; today when left out."
+        default=UNSET,
+        description="The day it was seen; when left out today, in the time zone of the profile.",
     )
     reaction: Reaction | None = strawberry.field(default=UNSET, description="What one thinks of it.")
     stars: float | None = strawberry.field(default=UNSET, description="Stars, 0.5 to 5 in half steps.")
@@ -132,7 +134,7 @@ class WriteReviewInput(_OnMovie):
         default=UNSET, description="Whether it tells what one may not want to know before; false at first."
     )
     audience: Audience | None = strawberry.field(
-        default=UNSET, description="Who may read it; PUBLIC at first."
+        default=UNSET, description="Who may read it; at first to whom one shows oneself, `privacy`."
     )
     stars: float | None = strawberry.field(
         default=UNSET,
@@ -195,7 +197,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(ListMutations):
+class Mutation(AccountMutations, ListMutations):
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
     def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
 

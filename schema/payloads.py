@@ -11,7 +11,8 @@ from schema.fields import column, mapped
 from schema.log import STATUSES, Event, Projection
 from schema.movies import Movie
 from schema.nodes import Plain
-from schema.people import User
+from schema.people import Device, User
+from schema.persons import SHOWN_PERSON, Person
 
 _ERRORS = Many(
     "rows from (jsonb_to_recordset({v_errors:jsonb}) as (code text, message text, path text[]))"
@@ -98,7 +99,43 @@ class RebuildProjectionPayload(MutationPayload):
     def projection(self) -> Projection | None: ...
 
 
-@strawberry.type(description="The favourite genres.")
-class SetFavoriteGenresPayload(MutationPayload):
-    @mapped(One("users", of="{v_viewer:uuid}"), "Who chose them.")
+@strawberry.interface(description="What a mutation of one's own account answers with.")
+class AccountPayload(MutationPayload):
+    @mapped(One("users", of="{v_viewer:uuid}"), "The account, as it stands after the mutation.")
     def viewer(self) -> User | None: ...
+
+
+SetFavoriteGenresPayload = payload("SetFavoriteGenresPayload", "The favourite genres.", AccountPayload)
+UpdateProfilePayload = payload("UpdateProfilePayload", "The profile.", AccountPayload)
+ChangeEmailPayload = payload("ChangeEmailPayload", "The new e-mail address.", AccountPayload)
+ChangeUsernamePayload = payload("ChangeUsernamePayload", "The new username.", AccountPayload)
+ChangePasswordPayload = payload("ChangePasswordPayload", "Whether it was done.", AccountPayload)
+DeactivateAccountPayload = payload("DeactivateAccountPayload", "Whether it was done.", MutationPayload)
+SetPrivacyPayload = payload("SetPrivacyPayload", "The privacy.", AccountPayload)
+RemoveDevicePayload = payload("RemoveDevicePayload", "The devices that are left.", AccountPayload)
+GrantPremiumPayload = payload("GrantPremiumPayload", "Whether it was done.", MutationPayload)
+RevokePremiumPayload = payload("RevokePremiumPayload", "Whether it was done.", MutationPayload)
+
+
+@strawberry.type(description="The device.")
+class RegisterDevicePayload(AccountPayload):
+    @mapped(
+        One("devices", of="{v_device:uuid}", where="{t}.user_id = {viewer}"),
+        "The device; null when it was refused.",
+    )
+    def device(self) -> Device | None: ...
+
+
+@strawberry.interface(description="What a mutation about another person answers with.")
+class FollowPayload(MutationPayload):
+    @mapped(
+        One("users", of="{v_person:uuid}", where=SHOWN_PERSON),
+        "The other person, as it stands after the mutation.",
+    )
+    def person(self) -> Person | None: ...
+
+
+FollowUserPayload = payload("FollowUserPayload", "Whom one follows, or asks to.", FollowPayload)
+UnfollowUserPayload = payload("UnfollowUserPayload", "Whom one follows no longer.", FollowPayload)
+AcceptFollowerPayload = payload("AcceptFollowerPayload", "Who follows now.", FollowPayload)
+RemoveFollowerPayload = payload("RemoveFollowerPayload", "Who follows no longer.", FollowPayload)

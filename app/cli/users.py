@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from accounts.changes import By, activate, deactivate
 from accounts.emails import EMAIL
 from accounts.keys import Keys
 from accounts.passwords import Passwords
-from accounts.people import Role, User, as_user, create_user, grant_role, revoke_role
+from accounts.people import Role, User, as_user, create_user, find, grant_role, revoke_role
 from app.cli.console import Json, answer, answer_json, answer_table
 from app.cli.database import database, session
 from app.cli.errors import WrongUse
@@ -86,17 +87,31 @@ def revoke(who: Who, role: WhichRole, as_json: Json = False) -> None:
     _answer(user, f"{user.username} is {', '.join(sorted(user.roles))} now.", as_json=as_json)
 
 
-def _change(change: Any, who: str, role: Role) -> User:
+def _change(change: Any, who: str, to: Role | By) -> User:
     with database() as conninfo:
         with session(conninfo) as conn:
             found = person(conn, who)
 
         async def run() -> User | None:
             async with pool(conninfo, size=1) as opened:
-                changed: User | None = await change(opened, found.id, role)
-                return changed
+                await change(opened, found.id, to)
+                return await find(opened, found.id)
 
         return asyncio.run(run()) or found
+
+
+@commands.command("deactivate", epilog="Example: projectionist users deactivate ann")
+def end(who: Who, as_json: Json = False) -> None:
+    """Hide an account from others and end its sessions; the person cannot sign in until it is activated."""
+    user = _change(deactivate, who, "operator")
+    _answer(user, f"{user.username} is deactivated; access tokens end within minutes.", as_json=as_json)
+
+
+@commands.command("activate", epilog="Example: projectionist users activate ann")
+def begin(who: Who, as_json: Json = False) -> None:
+    """Take a deactivation back, whoever did it."""
+    user = _change(activate, who, "operator")
+    _answer(user, f"{user.username} can sign in.", as_json=as_json)
 
 
 @commands.command("list", epilog="Example: projectionist users list --role operator")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -128,6 +130,17 @@ async def test_k92_a_year_is_summed_up(world: World) -> None:
         },
     ]
     assert (await world.data(query, by="carol"))["viewer"]["diaryYears"] == []
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # never the same day
+async def test_without_a_day_it_is_the_day_where_the_person_lives(world: World, zone: str) -> None:
+    with connect(world.conninfo) as conn:
+        conn.execute("insert into profiles (user_id, time_zone) values (%s, %s)", (person("bob"), zone))
+    before = datetime.now(ZoneInfo(zone)).date()
+    payload = await say(world, "markWatched", movieId=ALIEN)
+    after = datetime.now(ZoneInfo(zone)).date()
+    day = date.fromisoformat(payload["movie"]["viewerState"]["lastWatchedOn"])
+    assert before <= day <= after
 
 
 async def test_a_viewing_is_put_on_another_day_and_that_can_be_taken_back(world: World) -> None:

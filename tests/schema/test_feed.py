@@ -13,7 +13,7 @@ from events.record import append_alone
 from projections.follow import catch_up
 from projections.registry import fold_inline
 from tests.catalogue import movie, person
-from tests.schema.test_lists import done
+from tests.schema.test_lists import done, show
 from tests.schema.test_reviews import say
 from tests.world import World
 
@@ -27,11 +27,6 @@ def tell(world: World, *facts: Any) -> None:
     with connect(world.conninfo) as conn:
         for fact in facts:
             conn.execute(*append_alone([fact], fold_inline))
-
-
-def show(world: World, privacy: str, who: str = "bob") -> None:
-    with connect(world.conninfo) as conn:
-        conn.execute("update users set privacy = %s where id = %s", (privacy, person(who)))
 
 
 def follow(world: World, who: str = "carol", whom: str = "bob", *, is_accepted: bool = True) -> None:

@@ -51,8 +51,15 @@ async def made(world: World, *films: str, by: str = "alice", **given: Any) -> st
     return str(made["id"])
 
 
+def show(world: World, privacy: str, who: str = "bob") -> None:
+    """Set to whom a person shows themself."""
+    with connect(world.conninfo) as conn:
+        conn.execute("update users set privacy = %s where id = %s", (privacy, person(who)))
+
+
 async def shared(world: World, *films: str) -> str:
     """Make a list of alice's that bob works on."""
+    show(world, "PUBLIC")
     which = await made(world, *films)
     await done(world, "inviteToList", listId=which, userId=f"User:{person('bob')}")
     await done(world, "joinList", "bob", listId=which)
@@ -155,6 +162,12 @@ async def test_a_list_is_changed_and_deleted_by_its_owner(world: World) -> None:
         ("moveInList", {"movieId": STUB}, "NOT_IN_LIST", "movieId"),
         ("noteInList", {"movieId": STUB, "note": "x"}, "NOT_IN_LIST", "movieId"),
         ("inviteToList", {"userId": f"User:{person('nobody')}"}, "UNKNOWN_PERSON", "userId"),
+        (
+            "inviteToList",
+            {"userId": f"User:{person('carol')}"},
+            "UNKNOWN_PERSON",
+            "userId",
+        ),  # shows herself to nobody
         ("joinList", {}, "NOT_INVITED", "listId"),
         ("leaveList", {}, "UNKNOWN_LIST", "listId"),
     ],
@@ -222,6 +235,7 @@ async def test_nobody_changes_a_list_of_anothers(
     world: World, name: str, given: Any, visibility: str, by: str
 ) -> None:
     which = await shared(world, ALIEN, HEAT)
+    show(world, "PUBLIC", "carol")
     before = await done(world, "updateList", listId=which, visibility=visibility)
     known = await events(world)
     payload = await say(world, name, by, listId=which, **given)
@@ -233,6 +247,7 @@ async def test_nobody_changes_a_list_of_anothers(
 
 async def test_k91_collaborators_change_the_movies_and_nothing_else(world: World) -> None:
     which = await shared(world, ALIEN)
+    show(world, "PUBLIC", "carol")
     shown = await done(world, "addToList", "bob", listId=which, movieId=HEAT, note="See it")
     assert shown["items"]["edges"][1] == {"note": "See it", "addedByName": "bob", "node": {"title": "Heat"}}
     assert titles(await done(world, "moveInList", "bob", listId=which, movieId=HEAT)) == ["Heat", "Alien"]
@@ -258,6 +273,7 @@ async def test_k91_collaborators_change_the_movies_and_nothing_else(world: World
 
 async def test_an_invitation_is_seen_taken_refused_and_taken_back(world: World) -> None:
     which = await made(world, ALIEN)
+    show(world, "FOLLOWERS")
     query = "{ viewer { sharedLists { nodes { title viewerRole } } } }"
 
     def role(data: Any) -> list[str]:
@@ -288,6 +304,7 @@ async def test_an_invitation_is_seen_taken_refused_and_taken_back(world: World) 
 async def test_who_was_only_invited_is_nobody_elses_business(world: World) -> None:
     which = await shared(world, ALIEN)
     await done(world, "updateList", listId=which, visibility="PUBLIC")
+    show(world, "PUBLIC", "carol")
     await done(world, "inviteToList", listId=which, userId=f"User:{person('carol')}")
     names = {by: [c["name"] for c in (await seen(world, which, by))["collaborators"]] for by in EVERYBODY}
     assert names == {

@@ -11,6 +11,7 @@ from events.people import UserErased
 from tests.catalogue import movie, person
 from tests.events.writing import write
 from tests.projections.filling import fold_inline_anew
+from tests.schema.test_lists import show
 from tests.world import World
 
 ALIEN, UNBORN = f"Movie:{movie('alien')}", f"Movie:{movie('unborn')}"
@@ -28,7 +29,8 @@ async def say(world: World, name: str, by: str | None = "bob", **given: Any) -> 
 
 
 async def wrote(world: World, text: str | None = "Loud.", **given: Any) -> Any:
-    """Return bob's review after he wrote or changed it."""
+    """Return bob's review after he wrote or changed it; bob shows himself to everybody."""
+    show(world, "PUBLIC")
     payload = await say(world, "writeReview", movieId=UNBORN, **({"text": text} if text else {}), **given)
     assert payload["errors"] == []
     return payload["movie"]["viewerState"]["review"]
@@ -169,9 +171,21 @@ async def test_an_erased_author_takes_the_texts_along(world: World) -> None:
     assert await reviews(world, None) == []
 
 
+@pytest.mark.parametrize("privacy", ["PUBLIC", "FOLLOWERS", "PRIVATE"])
+async def test_k13_a_new_review_is_for_those_to_whom_its_author_shows_themself(
+    world: World, privacy: str
+) -> None:
+    show(world, privacy)
+    first = await say(world, "writeReview", movieId=UNBORN, text="Loud.")
+    show(world, "PUBLIC")
+    changed = await say(world, "writeReview", movieId=UNBORN, text="Louder.")
+    for payload in (first, changed):
+        assert payload["movie"]["viewerState"]["review"]["audience"] == privacy
+
+
 async def test_reviews_of_a_movie_come_in_pages_the_newest_first(world: World) -> None:
     for by in ("alice", "bob", "carol"):
-        payload = await say(world, "writeReview", by, movieId=ALIEN, text=f"By {by}")
+        payload = await say(world, "writeReview", by, movieId=ALIEN, text=f"By {by}", audience="PUBLIC")
         assert payload["errors"] == []
     query = """query ($after: String) { movie(by: { tmdbId: 348 }) { reviews(first: 2, after: $after) {
       nodes { text } pageInfo { endCursor hasNextPage } } } }"""
