@@ -13,6 +13,7 @@ from schema.fields import column, mapped
 from schema.nodes import Node
 
 if TYPE_CHECKING:
+    from schema.log import EventConnection
     from schema.movie_lists import DailyMetricsConnection, SimilarMovieConnection
     from schema.reviews import Review, ReviewConnection
 
@@ -178,6 +179,23 @@ class Movie(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> Annotated["SimilarMovieConnection", strawberry.lazy("schema.movie_lists")] | None: ...
+
+    @mapped(
+        Page(
+            "events",
+            where="{t}.user_id = {viewer} and {t}.movie_id = {parent}.id",
+            columns=("position",),
+            orders={None: (Key("{t}.position", "bigint", descending=True),)},
+        ),
+        "What the viewer did with it, the newest first; empty for a stranger.",
+    )
+    def history(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Annotated["EventConnection", strawberry.lazy("schema.log")] | None: ...
 
     @mapped(
         Page(
