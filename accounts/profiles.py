@@ -116,7 +116,7 @@ def _name(value: str) -> str:
 
 
 def _bio(value: str) -> str:
-    lines = value.replace("\r\n", "\n").strip().split("\n")
+    lines = value.replace("\r\n", "\n").replace("\t", " ").strip().split("\n")
     if len(value) > 4 * BIO_LENGTH:
         raise InvalidBio
     text = "\n".join(_line(line, BIO_LENGTH, InvalidBio) if line.strip() else "" for line in lines)
