@@ -9,16 +9,15 @@ from enum import StrEnum
 from typing import Any, ClassVar, LiteralString
 from uuid import UUID
 
-from psycopg import AsyncConnection
 from psycopg.rows import args_row, scalar_row
-from psycopg_pool import AsyncConnectionPool
 
+from accounts.emails import EMAIL, email_digest
+from accounts.keys import Keys
 from accounts.names import clean_email, clean_username, generated_username, login_key
 from accounts.passwords import Passwords
+from database.connect import Pool
 from database.ids import uuid7
 from events.errors import Rejected
-
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
 class Role(StrEnum):
@@ -37,7 +36,6 @@ class User:
     id: UUID
     database_id: int
     username: str = field(repr=False)
-    email: str | None = field(repr=False)
     roles: frozenset[Role]
     created_at: datetime
     deactivated_at: datetime | None
@@ -58,17 +56,25 @@ class UsernameTaken(Rejected):
 
 
 _CREATE = """
-insert into users (id, email, email_key, username, username_key, password_hash, roles)
-values (%(id)s, %(email)s, %(email_key)s, %(username)s, %(username_key)s, %(password_hash)s, %(roles)s)
-on conflict do nothing
-returning id, database_id, username, email, roles, created_at, deactivated_at
+with made as (
+  insert into users (id, email_sealed, email_digest, username, username_key, password_hash, roles,
+    privacy)
+  values (%(id)s, %(sealed)s, %(digest)s, %(username)s, %(username_key)s, %(password_hash)s, %(roles)s,
+    'FOLLOWERS')
+  on conflict do nothing
+  returning id, database_id, username, roles, created_at, deactivated_at
+), keyed as (
+  insert into user_keys (user_id, wrapped, master_key_id) select id, %(wrapped)s, %(master_key_id)s from made
+)
+select * from made
 """
 
-_IS_EMAIL_TAKEN = "select exists (select from users where email_key = %(email_key)s)"
+_IS_EMAIL_TAKEN = "select exists (select from users where email_digest = %(digest)s)"
 
 
 async def create_user(
     pool: Pool,
+    keys: Keys,
     passwords: Passwords,
     *,
     email: str,
@@ -83,25 +89,30 @@ async def create_user(
     email = clean_email(email)
     chosen = clean_username(username) if username is not None else None
     unlike = (email, email.partition("@")[0], chosen or email)
+    user_id = uuid7()
+    data_key, key_row = keys.mint(user_id)
     row = {
-        "email": email,
-        "email_key": login_key(email),
+        **key_row,
+        "id": user_id,
+        "sealed": data_key.seal(EMAIL, email),
+        "digest": await email_digest(pool, keys, login_key(email)),
         "password_hash": await passwords.hash(password, unlike=unlike),
         "roles": sorted({Role.PERSON, *roles}),
     }
     while True:
         name = chosen or generated_username()
-        names = {"id": uuid7(), "username": name, "username_key": login_key(name)}
-        # "on conflict do nothing", since the database's own error would put the address into the server's log
+        names = {"username": name, "username_key": login_key(name)}
+        # "on conflict do nothing", since the database's own error would put values into the server's log
         if user := await _one_user(pool, _CREATE, row | names):
+            keys.keep(user_id, data_key)
             return user
-        await _refuse_taken(pool, row["email_key"], is_chosen=chosen is not None)
+        await _refuse_taken(pool, row["digest"], is_chosen=chosen is not None)
 
 
-async def _refuse_taken(pool: Pool, email_key: object, *, is_chosen: bool) -> None:
+async def _refuse_taken(pool: Pool, digest: object, *, is_chosen: bool) -> None:
     """Say which of the two names another account has; a generated username is simply tried again."""
     async with pool.connection() as conn, conn.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(_IS_EMAIL_TAKEN, {"email_key": email_key})
+        await cursor.execute(_IS_EMAIL_TAKEN, {"digest": digest})
         if await cursor.fetchone():
             raise EmailTaken
     if is_chosen:
@@ -109,7 +120,7 @@ async def _refuse_taken(pool: Pool, email_key: object, *, is_chosen: bool) -> No
 
 
 _FIND = """
-select id, database_id, username, email, roles, created_at, deactivated_at
+select id, database_id, username, roles, created_at, deactivated_at
 from users where id = %(id)s
 """
 
@@ -120,20 +131,22 @@ async def find(pool: Pool, user_id: UUID) -> User | None:
 
 
 _FIND_BY_LOGIN = """
-select id, database_id, username, email, roles, created_at, deactivated_at
-from users where email_key = %(key)s or username_key = %(key)s
+select id, database_id, username, roles, created_at, deactivated_at
+from users where email_digest = %(digest)s or username_key = %(key)s
 """
 
 
-async def find_by_login(pool: Pool, login: str) -> User | None:
+async def find_by_login(pool: Pool, keys: Keys, login: str) -> User | None:
     """Return the account with this e-mail address or username, ignoring case."""
-    return await _one_user(pool, _FIND_BY_LOGIN, {"key": login_key(login)})
+    key = login_key(login)
+    values = {"key": key, "digest": await email_digest(pool, keys, key)}
+    return await _one_user(pool, _FIND_BY_LOGIN, values)
 
 
 _GRANT_ROLE = """
 update users set roles = array_append(array_remove(roles, %(role)s::text), %(role)s::text), updated_at = now()
 where id = %(id)s
-returning id, database_id, username, email, roles, created_at, deactivated_at
+returning id, database_id, username, roles, created_at, deactivated_at
 """
 
 
@@ -145,7 +158,7 @@ async def grant_role(pool: Pool, user_id: UUID, role: Role) -> User | None:
 _REVOKE_ROLE = """
 update users set roles = array_remove(roles, %(role)s::text), updated_at = now()
 where id = %(id)s
-returning id, database_id, username, email, roles, created_at, deactivated_at
+returning id, database_id, username, roles, created_at, deactivated_at
 """
 
 
@@ -160,13 +173,12 @@ def as_user(
     id: UUID,  # noqa: A002
     database_id: int,
     username: str,
-    email: str | None,
     roles: list[str],
     created_at: datetime,
     deactivated_at: datetime | None,
 ) -> User:
     """Return the account that a row is, columns in the order of User's fields."""
-    return User(id, database_id, username, email, frozenset(map(Role, roles)), created_at, deactivated_at)
+    return User(id, database_id, username, frozenset(map(Role, roles)), created_at, deactivated_at)
 
 
 async def _one_user(pool: Pool, sql: LiteralString, values: dict[str, Any]) -> User | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -10,10 +10,14 @@ from uuid import UUID
 from psycopg.rows import args_row
 
 from accounts.attempts import Attempts
+from accounts.changes import activate
+from accounts.emails import email_digest
+from accounts.keys import Keys
 from accounts.names import login_key
 from accounts.passwords import Passwords
-from accounts.people import Pool, User, as_user, create_user
+from accounts.people import User, as_user, create_user
 from accounts.tokens import RefreshToken, Tokens
+from database.connect import Pool
 from database.ids import uuid7
 from events.errors import Rejected
 
@@ -25,7 +29,7 @@ class InvalidCredentials(Rejected):
 
 
 class AccountDeactivated(Rejected):
-    """This account is deactivated. Ask an operator to activate it again."""
+    """An operator deactivated this account. Ask them to activate it again."""
 
     code: ClassVar[str] = "ACCOUNT_DEACTIVATED"
 
@@ -58,6 +62,7 @@ class SignedIn:
 
 async def sign_up(
     pool: Pool,
+    keys: Keys,
     passwords: Passwords,
     tokens: Tokens,
     *,
@@ -66,13 +71,13 @@ async def sign_up(
     password: str,
 ) -> SignedIn:
     """Create an account and open its first session. Raises what `create_user` raises."""
-    user = await create_user(pool, passwords, email=email, username=username, password=password)
+    user = await create_user(pool, keys, passwords, email=email, username=username, password=password)
     return SignedIn(user, await _open(pool, tokens, user))
 
 
 _CREDENTIALS = """
-select password_hash, id, database_id, username, email, roles, created_at, deactivated_at
-from users where email_key = %(key)s or username_key = %(key)s
+select password_hash, id, database_id, username, roles, created_at, deactivated_at
+from users where email_digest = %(digest)s or username_key = %(key)s
 """
 
 _UPGRADE = """
@@ -83,6 +88,7 @@ where id = %(id)s and password_hash = %(password_hash)s
 
 async def sign_in(
     pool: Pool,
+    keys: Keys,
     passwords: Passwords,
     tokens: Tokens,
     attempts: Attempts,
@@ -93,16 +99,18 @@ async def sign_in(
 ) -> SignedIn:
     """Open a session for an e-mail address or username and its password; an older kind of hash is upgraded.
 
-    An account that is unknown, deactivated or without a password takes the time of one with a wrong password.
-    `address` is where the request came from. Raises InvalidCredentials, AccountDeactivated only for the right password,
-    TooManyAttempts before the password is looked at, TooBusy.
+    An account that is unknown, deactivated or without a password takes the time of one with a wrong password. Who
+    deactivated their account themself has it back. `address` is where the request came from. Raises
+    InvalidCredentials, AccountDeactivated only for the right password, TooManyAttempts before the password is looked
+    at, TooBusy.
     """
     key = login_key(login)
     # by what was typed: one count for both names of an account would tell strangers that they belong together
     attempt = await attempts.sign_in(key, address)
     try:
+        names = {"key": key, "digest": await email_digest(pool, keys, key)}
         async with pool.connection() as conn, conn.cursor(row_factory=args_row(_as_credentials)) as cursor:
-            await cursor.execute(_CREDENTIALS, {"key": key})
+            await cursor.execute(_CREDENTIALS, names)
             password_hash, user = await cursor.fetchone() or (None, None)
         verified = await passwords.verify(password, password_hash)
     except Exception:
@@ -112,7 +120,9 @@ async def sign_in(
         raise InvalidCredentials
     await attempt.succeed()
     if user.deactivated_at:
-        raise AccountDeactivated
+        if not await activate(pool, user.id, "person"):
+            raise AccountDeactivated
+        user = replace(user, deactivated_at=None)
     if verified.upgraded:
         values = {"id": user.id, "password_hash": password_hash, "upgraded": verified.upgraded}
         async with pool.connection() as conn:
@@ -121,7 +131,8 @@ async def sign_in(
 
 
 _OPEN = """
-with outlived as (delete from sessions where user_id = %(user_id)s and expires_at <= now())
+with outlived as (delete from sessions where user_id = %(user_id)s and expires_at <= now()),
+stamped as (update users set last_signed_in_at = now() where id = %(user_id)s)
 insert into sessions (id, user_id, token_digest, expires_at)
 select %(id)s, id, %(digest)s, now() + %(ttl)s
 from users where id = %(user_id)s and deactivated_at is null
@@ -152,7 +163,7 @@ update sessions set
 from users
 where users.id = sessions.user_id and sessions.id = %(id)s and revoked_at is null and expires_at > now()
 returning revoked_at is null, expires_at,
-  users.id, database_id, username, email, roles, users.created_at, deactivated_at
+  users.id, database_id, username, roles, users.created_at, deactivated_at
 """
 
 

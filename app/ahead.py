@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from accounts.people import Pool
-from database.connect import pool
+from database.connect import Pool, pool
 from recsys.current import CurrentModel
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ from psycopg import Connection
 from rich.console import Console
 from starlette.applications import Starlette
 
+from accounts.emails import seal_emails
+from accounts.keys import Keys
 from app.asgi import PATH, application
 from app.browsers import shared_with
 from app.door import door
@@ -102,6 +104,8 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
 def _prepare(settings: Settings, conninfo: str, *, demo: bool) -> None:
     with connect(conninfo) as conn:
         require_home(conn)
+        if sealed := seal_emails(conn, Keys(settings.masters())):
+            console.print(f"e-mail addresses sealed: {sealed:,}")
         if built := deploy(conn):
             console.print(f"projections: {', '.join(built)}")
         if demo:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from accounts.attempts import Attempts
 from accounts.counts import LocalCounts
+from accounts.keys import Keys
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
 from app.kept_slates import KeptSlates
@@ -130,5 +131,6 @@ async def services(
                 next(iter(keys.values())),
             ),
             tokens=tokens,
+            keys=Keys(settings.masters()),
             rebuild=rebuild,
         )

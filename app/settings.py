@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 from datetime import time
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -26,6 +24,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from accounts.attempts import Limits as AttemptLimits
+from accounts.masters import MasterKeys
+from app.kept_secrets import kept_secret
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
@@ -150,6 +150,11 @@ class Settings(BaseSettings):
         default={},
         description="JSON object of key ids and secrets, in place of one: the first signs, all verify",
     )
+    master_keys: dict[str, _Secret] = Field(
+        default={},
+        description="JSON object of names and secrets that seal what is personal: the first seals, all open; unset: "
+        "made once and kept in the data directory, under the name 1",
+    )
     bcrypt_cost: int = Field(default=12, ge=4, le=16, description="2^cost rounds for each password")
     access_token_minutes: PositiveInt = 15
     refresh_token_days: PositiveInt = 30
@@ -270,20 +275,9 @@ class Settings(BaseSettings):
         keys = {key: secret.get_secret_value() for key, secret in self.token_secrets.items()}
         if self.token_secret is not None:
             keys.setdefault("1", self.token_secret.get_secret_value())
-        return keys or {"1": _kept_secret(self.data_dir)}
+        return keys or {"1": kept_secret(self.data_dir, "token_secret")}
 
-
-def _kept_secret(data_dir: Path) -> str:
-    kept = data_dir / "token_secret"
-    if not kept.exists():
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = data_dir / f"token_secret.{os.getpid()}"
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(48))
-        try:
-            kept.hardlink_to(draft)  # two processes that start together agree on the first one's
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return kept.read_text()
+    def masters(self) -> MasterKeys:
+        """The master keys; the first wraps. One is made at the first call where none is set."""
+        given = {name: secret.get_secret_value() for name, secret in self.master_keys.items()}
+        return MasterKeys(given or {"1": kept_secret(self.data_dir, "master_key")})

@@ -99,8 +99,8 @@ select {movie_sql("n")}, k, {movie_sql("1 + (n + k * 37) %% %(movies)s")}, 1 - k
   from generate_series(1, %(movies)s) n cross join generate_series(1, 10) k"""
 
 _PEOPLE = f"""
-insert into users (id, email, email_key, username, username_key)
-select {person_sql("n")}, 'person' || n || '@example.org', 'person' || n || '@example.org', 'person' || n, 'person' || n
+insert into users (id, username, username_key)
+select {person_sql("n")}, 'person' || n, 'person' || n
   from generate_series(1, %(people)s) n order by n"""
 
 _RECOMMENDATIONS = f"""

@@ -51,7 +51,8 @@ def _prioritize(pair: Pair, chance: random.Random) -> Sequence[PairEvent]:
 
 
 def _watch(pair: Pair, chance: random.Random) -> Sequence[PairEvent]:
-    return mark_watched(pair, _TODAY - timedelta(days=chance.randrange(700)), _TODAY)
+    on = _TODAY - timedelta(days=chance.randrange(700))
+    return mark_watched(pair, on, _TODAY, UUID(int=chance.getrandbits(128)))
 
 
 def _view(pair: Pair, _: random.Random) -> Sequence[PairEvent]:

@@ -31,6 +31,9 @@ _NETWORK = {
 
 RV = TypeVar("RV")
 
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+"""Of the server's ordinary statements."""
+
 
 def session_conninfo(
     conninfo: str,

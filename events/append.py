@@ -12,9 +12,10 @@ from uuid import UUID
 import orjson
 
 from database.pipeline import Call, Statement, Value
-from events.facts import kinds
+from events.facts import Event, kinds
 from events.log import COLUMNS, Recorded, recorded
 from events.pair import PairEvent
+from events.texts import Text
 
 _BEGIN = Statement("begin")
 _COMMIT = Statement("commit")
@@ -38,6 +39,9 @@ _KEEP_KEYS = Statement("""
 insert into idempotency_keys (user_id, key, request, event_ids)
 select user_id, key, request, event_ids::uuid[]
   from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as new (user_id, key, request, event_ids)""")
+_KEEP_TEXTS = Statement("""
+insert into texts (id, user_id, kind, body)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])""")
 _APPEND = """
 with batch as (
   insert into events (event_id, type, schema_version, user_id, movie_id, data, source, correlation_id, causation_id)
@@ -46,7 +50,7 @@ with batch as (
                 $9::uuid[]) with ordinality
          as new (event_id, type, schema_version, user_id, movie_id, data, source, correlation_id, causation_id, n)
    order by n
-  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at
+  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at, causation_id
 ){folds}
 select position, occurred_at, recorded_at from batch order by position"""
 
@@ -56,7 +60,7 @@ class Written:
     """A fact on its way into the log."""
 
     event_id: UUID
-    fact: PairEvent
+    fact: Event
     source: str
     correlation_id: UUID
     causation_id: UUID | None
@@ -74,30 +78,39 @@ class Key:
 
 def person_lock(user_id: UUID) -> int:
     """Return the advisory lock of a person: the random half of their id, as a signed 64-bit number."""
-    return int.from_bytes(user_id.bytes[8:], signed=True)
+    return subject_lock(user_id.int)
 
 
-def load_calls(pairs: Collection[tuple[UUID, UUID]], keys: Iterable[tuple[UUID, UUID, str]]) -> list[Call]:
-    """Begin, lock the people in one order everywhere, then read: what the locks waited for is seen.
+def subject_lock(subject: int) -> int:
+    """Return the advisory lock of a person or list, given their id as a number."""
+    return int.from_bytes(subject.to_bytes(16)[8:], signed=True)
 
-    For the keys (person, movie, key) also what they were used for, and the events of that.
+
+def load_calls(
+    subjects: Iterable[int],
+    pairs: Collection[tuple[UUID, UUID]],
+    keys: Iterable[tuple[UUID, UUID | None, str]],
+) -> list[Call]:
+    """Begin, lock the people and lists in one order everywhere, then read: what the locks waited for is seen.
+
+    For the keys (person, movie, key) also what they were used for, and the events of that where it was about a movie.
     """
-    locks = sorted({person_lock(user) for user, _ in pairs})
-    calls: list[Call] = [
+    locks = sorted({subject_lock(subject) for subject in subjects})
+    asked = list(keys)
+    users, texts = _array(user.hex for user, _, _ in asked), _array(_quoted(key) for _, _, key in asked)
+    movies = _array(movie.hex if movie else "NULL" for _, movie, _ in asked)
+    return [
         (_BEGIN, ()),
         (_LOCK, (_array(str(lock) for lock in locks),)),
         (_LOAD, (_array(u.hex for u, _ in pairs), _array(m.hex for _, m in pairs), _array(_deciding()))),
+        *([(_KEYS, (users, texts)), (_KEPT, (users, movies, texts))] if asked else []),
     ]
-    asked = list(keys)
-    if asked:
-        users, texts = _array(user.hex for user, _, _ in asked), _array(_quoted(key) for _, _, key in asked)
-        movies = _array(movie.hex for _, movie, _ in asked)
-        calls += [(_KEYS, (users, texts)), (_KEPT, (users, movies, texts))]
-    return calls
 
 
-def append_calls(folds: str, events: Sequence[Written], keys: Sequence[Key]) -> list[Call]:
-    """Write the facts and fold them with one statement, keep the keys, commit.
+def append_calls(
+    folds: str, events: Sequence[Written], keys: Sequence[Key], texts: Sequence[Text]
+) -> list[Call]:
+    """Write the facts and fold them with one statement, keep the keys and the texts, commit.
 
     Where there are facts, the first answer has the position and the times of each, in their order.
     """
@@ -113,6 +126,14 @@ def append_calls(folds: str, events: Sequence[Written], keys: Sequence[Key]) -> 
             _array(ids),
         )
         calls.append((_KEEP_KEYS, columns))
+    if texts:
+        columns = (
+            _array(text.id.hex for text in texts),
+            _array(text.user_id.hex for text in texts),
+            _array(text.kind.value for text in texts),
+            _array(_quoted(text.body) for text in texts),
+        )
+        calls.append((_KEEP_TEXTS, columns))
     return [*calls, (_COMMIT, ())]
 
 
@@ -172,8 +193,8 @@ def _event_arrays(events: Sequence[Written]) -> tuple[bytes, ...]:
         _array(e.event_id.hex for e in events),
         _array(e.fact.type for e in events),
         _array(str(e.fact.version) for e in events),
-        _array(e.fact.user_id.hex for e in events),
-        _array(e.fact.movie_id.hex for e in events),
+        _array(e.fact.user_id.hex if e.fact.user_id else "NULL" for e in events),
+        _array(e.fact.movie_id.hex if e.fact.movie_id else "NULL" for e in events),
         _array(_quoted(orjson.dumps(e.fact.data()).decode()) for e in events),
         _array(e.source for e in events),
         _array(e.correlation_id.hex for e in events),

@@ -111,7 +111,7 @@ batch as (
                       causation_id)
   select event_id, type, schema_version, user_id, movie_id, data, %(source)s, occurred_at, %(correlation_id)s, causation_id
     from facts order by n, step
-  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at
+  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at, causation_id
 ){folds}
 select count(*) filter (where type = %(rated)s), count(*) from batch"""
 _VALUES = {

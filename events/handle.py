@@ -19,7 +19,7 @@ from database.pipeline import Call, Lane, Rows, Statement
 from events.append import append_calls, load_calls
 from events.errors import Conflict
 from events.log import Recorded
-from events.window import Command, Window
+from events.window import AnyCommand, Command, ListCommand, Window
 
 FoldInline = Callable[[frozenset[str]], str]
 """Given the types of a window, the common table expressions that fold it, over the relation `batch`."""
@@ -48,16 +48,16 @@ class Handler:
         self._idle = deque(lanes)
         self._lanes = len(lanes)
         self._fold_inline = fold_inline
-        self._queue: deque[Command] = deque()
+        self._queue: deque[AnyCommand] = deque()
         self._busy: set[int] = set()
-        """People with a command in flight: their next one waits, so that commands keep their order."""
+        """People and lists with a command in flight: the next one waits, so that commands keep their order."""
         self._in_flight = 0
         self._is_starting = False
         self._writing: set[asyncio.Task[None]] = set()
         self.on_append: list[Callable[[int, int], None]] = []
         """Called after each commit with the number of commands and of events in it."""
 
-    async def handle(self, command: Command) -> Sequence[Recorded]:
+    async def handle(self, command: AnyCommand) -> Sequence[Recorded]:
         """Return what the command recorded, committed and folded; empty when it changed nothing.
 
         Raises the command's Rejected, Conflict after three tries, DatabaseUnavailable, StatementFailed, Overloaded.
@@ -91,7 +91,7 @@ class Handler:
             self._writing.add(writing)
             writing.add_done_callback(self._writing.discard)
 
-    async def _write(self, lane: Lane, batch: list[Command]) -> None:
+    async def _write(self, lane: Lane, batch: list[AnyCommand]) -> None:
         started = time.perf_counter()
         try:
             await self._append(lane, batch)
@@ -104,30 +104,41 @@ class Handler:
                 await self._alone(lane, command)
         finally:
             self._in_flight -= len(batch)
-            self._busy.difference_update(command.user_id.int for command in batch)
+            for command in batch:
+                self._busy.difference_update(command.subjects)
             self._idle.append(lane)
             self._start_soon()
 
-    def _take(self) -> list[Command]:
-        """Take a share of what waits, in order; not the commands of people who have one in flight."""
+    def _take(self) -> list[AnyCommand]:
+        """Take a share of what waits, in order; not the commands of people who have one in flight.
+
+        Commands about lists read what was committed, so one of a person's and of a list's is taken at most.
+        """
         share = max(SHARE, -(-(len(self._queue) + self._in_flight) // self._lanes))
-        taken: list[Command] = []
-        passed: list[Command] = []
+        taken: list[AnyCommand] = []
+        passed: list[AnyCommand] = []
+        held: set[int] = set()
+        alone: set[int] = set()
         waited = len(self._queue)
         while self._queue and len(taken) < min(share, MOST):
             command = self._queue.popleft()
             if command.done.done():
                 continue
-            if command.user_id.int in self._busy:
-                passed.append(command)
-            else:
+            is_alone = isinstance(command, ListCommand)
+            waits_for = (self._busy, held, alone) if is_alone else (self._busy, held)
+            if all(others.isdisjoint(command.subjects) for others in waits_for):
                 taken.append(command)
-        self._busy.update(command.user_id.int for command in taken)
+                alone.update(command.subjects if is_alone else ())
+            else:
+                passed.append(command)
+                held.update(command.subjects)
+        for command in taken:
+            self._busy.update(command.subjects)
         self._queue.extendleft(reversed(passed))
         self._backlog.leave(waited - len(self._queue))
         return taken
 
-    async def _alone(self, lane: Lane, command: Command) -> None:
+    async def _alone(self, lane: Lane, command: AnyCommand) -> None:
         """A bad command fails alone, and one that another writer beat is tried again."""
         for attempt in range(1, TRIES + 1):
             if command.done.done():
@@ -143,19 +154,29 @@ class Handler:
                 return _answer(command, failure)
         return None
 
-    async def _append(self, lane: Lane, batch: list[Command]) -> None:
-        keys = [(c.user_id, c.movie_id, c.idempotency_key) for c in batch if c.idempotency_key]
-        pairs = {command.pair: (command.user_id, command.movie_id) for command in batch}
+    async def _append(self, lane: Lane, batch: list[AnyCommand]) -> None:
+        keys = [
+            (c.user_id, c.movie_id if isinstance(c, Command) else None, c.idempotency_key)
+            for c in batch
+            if c.idempotency_key
+        ]
+        pairs = {c.pair: (c.user_id, c.movie_id) for c in batch if isinstance(c, Command)}
+        lists = [command for command in batch if isinstance(command, ListCommand)]
+        subjects = {subject for command in batch for subject in command.subjects}
+        calls = load_calls(subjects, pairs.values(), keys)
         try:
-            loaded = await lane.run(load_calls(pairs.values(), keys))
+            loaded = await lane.run([*calls, *(command.reads for command in lists)])
             session = lane.session
-            window = Window(loaded)
+            read = loaded[len(calls) :]
+            window = Window(
+                loaded[: len(calls)], {c.list_id: rows for c, rows in zip(lists, read, strict=True)}
+            )
             for command in batch:
                 window.decide(command)
             rows: list[Rows] = []
             if window.events or window.keys:
                 folds = self._fold_inline(frozenset(event.fact.type for event in window.events))
-                calls = append_calls(folds, window.events, window.keys)
+                calls = append_calls(folds, window.events, window.keys, window.texts)
                 rows = await lane.run(calls, session=session)
             else:
                 await lane.run(_ROLLBACK)
@@ -170,7 +191,7 @@ class Handler:
             tell(len(batch), len(window.events))
 
 
-def _answer(command: Command, answer: Sequence[Recorded] | Exception) -> None:
+def _answer(command: AnyCommand, answer: Sequence[Recorded] | Exception) -> None:
     if command.done.done():
         return
     if isinstance(answer, Exception):

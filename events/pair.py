@@ -37,6 +37,36 @@ class Status(StrEnum):
     NOT_INTERESTED = "NOT_INTERESTED"
 
 
+class Audience(StrEnum):
+    """Whom a person lets read something."""
+
+    PUBLIC = "PUBLIC"
+    FOLLOWERS = "FOLLOWERS"
+    PRIVATE = "PRIVATE"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """One time that a movie was seen, and what was thought of it then; None for what the log did not say at first."""
+
+    watched_on: date
+    viewing_id: UUID | None = None
+    half_stars: int | None = None
+    reaction: Reaction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person wrote of a movie: the id of the text, and who may read it how."""
+
+    review_id: UUID
+    text_id: UUID
+    has_spoilers: bool
+    audience: Audience
+    half_stars: int | None
+    """The stars that are shown with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The state of one person towards one movie; `Pair(user_id, movie_id)` is where every history begins."""
@@ -47,10 +77,16 @@ class Pair:
     half_stars: int | None = None
     is_favorite: bool = False
     priority: Priority | None = None
-    watched_on: tuple[date, ...] = ()
+    viewings: tuple[Viewing, ...] = ()
+    review: Review | None = None
     status: Status | None = None
     clicked: frozenset[UUID] = frozenset()
     """The slates in which it was opened."""
+
+    @property
+    def watched_on(self) -> tuple[date, ...]:
+        """The day of each viewing, in the order in which they were said."""
+        return tuple(viewing.watched_on for viewing in self.viewings)
 
     @property
     def last_watched_on(self) -> date | None:

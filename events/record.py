@@ -28,7 +28,7 @@ with batch as (
     from unnest(%(ids)s::uuid[], %(types)s::text[], %(versions)s::smallint[], %(users)s::uuid[], %(data)s::jsonb[])
          with ordinality as new (event_id, type, schema_version, user_id, data, n)
    order by n
-  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at
+  returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at, causation_id
 ){folds}
 select count(*) from batch"""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import ClassVar
+from uuid import UUID
 
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
-from events.pair import Pair, PairEvent, Status
+from events.pair import Pair, PairEvent, Status, Viewing
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
+from events.reviews import ReviewDeleted, ReviewWritten, restore_review
 from events.viewing import (
     DismissalCleared,
     MovieDismissed,
@@ -18,7 +21,7 @@ from events.viewing import (
     WatchRetracted,
     clear_dismissal,
     dismiss_movie,
-    mark_watched,
+    restore_viewing,
     retract_watch,
 )
 from events.watchlist import (
@@ -77,9 +80,12 @@ def _holds(pair: Pair, fact: Event) -> bool:
         case WatchlistItemRemoved():
             return pair.priority is None
         case MovieWatched():
-            return fact.watched_on in pair.watched_on
+            return any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
+        case ReviewWritten() | ReviewDeleted():
+            return pair.review == fact.review
         case WatchRetracted():
-            return fact.watched_on not in pair.watched_on or fact.times == len(pair.watched_on)
+            is_back = any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
+            return not is_back or fact.times == len(pair.viewings)
         case MovieDismissed():
             return pair.status is Status.NOT_INTERESTED
         case DismissalCleared():
@@ -90,7 +96,7 @@ def _holds(pair: Pair, fact: Event) -> bool:
 
 def _replaces(newer: Event, fact: Event) -> bool:
     if isinstance(fact, MovieWatched):
-        return isinstance(newer, WatchRetracted) and newer.watched_on == fact.watched_on
+        return isinstance(newer, WatchRetracted) and _viewing(newer) == _viewing(fact)
     return any(isinstance(fact, axis) and isinstance(newer, axis) for axis in _AXES)
 
 
@@ -100,7 +106,13 @@ _AXES: tuple[tuple[type[Event], ...], ...] = (
     (MovieFavorited, MovieUnfavorited),
     (WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved),
     (MovieDismissed, DismissalCleared),
+    (ReviewWritten, ReviewDeleted),
 )
+
+
+def _viewing(said: MovieWatched | WatchRetracted | Viewing) -> tuple[date, UUID | None]:
+    return said.watched_on, said.viewing_id
+
 
 _UNDO: dict[type[Event], Callable[..., list[PairEvent]]] = {
     MovieReacted: lambda pair, fact: react_to_movie(pair, fact.previous),
@@ -112,8 +124,10 @@ _UNDO: dict[type[Event], Callable[..., list[PairEvent]]] = {
     WatchlistItemAdded: lambda pair, fact: remove_from_watchlist(pair, RemovalReason.UNDONE),
     WatchlistItemPrioritized: lambda pair, fact: set_priority(pair, fact.previous),
     WatchlistItemRemoved: lambda pair, fact: add_to_watchlist(pair, fact.priority),
-    MovieWatched: lambda pair, fact: retract_watch(pair, fact.watched_on),
-    WatchRetracted: lambda pair, fact: mark_watched(pair, fact.watched_on, fact.watched_on),
+    MovieWatched: lambda pair, fact: retract_watch(pair, fact.watched_on, fact.viewing_id),
+    WatchRetracted: restore_viewing,
+    ReviewWritten: restore_review,
+    ReviewDeleted: restore_review,
     MovieDismissed: lambda pair, fact: clear_dismissal(pair),
     DismissalCleared: lambda pair, fact: dismiss_movie(pair),
 }

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 from database.ids import uuid7
-from database.pipeline import Rows
+from database.pipeline import Call, Rows
 from events.append import Key, Written, loaded_event, loaded_key
 from events.errors import Rejected
 from events.facts import Event
 from events.log import Recorded, Source
 from events.pair import Pair, PairEvent
+from events.texts import Text
 
 _PairKey = tuple[int, int]
 """Numbers, for they are found in a dictionary several times sooner than ids."""
@@ -33,28 +34,65 @@ class IdempotencyKeyReused(Rejected):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Command:
-    """What a person wants to do with a movie; `request` says what it was, for its idempotency key."""
+class _Said:
+    """What every command has; `request` says what it was, for its idempotency key.
+
+    Of `texts` those are kept that its facts name, with them.
+    """
 
     user_id: UUID
-    movie_id: UUID
-    decide: Decide
     source: Source = Source.WEB
     causation_id: UUID | None = None
     idempotency_key: str | None = None
     request: str = ""
+    texts: Sequence[Text] = ()
     done: asyncio.Future[Sequence[Recorded]] = field(init=False)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Command(_Said):
+    """What a person wants to do with a movie."""
+
+    movie_id: UUID
+    decide: Decide
 
     @property
     def pair(self) -> _PairKey:
         """The consistency boundary: the person and the movie."""
         return self.user_id.int, self.movie_id.int
 
+    @property
+    def subjects(self) -> tuple[int, ...]:
+        """Whom it locks, as numbers."""
+        return (self.user_id.int,)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ListCommand(_Said):
+    """What a person wants to do with a list, which others may change at the same moment.
+
+    `decide` gets the rows that `reads` asks for under the locks: it reads tables that appends fold, so the command is
+    the only one of its person's and its list's in a transaction that is about lists.
+    """
+
+    list_id: UUID
+    reads: Call
+    decide: Callable[[Rows], Sequence[Event]]
+
+    @property
+    def subjects(self) -> tuple[int, ...]:
+        """Whom and what it locks, as numbers."""
+        return (self.user_id.int, self.list_id.int)
+
+
+AnyCommand = Command | ListCommand
+
 
 class Window:
     """The commands of one transaction, decided one after the other on the state that those before them left."""
 
-    def __init__(self, loaded: list[Rows]) -> None:
+    def __init__(self, loaded: list[Rows], read: Mapping[UUID, Rows]) -> None:
+        self._read = read
         self._history: defaultdict[_PairKey, list[Recorded]] = defaultdict(list)
         for event in map(loaded_event, loaded[2]):
             fact = event.fact
@@ -64,11 +102,12 @@ class Window:
         self._first = {event.event_id.int: event for event in map(loaded_event, kept)}
         self._known = {(key.user_id, key.key): key for key in map(loaded_key, known)}
         self._decided: dict[_PairKey, tuple[Pair, Sequence[PairEvent]]] = {}
-        self._wrote: list[tuple[Command, list[Written] | Key | Exception]] = []
+        self._wrote: list[tuple[AnyCommand, list[Written] | Key | Exception]] = []
         self.events: list[Written] = []
         self.keys: list[Key] = []
+        self.texts: list[Text] = []
 
-    def decide(self, command: Command) -> None:
+    def decide(self, command: AnyCommand) -> None:
         """Decide one command; what it raises is its own answer and nobody else's."""
         key = self._known.get((command.user_id, command.idempotency_key or ""))
         try:
@@ -77,11 +116,15 @@ class Window:
                     raise IdempotencyKeyReused
                 self._wrote.append((command, key))
                 return
-            written = self._facts(command)
+            decided = self._of_pair(command) if isinstance(command, Command) else self._of_list(command)
+            written = _written(command, decided)
         except Exception as refusal:
             self._wrote.append((command, refusal))
             return
         self.events += written
+        if command.texts:
+            named = {value for event in written for value in event.fact.data().values()}
+            self.texts += [text for text in command.texts if str(text.id) in named]
         self._wrote.append((command, written))
         if command.idempotency_key:
             ids = tuple(event.event_id for event in written)
@@ -89,7 +132,10 @@ class Window:
             self.keys.append(kept)
             self._known[kept.user_id, kept.key] = kept
 
-    def _facts(self, command: Command) -> list[Written]:
+    def _of_list(self, command: ListCommand) -> Sequence[Event]:
+        return command.decide(self._read[command.list_id])
+
+    def _of_pair(self, command: Command) -> Sequence[Event]:
         place = command.pair
         history = self._history[place]
         before = self._decided.get(place)
@@ -98,15 +144,9 @@ class Window:
         pair = known[0].when(known[1])
         decided = command.decide(pair, history)
         self._decided[place] = (pair, decided)
-        written: list[Written] = []
-        for fact in decided:
-            event_id = uuid7()
-            first = written[0].event_id if written else event_id
-            cause = first if written else command.causation_id
-            written.append(Written(event_id, fact, command.source, first, cause))
-        return written
+        return decided
 
-    def answers(self, rows: Rows) -> Iterable[tuple[Command, Sequence[Recorded] | Exception]]:
+    def answers(self, rows: Rows) -> Iterable[tuple[AnyCommand, Sequence[Recorded] | Exception]]:
         """Yield each command with what the log now holds of it; `rows` are what the append returned."""
         recorded = {
             event.event_id.int: _recorded(event, row) for event, row in zip(self.events, rows, strict=True)
@@ -119,6 +159,17 @@ class Window:
                 yield command, wrote
             else:
                 yield command, [recorded[event.event_id.int] for event in wrote]
+
+
+def _written(command: AnyCommand, facts: Sequence[Event]) -> list[Written]:
+    """Return the facts with the ids of one command: the first is what it is about, and the cause of the others."""
+    written: list[Written] = []
+    for fact in facts:
+        event_id = uuid7()
+        first = written[0].event_id if written else event_id
+        cause = first if written else command.causation_id
+        written.append(Written(event_id, fact, command.source, first, cause))
+    return written
 
 
 def _recorded(event: Written, row: Sequence[bytes | None]) -> Recorded:

@@ -30,6 +30,8 @@ class Projection:
     - "count": every column that is not key is added; exactly once, because the checkpoint commits with it.
     - "derived": the row replaces the one that is there; it is computed from the tables named by `reads`.
 
+    `person` is what an event says of whose row it makes, over the columns of the log: where that is not who did it.
+    `people` are the columns that name people: a row of state that names somebody who was erased is dropped.
     `proof` says the same as `rows` in another way, for the whole log; `spec` says it in Python, by `evolve`.
     """
 
@@ -44,6 +46,8 @@ class Projection:
     spec: Spec
     indexes: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    person: str = "user_id"
+    people: tuple[str, ...] = ("user_id",)
     inline: bool = False
     reads: tuple[str, ...] = ()
     every_s: float = 0.0
@@ -113,8 +117,16 @@ def create_keys(projection: Projection) -> list[str]:
 def fold(projection: Projection, *, merge: bool = True) -> str:
     """Return the statement that folds the relation `batch` into its table; without `merge`, into an empty one."""
     columns = ", ".join(projection.columns)
-    text = f"insert into {projection.name} as t ({columns}) {projection.rows}"
+    text = f"insert into {projection.name} as t ({columns}) {of_the_living(projection, projection.rows)}"
     return f"{text} {_merge(projection)}" if merge else text
+
+
+def of_the_living(projection: Projection, rows: str) -> str:
+    """Return a select of rows without those that name an erased person who is not the events' own."""
+    if not projection.is_personal or projection.people == ("user_id",):
+        return rows
+    living = " and ".join(f"{column} not in ({_ERASED})" for column in projection.people)
+    return f"select * from ({rows}) as named ({', '.join(projection.columns)}) where {living}"
 
 
 def _merge(projection: Projection) -> str:
@@ -147,11 +159,12 @@ def fold_window(projection: Projection, window: str) -> str:
     """
     if not projection.is_personal:
         return f"with batch as ({window}), folded as ({fold(projection)}) select count(*) from batch"
+    dropped = " or ".join(f"{column} in (select user_id from erased)" for column in projection.people)
     return f"""
     with arrived as materialized ({window}),
-    erased as ({_ERASED} and user_id in (select user_id from arrived)),
-    batch as (select * from arrived where user_id not in (select user_id from erased)),
-    dropped as (delete from {projection.name} where user_id in (select user_id from erased)),
+    erased as ({_ERASED} and user_id in (select {projection.person} from arrived)),
+    batch as (select * from arrived where {projection.person} not in (select user_id from erased)),
+    dropped as (delete from {projection.name} where {dropped}),
     folded as ({fold(projection)})
     select count(*) from arrived"""
 
@@ -161,7 +174,7 @@ def fold_log(projection: Projection, window: str, *, merge: bool) -> str:
 
     It reads the log where it lies, as a window that is counted and searched for erasures cannot.
     """
-    batch = f"{window} and e.user_id not in ({_ERASED})" if projection.is_personal else window
+    batch = f"{window} and {projection.person} not in ({_ERASED})" if projection.is_personal else window
     return f"with batch as ({batch}) {fold(projection, merge=merge)}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from events.log import SETTLED
 from projections.checkpoints import PARKED, SKIPPED, Conn, now
-from projections.registry import Projection, family, projections
+from projections.registry import Projection, family, of_the_living, projections
 
 _HEAD = 2**62
 
@@ -54,8 +54,9 @@ def _expected(projection: Projection, window: str) -> str:
     if not projection.is_personal:
         return f"with batch as ({window}) select * from ({projection.proof}) p ({columns})"
     return f"""with arrived as ({window}),
-    batch as (select * from arrived where user_id not in (select user_id from arrived where type = 'user_erased'))
-    select * from ({projection.proof}) p ({columns})"""
+    batch as (select * from arrived
+               where {projection.person} not in (select user_id from arrived where type = 'user_erased'))
+    {of_the_living(projection, f"select * from ({projection.proof}) p ({columns})")}"""
 
 
 def _list(projection: Projection) -> str:

@@ -9,6 +9,7 @@ from events.log import Recorded
 from events.pair import PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
+from events.reviews import ReviewDeleted, ReviewWritten
 from events.slates import RecommendationClicked
 from events.viewing import DismissalCleared, MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
 from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved
@@ -35,6 +36,8 @@ _HANDLES = (
     MovieUnfavorited,
     MovieViewed,
     RecommendationClicked,
+    ReviewWritten,
+    ReviewDeleted,
 )
 
 
@@ -45,7 +48,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
             pair.movie_id,
             pair.status,
             max((e.position for e in events if isinstance(e.fact, STATUS_FACTS)), default=0),
-            len(pair.watched_on),
+            len(pair.viewings),
             pair.last_watched_on,
             max((e.position for e in events if isinstance(e.fact, _WATCH)), default=0),
             max(e.occurred_at for e in events),

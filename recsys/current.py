@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from accounts.people import Pool
+from database.connect import Pool
 from recsys.following import Following
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts.people import Pool
+from database.connect import Pool
 from recsys.model import Ints
 
 _MOVIES = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from accounts.people import Pool
+from database.connect import Pool
 
 HALVINGS = 10
 """Older days count less than a thousandth, and are left out."""

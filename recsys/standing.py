@@ -9,8 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from accounts.people import Pool
-from database.connect import connect
+from database.connect import Pool, connect
 from recsys import movies
 from recsys.config import Config
 from recsys.current import CurrentModel, Serving

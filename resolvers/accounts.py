@@ -55,6 +55,7 @@ async def sign_up_(context: Context, given: Input) -> Payload:
             context,
             await sign_up(
                 services.pool,
+                services.keys,
                 services.passwords,
                 services.tokens,
                 email=given["email"],
@@ -76,6 +77,7 @@ async def sign_in_(context: Context, given: Input) -> Payload:
             context,
             await sign_in(
                 services.pool,
+                services.keys,
                 services.passwords,
                 services.tokens,
                 services.attempts,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
-from accounts.people import Pool
+from database.connect import Pool
 from database.ids import uuid7
 from recsys.history import TOLD
 from recsys.movies import Filter

@@ -8,9 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from accounts.attempts import Attempts
+from accounts.keys import Keys
 from accounts.passwords import Passwords
-from accounts.people import Pool
 from accounts.tokens import Tokens
+from database.connect import Pool
 from events.handle import Handler
 from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
@@ -36,6 +37,7 @@ class Services:
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
+    keys: Keys
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
 

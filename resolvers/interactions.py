@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 
+from database.ids import uuid7
 from events.errors import Rejected
 from events.favorites import favorite_movie, unfavorite_movie
 from events.log import Recorded, Source
@@ -16,6 +18,7 @@ from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import InvalidStars, rate_movie
 from events.reactions import react_to_movie
 from events.slates import click_recommendation
+from events.texts import Text
 from events.undo import CannotUndo, undo
 from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
@@ -52,10 +55,10 @@ class UnknownEvent(Rejected):
     path = ("eventId",)
 
 
-def refused(rejection: Rejected, **values: str | None) -> Payload:
-    """Return the payload of a command that a rule refused: nothing was recorded."""
-    error = {"code": rejection.code, "message": rejection.message, "path": ["input", *rejection.path]}
-    return {"event": None, "movie": None, **values, "errors": orjson.dumps([error]).decode()}
+def refused(*rejections: Rejected, **values: str | None) -> Payload:
+    """Return the payload of a command that rules refused: nothing was recorded."""
+    errors = [{"code": r.code, "message": r.message, "path": ["input", *r.path]} for r in rejections]
+    return {"event": None, "movie": None, **values, "errors": orjson.dumps(errors).decode()}
 
 
 def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
@@ -63,18 +66,21 @@ def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
     return {"errors": "[]", "event": position, "movie": str(movie_id)}
 
 
-def _stars(value: float) -> int:
+def half_stars_of(value: float) -> int:
+    """Return stars as half stars. Raises InvalidStars."""
     if not 0 < value <= 5 or value * 2 != int(value * 2):
         raise InvalidStars
     return int(value * 2)
 
 
-def _source(given: Input) -> Source:
+def source_of(given: Input) -> Source:
+    """Return where the person was."""
     chosen = given.get("source")
     return Source.WEB if chosen is None else Source(chosen.value)
 
 
-def _idempotency_key(given: Input) -> str | None:
+def idempotency_key_of(given: Input) -> str | None:
+    """Return the idempotency key. Raises BadInput."""
     key = given.get("idempotencyKey")
     if key is not None and not 1 <= len(key) <= KEY_MOST:
         raise BadInput(f"An idempotency key has 1 to {KEY_MOST} characters.")
@@ -82,23 +88,30 @@ def _idempotency_key(given: Input) -> str | None:
 
 
 async def record(
-    context: Context, name: str, given: Input, decide: Callable[[Pair], Sequence[PairEvent]]
+    context: Context,
+    name: str,
+    given: Input,
+    decide: Callable[[Pair], Sequence[PairEvent]],
+    *,
+    movie_id: UUID | None = None,
+    texts: Sequence[Text] = (),
 ) -> Payload:
-    """Decide a command about one movie as who asks, and return its payload.
+    """Decide a command about one movie, that of the input, as who asks, and return its payload.
 
     Raises Unauthenticated, BadId, and what the handler raises that is not a rule of the domain.
     """
     viewer = context.require_viewer()
-    movie_id = UUID(_movie_uuid(given["movieId"]))
+    movie_id = movie_id or UUID(_movie_uuid(given["movieId"]))
     try:
         await require_movie(context, movie_id)
         command = Command(
             user_id=viewer.id,
             movie_id=movie_id,
             decide=lambda pair, _: decide(pair),
-            source=_source(given),
-            idempotency_key=_idempotency_key(given),
-            request=_request(name, given),
+            source=source_of(given),
+            idempotency_key=idempotency_key_of(given),
+            request=request_of(name, given),
+            texts=texts,
         )
         return _decided(await context.services.handler.handle(command), movie_id)
     except Rejected as rejection:
@@ -106,8 +119,8 @@ async def record(
         return refused(rejection, movie=known)
 
 
-def _request(name: str, given: Input) -> str:
-    """What an idempotency key stands for: the same key with other input is a mistake of the client's."""
+def request_of(name: str, given: Input) -> str:
+    """Return what an idempotency key stands for: the same key with other input is a mistake of the client's."""
     if given.get("idempotencyKey") is None:
         return ""
     same = {key: value for key, value in given.items() if key not in ("idempotencyKey", "source")}
@@ -141,7 +154,7 @@ async def rate(context: Context, given: Input) -> Payload:
 
     def decide(pair: Pair) -> Sequence[PairEvent]:
         stars = _required(given, "stars")
-        return rate_movie(pair, None if stars is None else _stars(stars))
+        return rate_movie(pair, None if stars is None else half_stars_of(stars))
 
     return await record(context, "rate", given, decide)
 
@@ -173,16 +186,32 @@ async def remove_watchlist(context: Context, given: Input) -> Payload:
     return await record(context, "remove_from_watchlist", given, remove_from_watchlist)
 
 
+def latest_day() -> date:
+    """Return the last day that is not in the future: it is tomorrow already somewhere on earth."""
+    return (datetime.now(UTC) + timedelta(hours=14)).date()
+
+
+_TIME_ZONE = "select time_zone from profiles where user_id = %s"
+
+
+async def _today(context: Context) -> date:
+    """Return the day that it is where who asks lives."""
+    async with context.pool.connection() as conn:
+        found = await (await conn.execute(_TIME_ZONE, (context.require_viewer().id,))).fetchone()
+    return datetime.now(ZoneInfo(found[0]) if found else UTC).date()
+
+
 async def watched(context: Context, given: Input) -> Payload:
     """Record that the movie was seen, and perhaps what of it."""
-    now = datetime.now(UTC)
-    latest = (now + timedelta(hours=14)).date()  # it is tomorrow already somewhere on earth
-    day: date = given.get("watchedOn") or now.date()
+    day: date = given.get("watchedOn") or await _today(context)
+    latest, viewing_id = latest_day(), uuid7()
     reaction, stars = given.get("reaction"), given.get("stars")
 
     def decide(pair: Pair) -> Sequence[PairEvent]:
-        half_stars = None if stars is None else _stars(stars)
-        return mark_watched(pair, day, latest, Reaction(reaction) if reaction else None, half_stars)
+        half_stars = None if stars is None else half_stars_of(stars)
+        return mark_watched(
+            pair, day, latest, viewing_id, Reaction(reaction) if reaction else None, half_stars
+        )
 
     return await record(context, "mark_watched", given, decide)
 
@@ -219,10 +248,10 @@ async def take_back(context: Context, given: Input) -> Payload:
         user_id=viewer.id,
         movie_id=movie_id,
         decide=_undo(event_id),
-        source=_source(given),
+        source=source_of(given),
         causation_id=event_id,
-        idempotency_key=_idempotency_key(given),
-        request=_request("undo", given),
+        idempotency_key=idempotency_key_of(given),
+        request=request_of("undo", given),
     )
     try:
         return _decided(await context.services.handler.handle(command), movie_id)

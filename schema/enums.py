@@ -4,7 +4,11 @@ from enum import Enum
 
 import strawberry
 
-from events.pair import Priority, Reaction, Status
+from accounts.devices import Platform
+from accounts.profiles import Privacy
+from events.follows import FollowStatus
+from events.lists import ListVisibility
+from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
 
 strawberry.enum(Reaction, description="How much a person liked a movie.")
@@ -12,6 +16,14 @@ strawberry.enum(Priority, name="WatchlistPriority", description="How soon a pers
 strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
 )
+strawberry.enum(Audience, description="Who may read something: everybody, followers, or only its author.")
+strawberry.enum(
+    ListVisibility,
+    description="Who may see a list: everybody, followers, who has its link, or only who works on it.",
+)
+strawberry.enum(FollowStatus, description="How far it is between a person and whom they follow.")
+strawberry.enum(Privacy, description="To whom a person shows what they say of themself.")
+strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
 
 
@@ -44,6 +56,23 @@ class WatchlistOrder(Enum):
     PRIORITY = "PRIORITY"
 
 
+@strawberry.enum(description="What a person is to a list; INVITED may read it, and join.")
+class ListRole(Enum):
+    OWNER = "OWNER"
+    JOINED = "JOINED"
+    INVITED = "INVITED"
+
+
+@strawberry.enum(description="What a person did with a movie, or that they made a list.")
+class ActivityKind(Enum):
+    RATED = "RATED"
+    REACTED = "REACTED"
+    FAVORITED = "FAVORITED"
+    WATCHED = "WATCHED"
+    REVIEWED = "REVIEWED"
+    LISTED = "LISTED"
+
+
 @strawberry.enum(description="Which end of the log comes first.")
 class EventOrder(Enum):
     NEWEST = "NEWEST"
@@ -67,12 +96,19 @@ class EventSource(Enum):
 
 
 __all__ = [
+    "ActivityKind",
     "Algorithm",
+    "Audience",
     "EventOrder",
     "EventSource",
+    "FollowStatus",
     "GroupStrategy",
+    "ListRole",
+    "ListVisibility",
     "MovieOrder",
+    "Platform",
     "Priority",
+    "Privacy",
     "ProjectionState",
     "Reaction",
     "Status",

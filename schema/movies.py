@@ -7,12 +7,15 @@ import strawberry
 
 from projections.popularity_metrics import COUNTS
 from resolvers.mapping import Embedded, Key, Many, One, Page
+from schema.audiences import READABLE
 from schema.enums import Priority, Reaction, Status
 from schema.fields import column, mapped
 from schema.nodes import Node
 
 if TYPE_CHECKING:
+    from schema.log import EventConnection
     from schema.movie_lists import DailyMetricsConnection, SimilarMovieConnection
+    from schema.reviews import Review, ReviewConnection
 
 PRIORITY = "(array['LOW', 'MEDIUM', 'HIGH'])[{t}.urgency]"
 
@@ -108,6 +111,12 @@ class ViewerState:
     )
     def watchlist(self) -> WatchlistEntry | None: ...
 
+    @mapped(
+        One("reviews", of="{parent}.id", key="movie_id", where="{t}.user_id = {viewer} and {t}.is_active"),
+        "What the viewer wrote about it.",
+    )
+    def review(self) -> Annotated["Review", strawberry.lazy("schema.reviews")] | None: ...
+
 
 _STATS = "(select m.id as of_movie, s.* from movies m left join movie_stats s on s.movie_id = m.id)"
 
@@ -170,6 +179,40 @@ class Movie(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> Annotated["SimilarMovieConnection", strawberry.lazy("schema.movie_lists")] | None: ...
+
+    @mapped(
+        Page(
+            "events",
+            where="{t}.user_id = {viewer} and {t}.movie_id = {parent}.id",
+            columns=("position",),
+            orders={None: (Key("{t}.position", "bigint", descending=True),)},
+        ),
+        "What the viewer did with it, the newest first; empty for a stranger.",
+    )
+    def history(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Annotated["EventConnection", strawberry.lazy("schema.log")] | None: ...
+
+    @mapped(
+        Page(
+            "reviews",
+            where=f"{{t}}.movie_id = {{parent}}.id and {READABLE}",
+            columns=("review_id",),
+            orders={None: (Key("{t}.position", "bigint", descending=True),)},
+        ),
+        "Reviews that the viewer may read, the last written or changed first.",
+    )
+    def reviews(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Annotated["ReviewConnection", strawberry.lazy("schema.reviews")] | None: ...
 
     @mapped(
         Page(

@@ -5,13 +5,18 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, genres, interactions, operations
+from resolvers import accounts, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
-from schema.enums import EventSource, Priority, Reaction
+from schema.account_mutations import AccountMutations
+from schema.enums import Audience, EventSource, Priority, Reaction
 from schema.fields import mapped
+from schema.list_mutations import ListMutations
 from schema.payloads import (
     AddToWatchlistPayload,
+    ChangeViewingPayload,
     ClickRecommendationPayload,
+    DeleteReviewPayload,
+    DeleteViewingPayload,
     DismissMoviePayload,
     FavoriteMoviePayload,
     MarkWatchedPayload,
@@ -28,6 +33,7 @@ from schema.payloads import (
     SignUpPayload,
     UndoPayload,
     UnfavoriteMoviePayload,
+    WriteReviewPayload,
 )
 
 _KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
@@ -112,10 +118,46 @@ class RemoveFromWatchlistInput(_OnMovie): ...
 @strawberry.input(description="A movie that was seen, and what of it.")
 class MarkWatchedInput(_OnMovie):
     watched_on: date | None = strawberry.field(
-        default=UNSET, description="The day it was seen; today when left out."
+        default=UNSET,
+        description="The day it was seen; when left out today, in the time zone of the profile.",
     )
     reaction: Reaction | None = strawberry.field(default=UNSET, description="What one thinks of it.")
     stars: float | None = strawberry.field(default=UNSET, description="Stars, 0.5 to 5 in half steps.")
+
+
+@strawberry.input(description="A review of a movie: what is left out stays as it is.")
+class WriteReviewInput(_OnMovie):
+    text: str | None = strawberry.field(
+        default=UNSET, description="What one writes, 5,000 characters at most."
+    )
+    has_spoilers: bool | None = strawberry.field(
+        default=UNSET, description="Whether it tells what one may not want to know before; false at first."
+    )
+    audience: Audience | None = strawberry.field(
+        default=UNSET, description="Who may read it; at first to whom one shows oneself, `privacy`."
+    )
+    stars: float | None = strawberry.field(
+        default=UNSET,
+        description="Stars to show with it, and to rate the movie with; null shows none and leaves the rating alone.",
+    )
+
+
+@strawberry.input(description="A review to take back.")
+class DeleteReviewInput(_OnMovie): ...
+
+
+@strawberry.input(description="A viewing of the diary.")
+class DeleteViewingInput:
+    viewing_id: strawberry.ID = strawberry.field(description="The `viewingId` of the diary.")
+    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
+    source: EventSource | None = strawberry.field(
+        default=UNSET, description="Where the person was; WEB when left out."
+    )
+
+
+@strawberry.input(description="Another day for a viewing of the diary.")
+class ChangeViewingInput(DeleteViewingInput):
+    watched_on: date = strawberry.field(description="The day that the movie was seen on.")
 
 
 @strawberry.input(description="A movie that is of no interest.")
@@ -155,7 +197,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation:
+class Mutation(AccountMutations, ListMutations):
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
     def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
 
@@ -191,6 +233,18 @@ class Mutation:
 
     @mapped(Run(interactions.watched), "Say that a movie was seen; every time counts.")
     def mark_watched(self, input: MarkWatchedInput) -> MarkWatchedPayload: ...  # noqa: A002
+
+    @mapped(Run(diary.change), "Put a viewing on another day.")
+    def change_viewing(self, input: ChangeViewingInput) -> ChangeViewingPayload: ...  # noqa: A002
+
+    @mapped(Run(diary.delete), "Take a viewing out of the diary.")
+    def delete_viewing(self, input: DeleteViewingInput) -> DeleteViewingPayload: ...  # noqa: A002
+
+    @mapped(Run(reviews.write), "Write a review, or change the one that there is.")
+    def write_review(self, input: WriteReviewInput) -> WriteReviewPayload: ...  # noqa: A002
+
+    @mapped(Run(reviews.delete), "Take a review back.")
+    def delete_review(self, input: DeleteReviewInput) -> DeleteReviewPayload: ...  # noqa: A002
 
     @mapped(Run(interactions.dismiss), "Say that a movie is of no interest.")
     def dismiss_movie(self, input: DismissMovieInput) -> DismissMoviePayload: ...  # noqa: A002

@@ -11,7 +11,8 @@ from schema.fields import column, mapped
 from schema.log import STATUSES, Event, Projection
 from schema.movies import Movie
 from schema.nodes import Plain
-from schema.people import User
+from schema.people import Device, User
+from schema.persons import SHOWN_PERSON, Person
 
 _ERRORS = Many(
     "rows from (jsonb_to_recordset({v_errors:jsonb}) as (code text, message text, path text[]))"
@@ -64,27 +65,32 @@ class SessionPayload(MutationPayload):
     def viewer(self) -> User | None: ...
 
 
-def _payload(name: str, description: str, *bases: type) -> Any:
+def payload(name: str, description: str, *bases: type) -> Any:
+    """Return a payload type that has the fields of its interfaces and no others."""
     return strawberry.type(description=description, name=name)(type(name, bases, {"__module__": __name__}))
 
 
-SignUpPayload = _payload("SignUpPayload", "The new account.", SessionPayload)
-SignInPayload = _payload("SignInPayload", "The session.", SessionPayload)
-RefreshSessionPayload = _payload("RefreshSessionPayload", "The new tokens.", SessionPayload)
-SignOutPayload = _payload("SignOutPayload", "Whether it was done.", MutationPayload)
+SignUpPayload = payload("SignUpPayload", "The new account.", SessionPayload)
+SignInPayload = payload("SignInPayload", "The session.", SessionPayload)
+RefreshSessionPayload = payload("RefreshSessionPayload", "The new tokens.", SessionPayload)
+SignOutPayload = payload("SignOutPayload", "Whether it was done.", MutationPayload)
 
-ReactToMoviePayload = _payload("ReactToMoviePayload", "The reaction.", InteractionPayload)
-RateMoviePayload = _payload("RateMoviePayload", "The rating.", InteractionPayload)
-FavoriteMoviePayload = _payload("FavoriteMoviePayload", "The favourite.", InteractionPayload)
-UnfavoriteMoviePayload = _payload("UnfavoriteMoviePayload", "The end of a favourite.", InteractionPayload)
-AddToWatchlistPayload = _payload("AddToWatchlistPayload", "The entry.", InteractionPayload)
-SetWatchlistPriorityPayload = _payload("SetWatchlistPriorityPayload", "The new priority.", InteractionPayload)
-RemoveFromWatchlistPayload = _payload("RemoveFromWatchlistPayload", "The removal.", InteractionPayload)
-MarkWatchedPayload = _payload("MarkWatchedPayload", "The viewing.", InteractionPayload)
-DismissMoviePayload = _payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
-RecordViewPayload = _payload("RecordViewPayload", "The view.", InteractionPayload)
-ClickRecommendationPayload = _payload("ClickRecommendationPayload", "The click.", InteractionPayload)
-UndoPayload = _payload("UndoPayload", "What took the action back.", InteractionPayload)
+ReactToMoviePayload = payload("ReactToMoviePayload", "The reaction.", InteractionPayload)
+RateMoviePayload = payload("RateMoviePayload", "The rating.", InteractionPayload)
+FavoriteMoviePayload = payload("FavoriteMoviePayload", "The favourite.", InteractionPayload)
+UnfavoriteMoviePayload = payload("UnfavoriteMoviePayload", "The end of a favourite.", InteractionPayload)
+AddToWatchlistPayload = payload("AddToWatchlistPayload", "The entry.", InteractionPayload)
+SetWatchlistPriorityPayload = payload("SetWatchlistPriorityPayload", "The new priority.", InteractionPayload)
+RemoveFromWatchlistPayload = payload("RemoveFromWatchlistPayload", "The removal.", InteractionPayload)
+MarkWatchedPayload = payload("MarkWatchedPayload", "The viewing.", InteractionPayload)
+ChangeViewingPayload = payload("ChangeViewingPayload", "The viewing on its new day.", InteractionPayload)
+DeleteViewingPayload = payload("DeleteViewingPayload", "The end of a viewing.", InteractionPayload)
+WriteReviewPayload = payload("WriteReviewPayload", "The review.", InteractionPayload)
+DeleteReviewPayload = payload("DeleteReviewPayload", "The end of a review.", InteractionPayload)
+DismissMoviePayload = payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
+RecordViewPayload = payload("RecordViewPayload", "The view.", InteractionPayload)
+ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.", InteractionPayload)
+UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 
 @strawberry.type(description="The projection, whose rebuild was asked for.")
@@ -93,7 +99,43 @@ class RebuildProjectionPayload(MutationPayload):
     def projection(self) -> Projection | None: ...
 
 
-@strawberry.type(description="The favourite genres.")
-class SetFavoriteGenresPayload(MutationPayload):
-    @mapped(One("users", of="{v_viewer:uuid}"), "Who chose them.")
+@strawberry.interface(description="What a mutation of one's own account answers with.")
+class AccountPayload(MutationPayload):
+    @mapped(One("users", of="{v_viewer:uuid}"), "The account, as it stands after the mutation.")
     def viewer(self) -> User | None: ...
+
+
+SetFavoriteGenresPayload = payload("SetFavoriteGenresPayload", "The favourite genres.", AccountPayload)
+UpdateProfilePayload = payload("UpdateProfilePayload", "The profile.", AccountPayload)
+ChangeEmailPayload = payload("ChangeEmailPayload", "The new e-mail address.", AccountPayload)
+ChangeUsernamePayload = payload("ChangeUsernamePayload", "The new username.", AccountPayload)
+ChangePasswordPayload = payload("ChangePasswordPayload", "Whether it was done.", AccountPayload)
+DeactivateAccountPayload = payload("DeactivateAccountPayload", "Whether it was done.", MutationPayload)
+SetPrivacyPayload = payload("SetPrivacyPayload", "The privacy.", AccountPayload)
+RemoveDevicePayload = payload("RemoveDevicePayload", "The devices that are left.", AccountPayload)
+GrantPremiumPayload = payload("GrantPremiumPayload", "Whether it was done.", MutationPayload)
+RevokePremiumPayload = payload("RevokePremiumPayload", "Whether it was done.", MutationPayload)
+
+
+@strawberry.type(description="The device.")
+class RegisterDevicePayload(AccountPayload):
+    @mapped(
+        One("devices", of="{v_device:uuid}", where="{t}.user_id = {viewer}"),
+        "The device; null when it was refused.",
+    )
+    def device(self) -> Device | None: ...
+
+
+@strawberry.interface(description="What a mutation about another person answers with.")
+class FollowPayload(MutationPayload):
+    @mapped(
+        One("users", of="{v_person:uuid}", where=SHOWN_PERSON),
+        "The other person, as it stands after the mutation.",
+    )
+    def person(self) -> Person | None: ...
+
+
+FollowUserPayload = payload("FollowUserPayload", "Whom one follows, or asks to.", FollowPayload)
+UnfollowUserPayload = payload("UnfollowUserPayload", "Whom one follows no longer.", FollowPayload)
+AcceptFollowerPayload = payload("AcceptFollowerPayload", "Who follows now.", FollowPayload)
+RemoveFollowerPayload = payload("RemoveFollowerPayload", "Who follows no longer.", FollowPayload)

@@ -4,11 +4,14 @@ from datetime import datetime
 
 import strawberry
 
+from accounts.emails import EMAIL
+from accounts.premium import IS_PREMIUM
 from resolvers.ids import enum_name
-from resolvers.mapping import Filter, Key, Many, Page
+from resolvers.mapping import Filter, Key, Many, One, Page
 from resolvers.recommendations import RECOMMENDED
+from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
-from schema.enums import Algorithm, Reaction, WatchlistOrder
+from schema.enums import Algorithm, Platform, Privacy, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.log import EventConnection
 from schema.movie_lists import (
@@ -20,6 +23,16 @@ from schema.movie_lists import (
 )
 from schema.movies import Genre
 from schema.nodes import Node
+from schema.persons import (
+    SHOWN_PERSON,
+    FollowerConnection,
+    FollowingConnection,
+    Person,
+    Profile,
+    followers_of,
+    following_of,
+)
+from schema.social import Social
 
 _ACTIVE = "{t}.user_id = {viewer} and {t}.is_active"
 _NEWEST = (Key("{t}.position", "bigint", descending=True),)
@@ -50,14 +63,77 @@ class RecommendationFilter:
     )
 
 
+@strawberry.type(description="A device on which a person is reached. Where messages to it go is never shown.")
+class Device:
+    id: strawberry.ID = column("'Device:' || {t}.id", "The id that `removeDevice` takes.")
+    platform: Platform = column("{t}.platform", "What it is.")
+    registered_at: datetime = column("{t}.registered_at", "When it was registered last.")
+
+
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
-class User(Node):
+class User(Node, Social):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")
-    email: str | None = column("{t}.email", "The e-mail address.")
     roles: list[str] = column("{t}.roles", "What the account may do: person, analyst, operator, admin.")
     created_at: datetime = column("{t}.created_at", "When the account was made.")
+
+    @mapped(sealed("{t}.email_sealed", EMAIL), "The e-mail address.")
+    def email(self) -> str | None: ...
+
+    privacy: Privacy = column("{t}.privacy", "To whom the person shows themself.")
+    is_premium: bool = column(IS_PREMIUM, "Whether the person is premium now.")
+    premium_until: datetime | None = column("{t}.premium_until", "When premium ends; null where it does not.")
+    last_signed_in_at: datetime | None = column("{t}.last_signed_in_at", "When a session was last opened.")
+
+    @mapped(
+        One("profiles", of="{parent}.id", key="user_id", where="{t}.user_id = {viewer}"),
+        "What the person says of themself; null until they say anything.",
+    )
+    def profile(self) -> Profile | None: ...
+
+    @mapped(
+        One("users", of="{parent}.id", where=SHOWN_PERSON), "The person as they see themself among others."
+    )
+    def person(self) -> Person | None: ...
+
+    @mapped(
+        Many(
+            "devices {t}",
+            where="{t}.user_id = {viewer}",
+            order="{t}.registered_at desc, {t}.id",
+            table="devices",
+        ),
+        "Devices on which the person is reached, the newest first.",
+    )
+    def devices(self) -> list[Device]: ...
+
+    @mapped(followers_of("{viewer}"), "Who follows this person, the newest first.")
+    def followers(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> FollowerConnection | None: ...
+
+    @mapped(followers_of("{viewer}", status="REQUESTED"), "Who asks to follow this person, the newest first.")
+    def follow_requests(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> FollowerConnection | None: ...
+
+    @mapped(following_of("{viewer}"), "Whom this person follows, the newest first.")
+    def following(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> FollowingConnection | None: ...
 
     @mapped(
         Many(

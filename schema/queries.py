@@ -4,9 +4,12 @@ import strawberry
 
 from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
+from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
+from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
+from schema.lists import ListLookup, MovieList
 from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, Projection
 from schema.movie_lists import (
     GroupRecommendationConnection,
@@ -17,6 +20,7 @@ from schema.movie_lists import (
 from schema.movies import Genre, Movie
 from schema.nodes import Node
 from schema.people import User
+from schema.persons import SHOWN_PERSON, Person
 
 
 @strawberry.input(one_of=True, description="Which movie: exactly one of its ids.")
@@ -27,6 +31,14 @@ class MovieLookup:
         default=strawberry.UNSET, description="The id at The Movie Database."
     )
     imdb_id: str | None = strawberry.field(default=strawberry.UNSET, description="The id at IMDb.")
+
+
+@strawberry.input(one_of=True, description="Which person: exactly one of what they are known by.")
+class PersonLookup:
+    user_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Their `userId`.")
+    username: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Their username, in any case."
+    )
 
 
 @strawberry.input(description="Which movies of the catalogue; all conditions must hold.")
@@ -99,7 +111,10 @@ _MOVIES = Page(
 _NODES = {
     "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", "uuid")),
     "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", "uuid")),
+    "List": NodeTable("lists", "list_id", "uuid", node_key("List", "uuid"), where=LIST_VISIBLE),
+    "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
+    "Person": NodeTable("users", "id", "uuid", node_key("Person", "uuid"), where=SHOWN_PERSON),
     "Event": NodeTable(
         "events", "position", "bigint", node_key("Event", "bigint"), where="{t}.user_id = {viewer}"
     ),
@@ -127,6 +142,20 @@ class Query:
     )
     def movie(self, by: MovieLookup) -> Movie | None: ...
 
+    @mapped(
+        Lookup(
+            "lists",
+            "by",
+            {
+                "id": Filter(f"{{t}}.list_id = {{value}} and {LIST_VISIBLE}", "uuid", uuid_of("List")),
+                "link": Filter(LIST_LINKED, "text", text),
+            },
+        ),
+        "A list; null when there is none that the viewer may see.",
+        name="list",
+    )
+    def movie_list(self, by: ListLookup) -> MovieList | None: ...
+
     @mapped(_MOVIES, "The catalogue: searched, filtered, ordered.", max_age_s=_PUBLIC_S)
     def movies(
         self,
@@ -152,6 +181,21 @@ class Query:
 
     @mapped(One("users", of="{viewer}"), "Who asks; null for a stranger.")
     def viewer(self) -> User | None: ...
+
+    @mapped(
+        Lookup(
+            "users",
+            "by",
+            {
+                "userId": Filter(f"{{t}}.id = {{value}} and {SHOWN_PERSON}", "uuid", uuid_of("User")),
+                "username": Filter(
+                    f"{{t}}.username_key = {{value}} and {SHOWN_PERSON}", "text", username_key
+                ),
+            },
+        ),
+        "A person as others see them; null when there is none, or none that shows themself to the viewer.",
+    )
+    def person(self, by: PersonLookup) -> Person | None: ...
 
     @mapped(
         Page(

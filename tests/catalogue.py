@@ -10,6 +10,8 @@ from uuid import UUID, uuid5
 
 import psycopg
 
+from accounts.emails import EMAIL
+from accounts.keys import HOUSE
 from events.favorites import favorite_movie, unfavorite_movie
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import rate_movie
@@ -18,6 +20,7 @@ from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
 from projections.follow import catch_up
 from projections.registry import fold_window, projections
+from tests.accounts.masters import new_keys
 from tests.events.writing import write
 from tests.strategies import Says
 
@@ -82,6 +85,11 @@ def slate(name: str) -> UUID:
     return uuid5(UUID(int=13), name)
 
 
+def viewing(number: int) -> UUID:
+    """The id of one of the viewings."""
+    return uuid5(UUID(int=14), str(number))
+
+
 def fill(conn: Conn) -> None:
     """Write the catalogue, the people and what they did into a database whose read tables stand."""
     _add_movies(conn)
@@ -140,14 +148,16 @@ def _add_movies(conn: Conn) -> None:
 
 
 def _add_people(conn: Conn) -> None:
+    keys = new_keys().fetch(conn, [HOUSE, *map(person, PEOPLE)], make=True)
     for name in PEOPLE:
+        email = f"{name}@example.org"
         conn.execute(
-            "insert into users (id, email, email_key, username, username_key, roles, created_at)"
+            "insert into users (id, email_sealed, email_digest, username, username_key, roles, created_at)"
             " values (%s, %s, %s, %s, %s, %s, %s)",
             (
                 person(name),
-                f"{name}@example.org",
-                f"{name}@example.org",
+                keys[person(name)].seal(EMAIL, email),
+                keys[HOUSE].digest(EMAIL, email),
                 name,
                 name,
                 ["person", *ROLES.get(name, ())],
@@ -169,8 +179,8 @@ _DEEDS: Sequence[tuple[timedelta, str, str, Says, tuple[Any, ...]]] = (
     (4 * _DAY, "alice", "alien", rate_movie, (9,)),
     (4 * _DAY, "alice", "alien", react_to_movie, (Reaction.SUPER_LIKE,)),
     (4 * _DAY, "alice", "alien", favorite_movie, ()),
-    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 1), TODAY, Reaction.OK, 6)),
-    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 7), TODAY)),
+    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 1), TODAY, viewing(1), Reaction.OK, 6)),
+    (3 * _DAY, "alice", "thing", mark_watched, (date(2024, 3, 7), TODAY, viewing(2))),
     (3 * _DAY, "alice", "heat", react_to_movie, (Reaction.DISLIKE,)),
     (2 * _DAY, "alice", "fargo", rate_movie, (1,)),
     (2 * _DAY, "alice", "fargo", rate_movie, (5,)),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,6 +17,14 @@ from hypothesis import strategies as st
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
+from events.follows import (
+    Follow,
+    FollowEvent,
+    accept_follower,
+    follow_user,
+    remove_follower,
+    unfollow_user,
+)
 from events.genres import FavoriteGenresChosen
 from events.log import Recorded
 from events.models import (
@@ -26,14 +35,16 @@ from events.models import (
     promote_model,
     roll_back_model,
 )
-from events.pair import Pair, PairEvent, Priority, Reaction
+from events.pair import Audience, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
 from events.reactions import clear_reaction, react_to_movie
+from events.reviews import delete_review, write_review
 from events.slates import Algorithm, click_recommendation, serve_slate
 from events.undo import undo
 from events.viewing import (
     FIRST_FILM,
+    change_viewing,
     clear_dismissal,
     dismiss_movie,
     mark_watched,
@@ -41,11 +52,15 @@ from events.viewing import (
     view_movie,
 )
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+from tests.lists import Lists, decided, list_id
 
 Says = Callable[..., Sequence[PairEvent]]
 
 PEOPLE, MOVIES, ERASED = 3, 3, 2
 """How many there are, and which one of the people is erased now and then: were it any, soon nobody would be left."""
+
+ACQUAINTED = 6
+"""How many follow each other: those and some more, so that each state is the last one of somebody."""
 
 TODAY = date(2024, 3, 1)
 _START = datetime(2024, 3, 1, 22, 30, tzinfo=UTC)
@@ -54,6 +69,9 @@ _IMPOSSIBLE = [FIRST_FILM - timedelta(days=1), TODAY + timedelta(days=1)]
 _STARS = [None, *range(12)]
 _REACTIONS = [None, *Reaction]
 
+VIEWINGS = [uuid5(UUID(int=6), str(viewing)) for viewing in range(3)]
+REVIEW = UUID(int=8)
+TEXTS = [uuid5(UUID(int=7), str(text)) for text in range(3)]
 SLATES = [uuid5(UUID(int=4), str(slate)) for slate in range(2)]
 
 COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -67,10 +85,27 @@ COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     set_priority: [(priority,) for priority in Priority],
     remove_from_watchlist: [()],
     mark_watched: [
-        *((day, TODAY, *opinion) for day, opinion in product(_SEEN_ON, product(_REACTIONS, (None, 3, 9)))),
-        *((day, TODAY) for day in _IMPOSSIBLE),
+        *(
+            (day, TODAY, viewing, *opinion)
+            for day, viewing, opinion in product(_SEEN_ON, VIEWINGS, product(_REACTIONS, (None, 3, 9)))
+        ),
+        *((day, TODAY, VIEWINGS[0]) for day in _IMPOSSIBLE),
     ],
-    retract_watch: [(day,) for day in _SEEN_ON],
+    retract_watch: list(product(_SEEN_ON, VIEWINGS)),
+    change_viewing: [
+        (day, viewing, other, TODAY, new)
+        for day, other in product(_SEEN_ON, [*_SEEN_ON, *_IMPOSSIBLE])
+        for viewing, new in pairwise([*VIEWINGS, VIEWINGS[0]])
+    ],
+    write_review: [
+        *((REVIEW, {"text_id": text}) for text in TEXTS),
+        *((REVIEW, {"text_id": TEXTS[0], "audience": audience, "half_stars": 5}) for audience in Audience),
+        *(
+            (REVIEW, {"has_spoilers": spoils, "half_stars": stars})
+            for spoils, stars in ((True, None), (False, 11))
+        ),
+    ],
+    delete_review: [()],
     dismiss_movie: [()],
     clear_dismissal: [()],
     view_movie: [()],
@@ -114,8 +149,60 @@ def choose(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides on genres")
 
 
-ALONE = (erase, show, train, promote, roll_back, choose)
+def manage(pair: Pair) -> Sequence[PairEvent]:
+    """Make a list, or change what it is: `play` records it."""
+    raise TypeError("no pair decides on lists")
+
+
+def gather(pair: Pair) -> Sequence[PairEvent]:
+    """Let others work on a list: `play` records it."""
+    raise TypeError("no pair decides on lists")
+
+
+def arrange(pair: Pair) -> Sequence[PairEvent]:
+    """Put movies on a list, or order them: `play` records it."""
+    raise TypeError("no pair decides on lists")
+
+
+def follow(pair: Pair) -> Sequence[PairEvent]:
+    """Follow another person, or ask to: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def unfollow(pair: Pair) -> Sequence[PairEvent]:
+    """Follow another person no longer: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def accept(pair: Pair) -> Sequence[PairEvent]:
+    """Let another person follow: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+def remove(pair: Pair) -> Sequence[PairEvent]:
+    """Let another person follow no longer: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
+ALONE = (
+    erase,
+    show,
+    train,
+    promote,
+    roll_back,
+    choose,
+    manage,
+    gather,
+    arrange,
+    follow,
+    unfollow,
+    accept,
+    remove,
+)
 """What is recorded without the state of a pair."""
+
+SOCIAL = (follow, unfollow, accept, remove)
+"""What people say to each other, not about movies."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -127,6 +214,25 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     promote: [(model,) for model in range(3)],
     roll_back: [()],
     choose: [((),), ((1,),), ((2, 1),)],
+    manage: [("create", "rename"), ("create", "show", "hide"), ("create", "delete"), ("show",), ("delete",)],
+    gather: [
+        ("create", "invite", "other: join"),
+        ("invite",),
+        ("other: leave",),
+        ("remove",),
+        ("other: rename",),
+    ],
+    arrange: [
+        ("create", "add", "next: add", "next: move"),
+        ("create", "next: add", "add behind", "move to front", "note"),
+        ("create", "invite", "other: join", "other: add", "other: move", "note"),
+        ("add", "take off"),
+        ("other: note", "next: take off", "other: add behind"),
+    ],
+    follow: list(product(range(ACQUAINTED), (True, False))),
+    unfollow: [(other,) for other in range(ACQUAINTED)],
+    accept: [(other,) for other in range(ACQUAINTED)],
+    remove: [(other,) for other in range(ACQUAINTED)],
 }
 
 
@@ -162,7 +268,8 @@ class _Play:
         self.pairs: dict[tuple[UUID, UUID], Pair] = {}
         self.actions: defaultdict[UUID, list[list[PairEvent]]] = defaultdict(list)
         self.position, self.time = 0, _START
-        self.models = Models()
+        self.models, self.lists = Models(), Lists()
+        self.follows: dict[tuple[UUID, UUID], Follow] = {}
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -171,6 +278,7 @@ class _Play:
         if move.says in ALONE:
             for fact in _DECIDED[move.says](self, move):
                 self.models = self.models.when([fact])
+                self.lists.when([fact])
                 self.record(fact)
             return
         args, key = move.args, (person, movie_id(move.movie))
@@ -204,6 +312,18 @@ class _Play:
                 correlation_id=UUID(int=said or self.position),
             )
         )
+
+
+def _worked(game: _Play, move: Move) -> Iterable[Event]:
+    """Steps by the owner of a list, or by another who may work on it; each meets what the ones before it left."""
+    owner, other = user_id(move.person), user_id((move.person + 1 + move.movie % 2) % PEOPLE)
+    which = list_id(owner, move.movie // 2)
+    for n, step in enumerate(move.args):
+        who, _, says = step.rpartition(": ")
+        actor, about = (other, owner) if who == "other" else (owner, other)
+        movies = [movie_id(move.movie + (who == "next")), movie_id(move.movie + (who != "next"))]
+        with suppress(Rejected):
+            yield from decided(game.lists, says, which, actor, about, movies, TEXTS[n % len(TEXTS)])
 
 
 def _shown(_: _Play, move: Move) -> Sequence[Event]:
@@ -245,12 +365,35 @@ def _rolled_back(game: _Play, _: Move) -> Sequence[Event]:
         return []
 
 
-_DECIDED: Mapping[Says, Callable[[_Play, Move], Sequence[Event]]] = {
+def _followed(game: _Play, move: Move) -> Sequence[Event]:
+    other, *how = move.args
+    people = user_id(move.person), user_id(other)
+    if move.says in (accept, remove):
+        people = people[::-1]
+    state = game.follows.get(people, Follow(*people))
+    try:
+        facts = follow_user(state, is_open=how[0]) if move.says is follow else _FOLLOWING[move.says](state)
+    except Rejected:
+        return []
+    game.follows[people] = state.when(facts)
+    return list(facts)
+
+
+_FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
+    unfollow: unfollow_user,
+    accept: accept_follower,
+    remove: remove_follower,
+}
+_DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     erase: lambda _, move: [UserErased(user_id=user_id(move.person))],
     show: _shown,
     train: _trained,
     promote: _promoted,
     roll_back: _rolled_back,
+    manage: _worked,
+    gather: _worked,
+    arrange: _worked,
+    **dict.fromkeys(SOCIAL, _followed),
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
@@ -293,17 +436,24 @@ def rich_moves(
     minutes: Sequence[int] = _MINUTES,
     without: Sequence[Says] = (),
 ) -> list[Move]:
-    """The same moves every time: enough of them meet every command in every state that matters."""
-    dice = random.Random(seed)
-    commands = [command for command in MOVES if command not in without]
+    """The same moves every time: enough of them meet every command in every state that matters.
+
+    What people say to each other comes beside the `count` that are about movies, and changes nothing in these.
+    """
+    dice, beside = random.Random(seed), random.Random(f"{seed} social")
+    commands = [command for command in MOVES if command not in (*without, *SOCIAL)]
+    social = [command for command in SOCIAL if command not in without]
     moves = []
-    for _ in range(count):
+    for number in range(count):
         says = dice.choice(commands)
         person = ERASED if says is erase else dice.randrange(PEOPLE)
         args = dice.choice(MOVES[says])
         moves.append(
             Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
         )
+        if social and number % 3 == 0:
+            says = beside.choice(social)
+            moves.append(Move(beside.randrange(ACQUAINTED), 0, says, beside.choice(MOVES[says]), 0))
     return moves
 
 

@@ -23,6 +23,7 @@ from database.connect import connect
 from resolvers.answers import Answer
 from resolvers.context import Context, Services, Viewer
 from resolvers.limits import Limits
+from tests.accounts.masters import SECRETS
 from tests.accounts.signing import tokens_signed_with
 from tests.catalogue import PEOPLE, ROLES, fill, person
 
@@ -42,6 +43,7 @@ def settings(**more: Any) -> Settings:
         "pool_size": 24,
         "most_lag_s": 30.0,
         "budget_per_minute": 1_000_000_000,
+        "master_keys": {name: SecretStr(secret) for name, secret in SECRETS.items()},
         "token_secret": SecretStr("a secret that is long enough for tests"),
         **more,
     }

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import doctor, documents, evaluation, events, imports, projections, recsys, server, users
+from app.cli import doctor, documents, evaluation, events, imports, keys, projections, recsys, server, users
 from app.cli.console import answer, say
 from app.cli.errors import REFUSED, Commands
 
@@ -34,6 +34,7 @@ commands.add_typer(projections.commands, name="projections")
 evaluation.add_to(recsys.commands)
 commands.add_typer(recsys.commands, name="recsys")
 commands.add_typer(users.commands, name="users")
+commands.add_typer(keys.commands, name="keys")
 commands.add_typer(documents.commands, name="documents")
 doctor.add_to(commands)
 

@@ -13,6 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts.rewrapping import standing
 from app.cli.database import Conn
 from app.settings import Settings
 from events.cluster import has_moved
@@ -230,6 +231,15 @@ def recommender(conn: Conn, settings: Settings) -> Check:
     return Check("recommender", "ok", f"{serving[0]} serves")
 
 
+def master_keys(conn: Conn, settings: Settings) -> Check:
+    """Whether every data key can be unwrapped here."""
+    masters, wrapped_by = settings.masters(), standing(conn).wrapped_by
+    if lacking := [name for name in wrapped_by if name not in masters.names]:
+        remedy = "Put them into PROJECTIONIST_MASTER_KEYS: what is personal cannot be read without."
+        return Check("master keys", "fail", f"lacking: {', '.join(lacking)}", remedy)
+    return Check("master keys", "ok", f"{sum(wrapped_by.values()):,} data keys are wrapped")
+
+
 OF_THE_SERVER: tuple[Callable[[Conn], Check], ...] = (version, clock)
 OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (grants, guards, home, partitions, projections, sealed)
 
@@ -252,5 +262,6 @@ def of_the_database(conninfo: str, conn: Conn, settings: Settings) -> Iterator[C
     if migrations.status == "ok":
         for check in OF_THE_LOG:
             yield check(conn)
+        yield master_keys(conn, settings)
         if not stale(conn):
             yield recommender(conn, settings)

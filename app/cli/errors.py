@@ -12,6 +12,7 @@ from psycopg import errors
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from accounts.masters import MasterKeyMissing
 from accounts.passwords import TooBusy
 from app.cli.console import say
 from app.embedded import EmbeddedError
@@ -119,7 +120,7 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     (ValidationError, USAGE, _settings),
     ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
     (TooBusy, UNAVAILABLE, _as_said),
-    ((Rejected, UnreadableRelease, BadManifest), REFUSED, _as_said),
+    ((Rejected, UnreadableRelease, BadManifest, MasterKeyMissing), REFUSED, _as_said),
     ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
     (
         (BeyondTheLog, NoModelServes, NothingExplored, NothingServed, NothingToLearn, NothingToRollBack),

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from accounts.emails import seal_emails
+from accounts.keys import Keys
 from app.cli.console import Json, answer, answer_json, say
 from app.cli.database import database, session
 from app.cli.errors import Refused, WrongUse
@@ -64,17 +66,23 @@ def migrate(as_json: Json = False) -> None:
     """Bring the database and the read tables to this version; safe to repeat, and while servers run."""
     from app.database import migrate as apply
 
-    with database() as conninfo:
+    settings = Settings()
+    with database(settings) as conninfo:
         applied = apply(conninfo)
         with session(conninfo) as conn, steps_shown() as tell:
             require_home(conn)
+            sealed = seal_emails(
+                conn, Keys(settings.masters()), on_progress=lambda n: tell("e-mail addresses", n, n)
+            )
             conn.execute("select events_add_partitions()")
             built = deploy(conn, on_progress=rebuild_shown(tell))
     if as_json:
-        answer_json({"applied": applied, "built": built})
+        answer_json({"applied": applied, "built": built, "sealed": sealed})
         return
     answer(f"Migrations applied: {', '.join(applied) or 'none was pending'}.")
     answer(f"Projections built: {', '.join(built) or 'all were up to date'}.")
+    if sealed:
+        answer(f"E-mail addresses sealed: {sealed:,}.")
 
 
 def schema(

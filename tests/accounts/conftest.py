@@ -6,11 +6,13 @@ import pytest
 
 from accounts.attempts import Attempts, Limits
 from accounts.counts import LocalCounts
+from accounts.keys import Keys
 from accounts.passwords import Passwords
-from accounts.people import Pool
 from accounts.tokens import Tokens
+from database.connect import Pool
 from database.connect import pool as new_pool
 from tests.accounts.clock import Clock
+from tests.accounts.masters import new_keys
 from tests.accounts.signing import tokens_signed_with
 
 COST = 4
@@ -20,6 +22,11 @@ COST = 4
 async def pool(conninfo: str) -> AsyncIterator[Pool]:
     async with new_pool(conninfo, size=4, wait_s=30) as opened:
         yield opened
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return new_keys()
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from accounts.keys import Keys
 from accounts.names import InvalidEmail, InvalidUsername
 from accounts.passwords import Passwords, PasswordTooShort, WeakPassword
 from accounts.people import (
     EmailTaken,
-    Pool,
     Role,
     User,
     UsernameTaken,
@@ -19,13 +19,16 @@ from accounts.people import (
     grant_role,
     revoke_role,
 )
+from database.connect import Pool
 from events.errors import Rejected
 
 PASSWORD = "a film a day"
 
 
-async def ada(pool: Pool, passwords: Passwords, username: str | None = "Ada") -> User:
-    return await create_user(pool, passwords, email="Ada@Example.org", username=username, password=PASSWORD)
+async def ada(pool: Pool, keys: Keys, passwords: Passwords, username: str | None = "Ada") -> User:
+    return await create_user(
+        pool, keys, passwords, email="Ada@Example.org", username=username, password=PASSWORD
+    )
 
 
 async def stored_hash(pool: Pool, user_id: UUID) -> str:
@@ -37,41 +40,45 @@ async def stored_hash(pool: Pool, user_id: UUID) -> str:
     return str(row[0])
 
 
-async def test_a_new_account_is_found_by_id_e_mail_and_username(pool: Pool, passwords: Passwords) -> None:
-    user = await ada(pool, passwords)
-    assert (user.email, user.username, user.roles) == ("Ada@Example.org", "Ada", frozenset({Role.PERSON}))
+async def test_a_new_account_is_found_by_id_e_mail_and_username(
+    pool: Pool, keys: Keys, passwords: Passwords
+) -> None:
+    user = await ada(pool, keys, passwords)
+    assert (user.username, user.roles) == ("Ada", frozenset({Role.PERSON}))
     assert user.id.version == 7
     assert await find(pool, user.id) == user
     for login in ["ada@example.ORG", "ADA@EXAMPLE.ORG ", "ada", "ADA"]:
-        assert await find_by_login(pool, login) == user
+        assert await find_by_login(pool, keys, login) == user
 
 
-async def test_nobody_is_found_by_a_name_that_nobody_has(pool: Pool, passwords: Passwords) -> None:
-    await ada(pool, passwords)
+async def test_nobody_is_found_by_a_name_that_nobody_has(
+    pool: Pool, keys: Keys, passwords: Passwords
+) -> None:
+    await ada(pool, keys, passwords)
     assert await find(pool, uuid4()) is None
     for login in ["", "eve", "ada@example", "ada\0", "\ud800", "ada@example.org" * 1000]:
-        assert await find_by_login(pool, login) is None
+        assert await find_by_login(pool, keys, login) is None
 
 
-async def test_only_a_hash_of_the_password_is_stored(pool: Pool, passwords: Passwords) -> None:
-    stored = await stored_hash(pool, (await ada(pool, passwords)).id)
+async def test_only_a_hash_of_the_password_is_stored(pool: Pool, keys: Keys, passwords: Passwords) -> None:
+    stored = await stored_hash(pool, (await ada(pool, keys, passwords)).id)
     assert stored.startswith("$bcrypt-sha256$")
     assert (await passwords.verify(PASSWORD, stored)).ok
 
 
-async def test_without_a_username_a_new_one_is_made(pool: Pool, passwords: Passwords) -> None:
-    user = await ada(pool, passwords, username=None)
+async def test_without_a_username_a_new_one_is_made(pool: Pool, keys: Keys, passwords: Passwords) -> None:
+    user = await ada(pool, keys, passwords, username=None)
     assert user.username.startswith("viewer-")
-    assert await find_by_login(pool, user.username.upper()) == user
+    assert await find_by_login(pool, keys, user.username.upper()) == user
 
 
 async def test_a_generated_username_that_is_taken_is_made_again(
-    pool: Pool, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, keys: Keys, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signs = iter("aaaaaa" + "aaaaaa" + "bbbbbb")
     monkeypatch.setattr("secrets.choice", lambda _: next(signs))
-    first = await ada(pool, passwords, username=None)
-    second = await create_user(pool, passwords, email="eve@example.org", password=PASSWORD)
+    first = await ada(pool, keys, passwords, username=None)
+    second = await create_user(pool, keys, passwords, email="eve@example.org", password=PASSWORD)
     assert (first.username, second.username) == ("viewer-aaaaaa", "viewer-bbbbbb")
 
 
@@ -85,15 +92,17 @@ async def test_a_generated_username_that_is_taken_is_made_again(
     ],
 )
 async def test_one_account_a_name_ignoring_case(
-    pool: Pool, passwords: Passwords, email: str, username: str | None, rejection: type[Rejected]
+    pool: Pool, keys: Keys, passwords: Passwords, email: str, username: str | None, rejection: type[Rejected]
 ) -> None:
-    await ada(pool, passwords)
+    await ada(pool, keys, passwords)
     with pytest.raises(rejection):
-        await create_user(pool, passwords, email=email, username=username, password=PASSWORD)
+        await create_user(pool, keys, passwords, email=email, username=username, password=PASSWORD)
 
 
-async def test_of_many_who_want_one_name_at_once_one_gets_it(pool: Pool, passwords: Passwords) -> None:
-    answers = await asyncio.gather(*(ada(pool, passwords) for _ in range(8)), return_exceptions=True)
+async def test_of_many_who_want_one_name_at_once_one_gets_it(
+    pool: Pool, keys: Keys, passwords: Passwords
+) -> None:
+    answers = await asyncio.gather(*(ada(pool, keys, passwords) for _ in range(8)), return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ["EmailTaken"] * 7 + ["User"]
 
 
@@ -112,6 +121,7 @@ async def test_of_many_who_want_one_name_at_once_one_gets_it(pool: Pool, passwor
 )
 async def test_bad_input_makes_no_account(
     pool: Pool,
+    keys: Keys,
     passwords: Passwords,
     email: str,
     username: str | None,
@@ -120,14 +130,19 @@ async def test_bad_input_makes_no_account(
     field: str,
 ) -> None:
     with pytest.raises(rejection) as refused:
-        await create_user(pool, passwords, email=email, username=username, password=password)
+        await create_user(pool, keys, passwords, email=email, username=username, password=password)
     assert refused.value.path == (field,)
-    assert await find_by_login(pool, email) is None
+    assert await find_by_login(pool, keys, email) is None
 
 
-async def test_roles_are_given_and_taken_once(pool: Pool, passwords: Passwords) -> None:
+async def test_roles_are_given_and_taken_once(pool: Pool, keys: Keys, passwords: Passwords) -> None:
     user = await create_user(
-        pool, passwords, email="ada@example.org", password=PASSWORD, roles=[Role.OPERATOR, Role.OPERATOR]
+        pool,
+        keys,
+        passwords,
+        email="ada@example.org",
+        password=PASSWORD,
+        roles=[Role.OPERATOR, Role.OPERATOR],
     )
     assert user.roles == {Role.PERSON, Role.OPERATOR}
     for _ in range(2):
@@ -143,8 +158,8 @@ async def test_roles_are_given_and_taken_once(pool: Pool, passwords: Passwords) 
         assert found.roles == {Role.PERSON, Role.ADMIN}
 
 
-async def test_everybody_stays_a_person(pool: Pool, passwords: Passwords) -> None:
-    user = await ada(pool, passwords)
+async def test_everybody_stays_a_person(pool: Pool, keys: Keys, passwords: Passwords) -> None:
+    user = await ada(pool, keys, passwords)
     await grant_role(pool, user.id, Role.PERSON)
     assert await find(pool, user.id) == user
     with pytest.raises(ValueError, match="Everybody"):

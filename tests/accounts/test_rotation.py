@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.attempts import Attempts
+from accounts.keys import Keys
 from accounts.passwords import Passwords
-from accounts.people import Pool, create_user
+from accounts.people import create_user
 from accounts.sessions import InvalidRefreshToken, refresh, sign_in, sign_out
 from accounts.tokens import RefreshToken, Tokens
+from database.connect import Pool
 from database.ids import uuid7
 
 PASSWORD = "a film a day"
@@ -44,11 +46,11 @@ class Model:
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_whatever_is_presented_only_the_current_token_of_a_live_session_works(
-    pool: Pool, passwords: Passwords, tokens: Tokens, attempts: Attempts, steps: list[int | str]
+    pool: Pool, keys: Keys, passwords: Passwords, tokens: Tokens, attempts: Attempts, steps: list[int | str]
 ) -> None:
-    user = await create_user(pool, passwords, email=f"{uuid7()}@example.org", password=PASSWORD)
+    user = await create_user(pool, keys, passwords, email=f"{uuid7()}@example.org", password=PASSWORD)
     signed_in = await sign_in(
-        pool, passwords, tokens, attempts, login=user.username, password=PASSWORD, address="192.0.2.1"
+        pool, keys, passwords, tokens, attempts, login=user.username, password=PASSWORD, address="192.0.2.1"
     )
     model = Model([signed_in.session.refresh_token])
     for step in steps:

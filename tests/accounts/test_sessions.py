@@ -12,8 +12,9 @@ import bcrypt
 import pytest
 
 from accounts.attempts import Attempts
+from accounts.keys import Keys
 from accounts.passwords import Passwords, TooBusy
-from accounts.people import Pool, Role, create_user, find, grant_role
+from accounts.people import Role, create_user, find, grant_role
 from accounts.sessions import (
     AccountDeactivated,
     InvalidCredentials,
@@ -25,6 +26,7 @@ from accounts.sessions import (
     sign_up,
 )
 from accounts.tokens import RefreshToken, Tokens
+from database.connect import Pool
 from tests.accounts.clock import Clock
 from tests.accounts.conftest import COST
 
@@ -36,13 +38,14 @@ class Door:
     """The ways in, for one database."""
 
     pool: Pool
+    keys: Keys
     passwords: Passwords
     tokens: Tokens
     attempts: Attempts
 
     async def sign_up(self) -> SignedIn:
         return await sign_up(
-            self.pool, self.passwords, self.tokens, email=EMAIL, username="Ada", password=PASSWORD
+            self.pool, self.keys, self.passwords, self.tokens, email=EMAIL, username="Ada", password=PASSWORD
         )
 
     async def sign_in(
@@ -50,6 +53,7 @@ class Door:
     ) -> SignedIn:
         return await sign_in(
             self.pool,
+            self.keys,
             self.passwords,
             self.tokens,
             self.attempts,
@@ -68,8 +72,8 @@ class Door:
 
 
 @pytest.fixture
-def door(pool: Pool, passwords: Passwords, tokens: Tokens, attempts: Attempts) -> Door:
-    return Door(pool, passwords, tokens, attempts)
+def door(pool: Pool, keys: Keys, passwords: Passwords, tokens: Tokens, attempts: Attempts) -> Door:
+    return Door(pool, keys, passwords, tokens, attempts)
 
 
 async def ended_because(door: Door, session_id: UUID) -> str | None:
@@ -102,7 +106,7 @@ async def test_either_name_in_any_case_opens(door: Door, login: str) -> None:
 
 async def test_a_name_of_another_script_opens_in_any_case(door: Door) -> None:
     await create_user(
-        door.pool, door.passwords, email="g@straße.de", username="Großmutter", password=PASSWORD
+        door.pool, door.keys, door.passwords, email="g@straße.de", username="Großmutter", password=PASSWORD
     )
     for login in ["GROSSMUTTER", "großmutter", "G@STRAßE.de", "g@xn--strae-oqa.de"]:
         await door.sign_in(login)

@@ -67,8 +67,21 @@ def removed(
     return a(WatchlistItemRemoved, reason=reason, status=status, priority=priority)
 
 
-def watched(day: date, times: int = 1, last: date | None = None) -> MovieWatched:
-    return a(MovieWatched, watched_on=day, times=times, last_watched_on=last or day)
+UNSAID: dict[str, Any] = {"viewing_id": None, "half_stars": None, "reaction": None}
+"""What events did not say at first."""
+FIRST = UUID(int=21)
+
+
+def watched(
+    day: date,
+    times: int = 1,
+    last: date | None = None,
+    viewing: UUID | None = None,
+    half_stars: int | None = None,
+    reaction: Reaction | None = None,
+) -> MovieWatched:
+    said = {"viewing_id": viewing, "half_stars": half_stars, "reaction": reaction}
+    return a(MovieWatched, watched_on=day, times=times, last_watched_on=last or day, **said)
 
 
 def dismissed(previous: Status | None = None) -> MovieDismissed:
@@ -233,35 +246,37 @@ def test_taking_off_what_is_not_there_records_nothing() -> None:
 
 
 def test_seeing_a_movie_records_the_day() -> None:
-    given(PAIR).when(mark_watched, MONDAY, TODAY).then(watched(MONDAY))
+    given(PAIR).when(mark_watched, MONDAY, TODAY, FIRST).then(watched(MONDAY, viewing=FIRST))
 
 
 def test_seeing_it_again_counts_and_the_latest_day_stays_the_latest() -> None:
-    given(PAIR, watched(TUESDAY)).when(mark_watched, MONDAY, TODAY).then(
-        watched(MONDAY, times=2, last=TUESDAY)
+    given(PAIR, watched(TUESDAY)).when(mark_watched, MONDAY, TODAY, FIRST).then(
+        watched(MONDAY, times=2, last=TUESDAY, viewing=FIRST)
     )
-    given(PAIR, watched(MONDAY)).when(mark_watched, MONDAY, TODAY).then(watched(MONDAY, times=2))
+    given(PAIR, watched(MONDAY)).when(mark_watched, MONDAY, TODAY, FIRST).then(
+        watched(MONDAY, times=2, viewing=FIRST)
+    )
 
 
 @pytest.mark.parametrize("day", [TODAY + timedelta(days=1), FIRST_FILM - timedelta(days=1)])
 def test_a_day_in_the_future_or_before_film_is_rejected(day: date) -> None:
-    given(PAIR).when(mark_watched, day, TODAY).then_rejected(InvalidWatchDate)
+    given(PAIR).when(mark_watched, day, TODAY, FIRST).then_rejected(InvalidWatchDate)
 
 
 @pytest.mark.parametrize("day", [TODAY, FIRST_FILM])
 def test_today_and_the_day_of_the_first_film_are_taken(day: date) -> None:
-    given(PAIR).when(mark_watched, day, TODAY).then(watched(day))
+    given(PAIR).when(mark_watched, day, TODAY, FIRST).then(watched(day, viewing=FIRST))
 
 
 def test_seeing_takes_the_movie_off_the_watchlist() -> None:
-    given(PAIR, added()).when(mark_watched, MONDAY, TODAY).then(
-        watched(MONDAY), removed(RemovalReason.WATCHED, Status.SEEN)
+    given(PAIR, added()).when(mark_watched, MONDAY, TODAY, FIRST).then(
+        watched(MONDAY, viewing=FIRST), removed(RemovalReason.WATCHED, Status.SEEN)
     )
 
 
 def test_seeing_and_judging_at_once_take_the_movie_off_the_watchlist_once() -> None:
-    given(PAIR, added()).when(mark_watched, MONDAY, TODAY, Reaction.LIKE, 9).then(
-        watched(MONDAY),
+    given(PAIR, added()).when(mark_watched, MONDAY, TODAY, FIRST, Reaction.LIKE, 9).then(
+        watched(MONDAY, viewing=FIRST, half_stars=9, reaction=Reaction.LIKE),
         reacted(Reaction.LIKE),
         rated(9),
         removed(RemovalReason.WATCHED, Status.SEEN),
@@ -269,26 +284,26 @@ def test_seeing_and_judging_at_once_take_the_movie_off_the_watchlist_once() -> N
 
 
 def test_seeing_with_too_many_stars_records_nothing_at_all() -> None:
-    given(PAIR).when(mark_watched, MONDAY, TODAY, None, 11).then_rejected(InvalidStars)
+    given(PAIR).when(mark_watched, MONDAY, TODAY, FIRST, None, 11).then_rejected(InvalidStars)
 
 
 def test_a_day_is_taken_back() -> None:
-    given(PAIR, watched(MONDAY), watched(TUESDAY, 2)).when(retract_watch, TUESDAY).then(
-        a(WatchRetracted, watched_on=TUESDAY, times=1, last_watched_on=MONDAY, status=Status.SEEN)
+    given(PAIR, watched(MONDAY), watched(TUESDAY, 2)).when(retract_watch, TUESDAY, None).then(
+        a(WatchRetracted, watched_on=TUESDAY, times=1, last_watched_on=MONDAY, status=Status.SEEN, **UNSAID)
     )
-    given(PAIR, watched(MONDAY)).when(retract_watch, MONDAY).then(
-        a(WatchRetracted, watched_on=MONDAY, times=0, last_watched_on=None, status=None)
+    given(PAIR, watched(MONDAY)).when(retract_watch, MONDAY, None).then(
+        a(WatchRetracted, watched_on=MONDAY, times=0, last_watched_on=None, status=None, **UNSAID)
     )
 
 
 def test_of_the_same_day_twice_one_is_taken_back() -> None:
-    given(PAIR, watched(MONDAY), watched(MONDAY, 2)).when(retract_watch, MONDAY).then(
-        a(WatchRetracted, watched_on=MONDAY, times=1, last_watched_on=MONDAY, status=Status.SEEN)
+    given(PAIR, watched(MONDAY), watched(MONDAY, 2)).when(retract_watch, MONDAY, None).then(
+        a(WatchRetracted, watched_on=MONDAY, times=1, last_watched_on=MONDAY, status=Status.SEEN, **UNSAID)
     )
 
 
 def test_a_day_it_was_not_seen_on_records_nothing() -> None:
-    given(PAIR, watched(MONDAY)).when(retract_watch, TUESDAY).then()
+    given(PAIR, watched(MONDAY)).when(retract_watch, TUESDAY, None).then()
 
 
 def test_dismissing_takes_the_movie_off_the_watchlist() -> None:

@@ -50,7 +50,7 @@ def own_server(tmp_path: Path) -> Iterator[str]:
 
 def restart(mode: str, folder: Path) -> None:
     """Restart the server; return when it answers."""
-    pg_ctl, log = postgres._program("pg_ctl"), folder / "server.log"
+    pg_ctl, log = postgres.program("pg_ctl"), folder / "server.log"
     done, said = postgres._as_owner(pg_ctl, "restart", "-D", folder, "-l", log, "-m", mode, "-w", "-t", 60)
     assert done, said
 

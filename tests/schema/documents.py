@@ -40,7 +40,7 @@ class Pool:
     """What arguments are made of: cursors by the name of their field, ids of objects, texts."""
 
     cursors: Mapping[str, Sequence[str]]
-    ids: Sequence[str]
+    ids: list[str]
     texts: Sequence[str]
 
 
@@ -275,6 +275,7 @@ def query(schema: GraphQLSchema, pool: Pool, dice: random.Random, *, depth: int 
 
 REQUIRED = {
     "groupRecommendations": "userIds: []",
+    "list": 'by: { link: "nothing" }',
     "movie": "by: { tmdbId: 348 }",
     "node": 'id: "Event:16"',
     "nodes": 'ids: ["Event:9", "Event:16", "Event:30"]',

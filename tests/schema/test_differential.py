@@ -20,10 +20,15 @@ from graphql import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from database.connect import connect
+from projections.follow import catch_up
 from resolvers.answers import Answer
 from schema import build
 from tests.catalogue import FILMS, GENRES, genre, movie, person
 from tests.schema.documents import Asked, Pool, everything, queries
+from tests.schema.test_feed import follow
+from tests.schema.test_lists import done, made, show
+from tests.schema.test_reviews import say
 from tests.schema.twice import disagreement, plainly
 from tests.world import WIDE, World, opened
 
@@ -42,6 +47,8 @@ OWN = """
   viewer {
     favorites { edges { cursor } } watchlist { edges { cursor } } ratings { edges { cursor } }
     urgent: watchlist(orderBy: PRIORITY) { edges { cursor } }
+    diary { edges { cursor } } lists { edges { cursor node { items { edges { cursor } } } } } reviews { edges { cursor } }
+    feed { edges { cursor } } sharedLists { edges { cursor } }
     history { edges { cursor } } recommendations { edges { cursor } } storedRecommendations { edges { cursor } }
   }
   groupRecommendations(userIds: []) { edges { cursor } } onboarding { edges { cursor } }
@@ -72,6 +79,28 @@ POOL = Pool(
 )
 
 
+async def write(world: World) -> None:
+    """Let people make lists, review and follow."""
+    which = ""
+    for by, audience in (("alice", "PUBLIC"), ("bob", "FOLLOWERS"), ("carol", "PRIVATE")):
+        show(world, "PUBLIC", by)
+        films = (f"Movie:{movie(film.key)}" for film in FILMS[:4])
+        which = await made(world, *films, by=by, visibility=audience)
+        POOL.ids.append(which)
+        await done(
+            world, "noteInList", by, listId=which, movieId=f"Movie:{movie('alien')}", note='"é" \\ \n 🎈'
+        )
+        for film in ("alien", "heat"):
+            given = {"movieId": f"Movie:{movie(film)}", "text": "Loud.", "audience": audience, "stars": 4}
+            await say(world, "writeReview", by, **given)
+        own = await world.data("{ viewer { reviews { nodes { id } } } }", by=by)
+        POOL.ids.extend(node["id"] for node in own["viewer"]["reviews"]["nodes"])
+    await done(world, "inviteToList", "carol", listId=which, userId=f"User:{person('alice')}")
+    follow(world, "alice", "bob")
+    with connect(world.conninfo) as conn:
+        catch_up(conn)
+
+
 def harvest(value: Any, name: str = "") -> None:
     """Collect every cursor under the name of the field whose list it is of."""
     if isinstance(value, dict):
@@ -85,6 +114,7 @@ def harvest(value: Any, name: str = "") -> None:
 async def catalogue(database: str) -> AsyncIterator[World]:
     """The catalogue, with the cursors of all its lists at hand."""
     async with opened(database, build(limits=WIDE)) as world:
+        await write(world)
         harvest(await world.data(HARVEST, by="adam"))
         harvest(await world.data(OWN, by="alice"))
         yield world

@@ -1,0 +1,146 @@
+"""Movies of a list: their order, and what is noted about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from events.errors import Rejected
+from events.facts import Event, event
+from events.lists import ITEMS_MOST, Item, ListEvent, ListState
+from events.ranks import rank_between, spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListItemEvent(ListEvent):
+    """A fact about a movie of a list; `rank` and `note_id` are what they are now, or were where it was removed."""
+
+    owner_id: UUID
+    listed_id: UUID
+    rank: str
+    note_id: UUID | None
+
+
+@event("list_item_added")
+class ListItemAdded(ListItemEvent):
+    """A person put a movie on a list."""
+
+
+@event("list_item_moved")
+class ListItemMoved(ListItemEvent):
+    """A movie of a list got another place."""
+
+
+@event("list_item_noted")
+class ListItemNoted(ListItemEvent):
+    """A person noted something about a movie of a list, or took it back."""
+
+
+@event("list_item_removed")
+class ListItemRemoved(ListItemEvent):
+    """A person took a movie off a list."""
+
+
+class NotInList(Rejected):
+    """This movie is not on the list. Add it first."""
+
+    code: ClassVar[str] = "NOT_IN_LIST"
+    path = ("movieId",)
+
+
+class ListFull(Rejected):
+    """The list has 5,000 movies, which is as many as there can be. Remove one, or begin another list."""
+
+    code: ClassVar[str] = "LIST_FULL"
+    path = ("listId",)
+
+
+_BEYOND = "g"
+"""Above every rank."""
+
+
+def add_item(
+    state: ListState, movie_id: UUID, note_id: UUID | None, after: UUID | None = None
+) -> list[Event]:
+    """Put a movie on the list, behind another or at its end; on it already, nothing is recorded.
+
+    Raises UnknownList, ListFull, NotInList.
+    """
+    state.require_editor()
+    if state.item is not None:
+        return []
+    if state.items >= ITEMS_MOST:
+        raise ListFull
+    facts, rank = _place(state, movie_id, after, at_end=after is None)
+    return [*facts, _fact(ListItemAdded, state, Item(movie_id, rank, note_id))]
+
+
+def move_item(state: ListState, movie_id: UUID, after: UUID | None) -> list[Event]:
+    """Put a movie of the list behind another, or at the beginning. Raises UnknownList, NotInList."""
+    item = _item(state)
+    if after == movie_id or (_low(state, after) or "") < item.rank < (state.following or _BEYOND):
+        return []
+    facts, rank = _place(state, movie_id, after)
+    return [*facts, _fact(ListItemMoved, state, Item(movie_id, rank, item.note_id))]
+
+
+def note_item(state: ListState, note_id: UUID | None) -> list[Event]:
+    """Note something about a movie of the list; None takes it back. Raises UnknownList, NotInList."""
+    item = _item(state)
+    if note_id == item.note_id:
+        return []
+    return [_fact(ListItemNoted, state, Item(item.movie_id, item.rank, note_id))]
+
+
+def remove_item(state: ListState) -> list[Event]:
+    """Take a movie off the list; when it is not on it nothing is recorded. Raises UnknownList."""
+    state.require_editor()
+    return [] if state.item is None else [_fact(ListItemRemoved, state, state.item)]
+
+
+def _item(state: ListState) -> Item:
+    state.require_editor()
+    if state.item is None:
+        raise NotInList
+    return state.item
+
+
+def _place(
+    state: ListState, movie_id: UUID, after: UUID | None, *, at_end: bool = False
+) -> tuple[Sequence[Event], str]:
+    """Return a rank there, and what makes room for it where ranks have grown long."""
+    low = _low(state, after)
+    if state.crowded is None:
+        return [], rank_between(state.last, None) if at_end else rank_between(low, state.following)
+    others = [item for item in state.crowded if item.movie_id != movie_id]
+    ids = [item.movie_id for item in others]
+    at = len(ids) if at_end else 0 if after is None else ids.index(after) + 1
+    ranks = list(spread(len(ids) + 1))
+    rank = ranks.pop(at)
+    moved = (
+        _fact(ListItemMoved, state, Item(item.movie_id, new, item.note_id))
+        for item, new in zip(others, ranks, strict=True)
+    )
+    return list(moved), rank
+
+
+def _low(state: ListState, after: UUID | None) -> str | None:
+    """Return the rank of the movie to stand behind. Raises NotInList."""
+    if after is None:
+        return None
+    if state.anchor is None:
+        raise NotInList(path=("afterMovieId",))
+    return state.anchor.rank
+
+
+def _fact(kind: type[ListItemEvent], state: ListState, item: Item) -> Event:
+    return kind(
+        user_id=state.actor_id,
+        list_id=state.list_id,
+        owner_id=state.require_editor(),
+        listed_id=item.movie_id,
+        rank=item.rank,
+        note_id=item.note_id,
+    )

@@ -1,0 +1,121 @@
+"""What a person changes of their own account, and what an admin grants them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Mapping
+from typing import Any
+from uuid import UUID
+
+from accounts.changes import Changes, Proof, change_username
+from accounts.devices import Platform, register_device, remove_device
+from accounts.names import login_key
+from accounts.premium import grant_premium, revoke_premium
+from accounts.profiles import InvalidProfile, Privacy, set_privacy, update_profile
+from events.errors import Rejected
+from resolvers.context import Context
+from resolvers.ids import text, uuid_of
+from resolvers.interactions import Payload, refused
+
+Input = Mapping[str, Any]
+
+_device = uuid_of("Device")
+_user = uuid_of("User")
+_CAPITAL = re.compile("[A-Z]")
+
+
+def username_key(value: Any) -> str:
+    """Return what a username is found by, in PostgreSQL's text."""
+    return login_key(text(value))
+
+
+async def _done(context: Context, change: Awaitable[None], *, at: str = "") -> Payload:
+    """Wait for a change of the viewer's account; `at` is the input field that a refusal is about, if not its own."""
+    viewer = str(context.require_viewer().id)
+    try:
+        await change
+    except Rejected as rejection:
+        if at and rejection.path == ("password",) and rejection.code != "WRONG_PASSWORD":
+            rejection.path = (at,)
+        return refused(rejection, viewer=viewer)
+    return {"errors": "[]", "viewer": viewer}
+
+
+def _changes(context: Context) -> Changes:
+    services = context.services
+    return Changes(services.pool, services.keys, services.passwords, services.attempts)
+
+
+def _proof(context: Context, given: Input) -> Proof:
+    return Proof(context.require_viewer().id, given["password"], context.address)
+
+
+async def change_profile(context: Context, given: Input) -> Payload:
+    """Change what a person says of themself; every value that is refused is named."""
+    viewer = context.require_viewer()
+    changes = {_CAPITAL.sub(lambda c: "_" + c[0].lower(), name): value for name, value in given.items()}
+    try:
+        await update_profile(context.pool, context.services.keys, viewer.id, changes)
+    except InvalidProfile as invalid:
+        return refused(*invalid.rejections, viewer=str(viewer.id))
+    except Rejected as rejection:
+        return refused(rejection, viewer=str(viewer.id))
+    return {"errors": "[]", "viewer": str(viewer.id)}
+
+
+async def change_email(context: Context, given: Input) -> Payload:
+    """Take another e-mail address."""
+    return await _done(context, _changes(context).email(_proof(context, given), given["email"]))
+
+
+async def change_name(context: Context, given: Input) -> Payload:
+    """Take another username."""
+    viewer = context.require_viewer()
+    return await _done(context, change_username(context.pool, viewer.id, given["username"]))
+
+
+async def change_password(context: Context, given: Input) -> Payload:
+    """Take another password; other sessions end."""
+    session_id = context.require_viewer().session_id
+    change = _changes(context).password(_proof(context, given), given["newPassword"], session_id)
+    return await _done(context, change, at="newPassword")
+
+
+async def deactivate_account(context: Context, given: Input) -> Payload:
+    """Hide the account, and end its sessions."""
+    return await _done(context, _changes(context).deactivate(_proof(context, given)))
+
+
+async def choose_privacy(context: Context, given: Input) -> Payload:
+    """Choose to whom to be shown."""
+    viewer = context.require_viewer()
+    return await _done(context, set_privacy(context.pool, viewer.id, Privacy(given["privacy"])))
+
+
+async def add_device(context: Context, given: Input) -> Payload:
+    """Register a device of the viewer's."""
+    viewer, platform = context.require_viewer(), Platform(given["platform"])
+    try:
+        added = await register_device(
+            context.pool, context.services.keys, viewer.id, platform, given["token"]
+        )
+    except Rejected as rejection:
+        return refused(rejection, viewer=str(viewer.id), device=None)
+    return {"errors": "[]", "viewer": str(viewer.id), "device": str(added) if added else None}
+
+
+async def forget_device(context: Context, given: Input) -> Payload:
+    """Remove a device of the viewer's."""
+    viewer = context.require_viewer()
+    return await _done(context, remove_device(context.pool, viewer.id, UUID(_device(given["deviceId"]))))
+
+
+async def make_premium(context: Context, given: Input) -> Payload:
+    """Grant premium (admins)."""
+    user_id = UUID(_user(given["userId"]))
+    return await _done(context, grant_premium(context.pool, user_id, given.get("until")))
+
+
+async def end_premium(context: Context, given: Input) -> Payload:
+    """End premium (admins)."""
+    return await _done(context, revoke_premium(context.pool, UUID(_user(given["userId"]))))

@@ -1,0 +1,176 @@
+"""What a person can do about their account and about other people."""
+
+from datetime import date, datetime
+
+import strawberry
+from strawberry import UNSET
+
+from resolvers import follows, people
+from resolvers.mapping import Run
+from schema.enums import Platform, Privacy
+from schema.fields import mapped
+from schema.payloads import (
+    AcceptFollowerPayload,
+    ChangeEmailPayload,
+    ChangePasswordPayload,
+    ChangeUsernamePayload,
+    DeactivateAccountPayload,
+    FollowUserPayload,
+    GrantPremiumPayload,
+    RegisterDevicePayload,
+    RemoveDevicePayload,
+    RemoveFollowerPayload,
+    RevokePremiumPayload,
+    SetPrivacyPayload,
+    UnfollowUserPayload,
+    UpdateProfilePayload,
+)
+
+
+@strawberry.input(description="What to say of oneself: null takes a value back, what is left out stays.")
+class UpdateProfileInput:
+    first_name: str | None = strawberry.field(default=UNSET, description="The given name, 100 characters.")
+    last_name: str | None = strawberry.field(default=UNSET, description="The family name, 100 characters.")
+    bio: str | None = strawberry.field(default=UNSET, description="Of oneself, 1,000 characters.")
+    avatar_url: str | None = strawberry.field(default=UNSET, description="Where a picture is: https://…")
+    date_of_birth: date | None = strawberry.field(default=UNSET, description="Shown to nobody else.")
+    phone: str | None = strawberry.field(
+        default=UNSET, description="With the country's number: +49 30 901820. Shown to nobody else."
+    )
+    preferred_language: str | None = strawberry.field(
+        default=UNSET, description="The language to be written to in, such as en or pt-BR."
+    )
+    languages: list[str] | None = strawberry.field(
+        default=UNSET, description="All other languages that one understands, 20 at most."
+    )
+    time_zone: str | None = strawberry.field(
+        default=UNSET, description="The IANA name, such as Europe/Berlin."
+    )
+    country: str | None = strawberry.field(default=UNSET, description="ISO 3166-1, such as DE.")
+
+
+@strawberry.input(description="Another e-mail address.")
+class ChangeEmailInput:
+    email: str = strawberry.field(description="The new address; one account each.")
+    password: str = strawberry.field(description="The account's password.")
+
+
+@strawberry.input(description="Another username.")
+class ChangeUsernameInput:
+    username: str = strawberry.field(description="The new name, which others see.")
+
+
+@strawberry.input(description="Another password.")
+class ChangePasswordInput:
+    password: str = strawberry.field(description="The password so far.")
+    new_password: str = strawberry.field(description="At least 8 characters; any script, up to 1,000.")
+
+
+@strawberry.input(description="An account to leave for a while.")
+class DeactivateAccountInput:
+    password: str = strawberry.field(description="The account's password.")
+
+
+@strawberry.input(description="To whom to be shown.")
+class SetPrivacyInput:
+    privacy: Privacy = strawberry.field(
+        description="PUBLIC: to everybody, and everybody may follow. FOLLOWERS: the name to everybody, the rest to whom "
+        "one lets follow. PRIVATE: to nobody."
+    )
+
+
+@strawberry.input(description="A device to be reached on.")
+class RegisterDeviceInput:
+    platform: Platform = strawberry.field(description="What it is.")
+    token: str = strawberry.field(
+        description="Where messages to it go, as the platform gives it; a web push subscription as JSON."
+    )
+
+
+@strawberry.input(description="A device to be reached on no longer.")
+class RemoveDeviceInput:
+    device_id: strawberry.ID = strawberry.field(description="The device's id.")
+
+
+@strawberry.input(description="Whom to make premium.")
+class GrantPremiumInput:
+    user_id: strawberry.ID = strawberry.field(description="The account's global id.")
+    until: datetime | None = strawberry.field(default=UNSET, description="Its end; for good when left out.")
+
+
+@strawberry.input(description="Whose premium to end.")
+class RevokePremiumInput:
+    user_id: strawberry.ID = strawberry.field(description="The account's global id.")
+
+
+@strawberry.input(description="Another person.")
+class _AboutPerson:
+    user_id: strawberry.ID = strawberry.field(description="Their `userId`.")
+
+
+@strawberry.input(description="Whom to follow.")
+class FollowUserInput(_AboutPerson): ...
+
+
+@strawberry.input(description="Whom to follow no longer.")
+class UnfollowUserInput(_AboutPerson): ...
+
+
+@strawberry.input(description="Whom to let follow.")
+class AcceptFollowerInput(_AboutPerson): ...
+
+
+@strawberry.input(description="Whom to let follow no longer, or whose request to decline.")
+class RemoveFollowerInput(_AboutPerson): ...
+
+
+@strawberry.type
+class AccountMutations:
+    """The part of `Mutation` that is about people."""
+
+    @mapped(
+        Run(people.change_profile), "Change what one says of oneself; every value that is wrong is named."
+    )
+    def update_profile(self, input: UpdateProfileInput) -> UpdateProfilePayload: ...  # noqa: A002
+
+    @mapped(Run(people.change_email), "Take another e-mail address; asks for the password.")
+    def change_email(self, input: ChangeEmailInput) -> ChangeEmailPayload: ...  # noqa: A002
+
+    @mapped(Run(people.change_name), "Take another username.")
+    def change_username(self, input: ChangeUsernameInput) -> ChangeUsernamePayload: ...  # noqa: A002
+
+    @mapped(Run(people.change_password), "Take another password; all other sessions end.")
+    def change_password(self, input: ChangePasswordInput) -> ChangePasswordPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(people.deactivate_account),
+        "Hide one's account from others and end all sessions; signing in again takes it back.",
+    )
+    def deactivate_account(self, input: DeactivateAccountInput) -> DeactivateAccountPayload: ...  # noqa: A002
+
+    @mapped(Run(people.choose_privacy), "Choose to whom to be shown.")
+    def set_privacy(self, input: SetPrivacyInput) -> SetPrivacyPayload: ...  # noqa: A002
+
+    @mapped(Run(people.add_device), "Register a device; the same token again is the same device.")
+    def register_device(self, input: RegisterDeviceInput) -> RegisterDevicePayload: ...  # noqa: A002
+
+    @mapped(Run(people.forget_device), "Remove a device.")
+    def remove_device(self, input: RemoveDeviceInput) -> RemoveDevicePayload: ...  # noqa: A002
+
+    @mapped(Run(people.make_premium), "Make somebody premium (admins).", role="admin")
+    def grant_premium(self, input: GrantPremiumInput) -> GrantPremiumPayload: ...  # noqa: A002
+
+    @mapped(Run(people.end_premium), "End somebody's premium (admins).", role="admin")
+    def revoke_premium(self, input: RevokePremiumInput) -> RevokePremiumPayload: ...  # noqa: A002
+
+    @mapped(Run(follows.follow), "Follow somebody; where that is not open to everybody, ask to.")
+    def follow_user(self, input: FollowUserInput) -> FollowUserPayload: ...  # noqa: A002
+
+    @mapped(Run(follows.unfollow), "Follow somebody no longer, or withdraw the request.")
+    def unfollow_user(self, input: UnfollowUserInput) -> UnfollowUserPayload: ...  # noqa: A002
+
+    @mapped(Run(follows.accept), "Let somebody follow who asked to.")
+    def accept_follower(self, input: AcceptFollowerInput) -> AcceptFollowerPayload: ...  # noqa: A002
+
+    @mapped(Run(follows.remove), "Let somebody follow no longer, or decline.")
+    def remove_follower(self, input: RemoveFollowerInput) -> RemoveFollowerPayload: ...  # noqa: A002

@@ -1,0 +1,72 @@
+"""What people did whom the viewer follows."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from resolvers.mapping import Embedded, One
+from schema.audiences import LIST_VISIBLE, READABLE
+from schema.enums import ActivityKind, Reaction
+from schema.fields import column, connection, mapped
+from schema.lists import MovieList
+from schema.movies import Movie
+from schema.persons import SHOWN_PERSON, Person
+from schema.reviews import Review
+
+_KIND = """
+case {t}.type when 'movie_rated' then 'RATED' when 'movie_reacted' then 'REACTED' when 'movie_favorited' then 'FAVORITED'
+              when 'movie_watched' then 'WATCHED' when 'review_written' then 'REVIEWED' else 'LISTED' end"""
+_SAID = """
+(select {value} from ratings r
+  where r.user_id = {t}.user_id and r.movie_id = {t}.movie_id and r.{at} = {t}.position)"""
+
+
+@strawberry.type(description="Something that a person did and others may hear of; it still holds.")
+class Activity:
+    kind: ActivityKind = column(_KIND, "What they did.")
+    actor_name: str | None = column(
+        "(select u.username from users u where u.id = {t}.user_id)",
+        "The username of who did it; null when they are gone.",
+    )
+    occurred_at: datetime = column("{t}.occurred_at", "When they did it.")
+    stars: float | None = column(
+        _SAID.replace("{value}", "r.half_stars / 2.0::float8").replace("{at}", "stars_position"),
+        "The stars that they gave, where that is what they did.",
+    )
+    reaction: Reaction | None = column(
+        _SAID.replace("{value}", "r.reaction").replace("{at}", "reaction_position"),
+        "Their reaction, where that is what they did.",
+    )
+    watched_on: date | None = column(
+        "(select d.watched_on from diary d where d.user_id = {t}.user_id and d.movie_id = {t}.movie_id"
+        " and d.position = {t}.position)",
+        "The day that they saw it on, where that is what they did.",
+    )
+
+    @mapped(
+        One("users", of="{parent}.user_id", where=SHOWN_PERSON),
+        "Who did it; null where they do not show themself.",
+    )
+    def actor(self) -> Person | None: ...
+
+    @mapped(One("movies", of="{parent}.movie_id"), "The movie that it is about.")
+    def movie(self) -> Movie | None: ...
+
+    @mapped(One("reviews", of="{parent}.review_id", key="review_id", where=READABLE), "The review.")
+    def review(self) -> Review | None: ...
+
+    @mapped(One("lists", of="{parent}.list_id", key="list_id", where=LIST_VISIBLE), "The list.", name="list")
+    def movie_list(self) -> MovieList | None: ...
+
+
+@strawberry.type(description="An activity in a list.")
+class ActivityEdge:
+    cursor: str = strawberry.field(description="Where this item is in the list.")
+
+    @mapped(Embedded(), "The activity.")
+    def node(self) -> Activity: ...
+
+
+ActivityConnection = connection(
+    "Activity", ActivityEdge, Activity, "Activities, those of the last day first."
+)
