@@ -17,9 +17,10 @@ Convert = Callable[[Any], str | None]
 
 @dataclass(frozen=True)
 class Column:
-    """A value of the row: an SQL expression over `{t}`."""
+    """A value of the row: an SQL expression over `{t}`, another one where the client gives an argument of `given`."""
 
     sql: str
+    given: Mapping[str, Filter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ Table = str | Mapping[str, str]
 
 @dataclass(frozen=True)
 class Filter:
-    """A predicate over `{t}` that an argument switches on; `{value}` is the argument, of the SQL type `type`."""
+    """SQL over `{t}` that an argument switches on; `{value}` is the argument, of the SQL type `type`."""
 
     sql: str
     type: str
@@ -115,11 +116,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Key:
-    """One component of an order: an expression over `{t}` that is never null, its SQL type and direction."""
+    """One component of an order: an expression over `{t}` that is never null, its SQL type and direction.
+
+    With `of` it depends on the argument that this filter of the list is of, and all rows are alike without it.
+    """
 
     sql: str
     type: str
     descending: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True)

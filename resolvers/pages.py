@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,7 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     order = order_by.name if isinstance(order_by, Enum) else None
     keys = source.orders[order]
     name = _name(source, keys)
+    keys = tuple(_key(lowering, source, key, arguments, path) for key in keys)
     where = [
         lowering.sql(source.where, "t", path, parent=parent),
         *_filters(lowering, source, arguments, path),
@@ -183,6 +184,17 @@ def _name(source: Page, keys: Sequence[Key]) -> str:
     """The list and its order, so that a cursor of another is refused; orders with the same keys have one name."""
     order = next(order for order, same in source.orders.items() if same == keys)
     return f"{source.name}:{order}" if order else source.name
+
+
+def _key(lowering: Lowering, source: Page, key: Key, arguments: Mapping[str, Argument], path: Path) -> Key:
+    if not key.of:
+        return key
+    value = arguments.get(key.of)
+    if value is None:
+        return replace(key, sql=f"0::{key.type}")
+    chosen = source.filters[key.of]
+    bound = lowering.parameter(value, chosen.type, chosen.convert, path)
+    return replace(key, sql=lowering.sql(key.sql, "t", path, value=bound))
 
 
 def _bound(

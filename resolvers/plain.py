@@ -70,6 +70,8 @@ async def resolve(
 ) -> Any:
     """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
     require_role(mapped, context.roles)
+    # as this server has it: addresses of images are a setting
+    mapped = context.sources.get((info.parent_type.name, info.field_name), mapped)
     definition = info.parent_type.fields[info.field_name]
     coerced: Any = getattr(info.variable_values, "coerced", info.variable_values)
     variables = VariableValues({}, coerced)
@@ -100,6 +102,9 @@ class _Field:
 
     async def resolve(self, source: Source) -> Any:
         match source:
+            case Column():
+                value = f"to_json({self.lowering.column(source, self.selected, 'parent')})"
+                return (await self._query(f"select {value} from {self._parent()} parent"))[0][0]
             case One():
                 return await self._first(source.table, self._one(source))
             case Lookup():

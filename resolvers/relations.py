@@ -125,7 +125,7 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
             for part in (source.source, source.condition, source.order)
         )
     json = concatenated(text)
-    grouped = scope.lists is not None and source.key and not touched
+    grouped = scope.lists is not None and source.key and "{parent}" not in source.where and not touched
     if grouped and source.small:
         assert isinstance(source.table, str)
         rows = rows.replace(
@@ -137,10 +137,9 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
         return json_list(f"(select {items} from {rows} where {where})")
     key = lowering.sql(source.key, inner.t, selected.path)
     of = lowering.sql(source.of, "", selected.path, parent=scope.t)
+    which = f"{key} = any ({{keys}}) and {lowering.sql(source.where, inner.t, selected.path)}"
     scope.lists.append(
-        EntityList(
-            f"select {key} as k, {items} as json from {rows} where {key} = any ({{keys}}) group by {key}", of
-        )
+        EntityList(f"select {key} as k, {items} as json from {rows} where {which} group by {key}", of)
     )
     return json_list(f"l{len(scope.lists)}.json")
 
