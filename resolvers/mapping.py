@@ -115,16 +115,30 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Ranked:
+    """A number that another table has of some rows: `value` over its row `s`, whose `key` is the id of the row.
+
+    Rows without a number above 0 have 0.
+    """
+
+    table: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Key:
     """One component of an order: an expression over `{t}` that is never null, its SQL type and direction.
 
-    With `of` it depends on the argument that this filter of the list is of, and all rows are alike without it.
+    With `of` it depends on the argument that this filter of the list is of, and all rows are alike without it. A first
+    component that is `ranked` is read where that table has an index of it; an id is the only other one then.
     """
 
     sql: str
     type: str
     descending: bool = False
     of: str = ""
+    ranked: Ranked | None = None
 
 
 @dataclass(frozen=True)

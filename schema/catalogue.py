@@ -1,9 +1,11 @@
 """The catalogue as a list: what it is searched, filtered and ordered by."""
 
+from dataclasses import replace
+
 import strawberry
 
 from resolvers.ids import array, integer, text, truth, uuid_of, words
-from resolvers.mapping import Filter, Key, Page
+from resolvers.mapping import Filter, Key, Page, Ranked
 
 
 @strawberry.input(description="Which movies of the catalogue; all conditions must hold.")
@@ -68,7 +70,6 @@ _RELEVANCE = f"""(1000000 * greatest(ts_rank({_WEIGHTS}, {{t}}.search, search_qu
 _GENRE = "exists (select from movie_genres mg {join} where mg.movie_id = {t}.id and {match})"
 _CREDITED = """{t}.id in (select c.movie_id from people p join movie_credits c on c.person_id = p.id
  where p.name_key = folded({value}) and c.job = '{job}')"""
-_STAT = "coalesce((select {value} from movie_stats s where s.movie_id = {t}.id), 0)"
 
 
 def _most(sql: str) -> tuple[Key, ...]:
@@ -77,7 +78,8 @@ def _most(sql: str) -> tuple[Key, ...]:
 
 
 def _most_here(value: str) -> tuple[Key, ...]:
-    return _most(_STAT.replace("{value}", value))
+    number, key = _most(f"coalesce((select {value} from movie_stats s where s.movie_id = {{t}}.id), 0)")
+    return replace(number, ranked=Ranked("movie_stats", "movie_id", value)), key
 
 
 _BY_ID = Key("{t}.id", "uuid")
@@ -99,8 +101,8 @@ MOVIES = Page(
             Key("{t}.id", "uuid", descending=True),
         ),
         "ADDED": (Key("{t}.database_id", "bigint", descending=True),),
-        "POPULAR": (_most_here("s.like_count + s.rating_count")[0], _BY_ID),
-        "STARS": _most_here("s.half_stars_sum * 50 / nullif(s.rating_count, 0)"),
+        "POPULAR": _most_here("(s.like_count + s.rating_count)"),
+        "STARS": _most_here("coalesce(s.half_stars_sum * 50 / nullif(s.rating_count, 0), 0)"),
         "LIKES": _most_here("s.like_count"),
         "VIEWS": _most_here("s.view_count"),
         "POPULARITY": _most("({t}.popularity * 1000)::bigint"),

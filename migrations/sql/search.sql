@@ -23,7 +23,7 @@ create function learn_words(titles text[]) returns void language sql as $$
   select found.word, slips(found.word)
     from (select distinct unnest(tsvector_to_array(to_tsvector('simple', folded(title)))) as word
             from unnest(titles) as given (title)) found
-   where length(found.word) between 4 and 40
+   where length(found.word) between 4 and 40 and found.word !~ '^[0-9]+$'
    order by found.word
   on conflict do nothing
 $$;

@@ -174,7 +174,7 @@ ORDERED: dict[str, tuple[str, Callable[[Json], Any]]] = {
     ),
     "movies POPULAR": (
         "node { id stats { likeCount ratingCount } }",
-        lambda edge: (-sum(edge["node"]["stats"].values()), edge["node"]["id"]),
+        lambda edge: by_number(sum(edge["node"]["stats"].values()), edge["node"]["id"]),
     ),
     "movies RELEASE_DATE": (
         "node { releaseDate releaseYear id }",
