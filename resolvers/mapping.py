@@ -130,14 +130,16 @@ class Ranked:
 class Key:
     """One component of an order: an expression over `{t}` that is never null, its SQL type and direction.
 
-    With `of` it depends on the argument that this filter of the list is of, and all rows are alike without it. A first
-    component that is `ranked` is read where that table has an index of it; an id is the only other one then.
+    With `of` it depends on that argument of the list, and all rows are alike without it: `beside` is a from-item that is
+    made of the argument once, as the filter of the same name takes it. A first component that is `ranked` is read where
+    that table has an index of it; an id is the only other one then.
     """
 
     sql: str
     type: str
     descending: bool = False
     of: str = ""
+    beside: str = ""
     ranked: Ranked | None = None
 
 

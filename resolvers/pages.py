@@ -51,7 +51,11 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     order = order_by.name if isinstance(order_by, Enum) else None
     keys = source.orders[order]
     name = _name(source, keys)
-    keys = tuple(_key(lowering, source, key, arguments, path) for key in keys)
+    table = f"{table} t{_beside(lowering, source, keys[0], arguments, path)}"
+    keys = tuple(
+        replace(key, sql=f"0::{key.type}") if key.of and arguments.get(key.of) is None else key
+        for key in keys
+    )
     where = [
         lowering.sql(source.where, "t", path, parent=parent),
         *_filters(lowering, source, arguments, path),
@@ -73,12 +77,12 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
         )
 
     again = ", ".join(f"l.k{i} {way}" for i, way in enumerate(turned))
-    limited = part(keys, f"{table} t")
+    limited = part(keys, table)
     if ranked := keys[0].ranked:
         either = _ranked(ranked, keys, table, part, backward=backward, limit=limit)
         limited = f"select * from ({either}) l order by {again} limit {limit} + 1"
     start, end = (bounds[side] for side in (("before", "after") if backward else ("after", "before")))
-    everything = f"from {table} t where {' and '.join(where)}"
+    everything = f"from {table} where {' and '.join(where)}"
 
     def exists(bound: list[str] | None, *, greater: bool) -> str:
         if bound is None:
@@ -201,13 +205,13 @@ def _ranked(
     needed = f"(select count(*) from near) <= {limit}"
     high = part(
         (replace(number, sql=ranked.value), replace(key, sql=f"s.{ranked.key}")),
-        f"{ranked.table} s join {table} t on t.id = s.{ranked.key}",
+        f"{ranked.table} s join {table} on t.id = s.{ranked.key}",
         f"{ranked.value} > 0",
         *([needed] if backward else []),
     )
     none = part(
         (replace(number, sql=f"0::{number.type}"), key),
-        f"{table} t",
+        table,
         f"not exists (select from {ranked.table} s where s.{ranked.key} = t.id and {ranked.value} > 0)",
         *([] if backward else [needed]),
     )
@@ -215,15 +219,13 @@ def _ranked(
     return f"with near as materialized ({near}) select * from near union all (select * from ({far}) far)"
 
 
-def _key(lowering: Lowering, source: Page, key: Key, arguments: Mapping[str, Argument], path: Path) -> Key:
-    if not key.of:
-        return key
+def _beside(lowering: Lowering, source: Page, key: Key, arguments: Mapping[str, Argument], path: Path) -> str:
     value = arguments.get(key.of)
     if value is None:
-        return replace(key, sql=f"0::{key.type}")
+        return ""
     chosen = source.filters[key.of]
     bound = lowering.parameter(value, chosen.type, chosen.convert, path)
-    return replace(key, sql=lowering.sql(key.sql, "t", path, value=bound))
+    return f" cross join lateral {lowering.sql(key.beside, 't', path, value=bound)}"
 
 
 def _bound(

@@ -59,13 +59,13 @@ class MovieFilter:
     )
 
 
-_FOUND = """{t}.id in (select f.id from movies f where f.search @@ search_query({value})
- union all select f.movie_id from movie_translations f where f.search @@ search_query({value}))"""
+# the query is made once: it looks words up
+_FOUND = """{t}.id in (select f.id from search_query({value}) sought join movies f on f.search @@ sought
+ union all select f.movie_id from search_query({value}) sought join movie_translations f on f.search @@ sought)"""
 # D, C, B, A: nothing, overview, original title, title
 _WEIGHTS = "'{0, 0.1, 0.9, 1}'"
-_RELEVANCE = f"""(1000000 * greatest(ts_rank({_WEIGHTS}, {{t}}.search, search_query({{value}})), (
- select max(ts_rank({_WEIGHTS}, f.search, search_query({{value}}))) from movie_translations f
- where f.movie_id = {{t}}.id)))::bigint"""
+_RELEVANCE = f"""(1000000 * greatest(ts_rank({_WEIGHTS}, {{t}}.search, sought), (
+ select max(ts_rank({_WEIGHTS}, f.search, sought)) from movie_translations f where f.movie_id = {{t}}.id)))::bigint"""
 
 _GENRE = "exists (select from movie_genres mg {join} where mg.movie_id = {t}.id and {match})"
 _CREDITED = """{t}.id in (select c.movie_id from people p join movie_credits c on c.person_id = p.id
@@ -108,7 +108,10 @@ MOVIES = Page(
         "POPULARITY": _most("({t}.popularity * 1000)::bigint"),
         "RATING": _most("(coalesce({t}.rating, 0) * 10)::bigint"),
         "VOTES": _most("{t}.vote_count::bigint"),
-        "RELEVANCE": (Key(_RELEVANCE, "bigint", descending=True, of="search"), _BY_ID),
+        "RELEVANCE": (
+            Key(_RELEVANCE, "bigint", descending=True, of="search", beside="search_query({value}) sought"),
+            _BY_ID,
+        ),
     },
     filters={
         "search": Filter(_FOUND, "text[]", words),
