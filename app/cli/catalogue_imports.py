@@ -1,9 +1,9 @@
-"""`projectionist import imdb` and `import movies`: what others know of movies."""
+"""`projectionist import imdb`, `import movies`, `import convert`: what others know of movies."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -12,6 +12,7 @@ from app.cli.console import Json, answer, answer_json
 from app.cli.imports import importing, tell_bad
 from app.importing_catalogue import CatalogueReport, import_imdb, import_movies
 from catalog.imdb import TYPES
+from catalog.pickled import read_frame
 from catalog.rows import UnreadableRelease
 
 BadRows = Annotated[
@@ -27,6 +28,7 @@ def add_to(commands: typer.Typer) -> None:
     """Add the commands to those of imports."""
     commands.command(epilog=_IMDB)(imdb)
     commands.command(epilog=_MOVIES)(movies)
+    commands.command(epilog="Example: projectionist import convert movies_df.pkl movies.parquet")(convert)
 
 
 def imdb(
@@ -113,3 +115,25 @@ def _tell(report: CatalogueReport, bad_rows: Path | None, *, as_json: bool) -> N
         answer(f"{report.people:,} people added or renamed.")
     if report.bad:
         answer(f"Rows passed over: {report.bad:,}.")
+
+
+def convert(
+    path: Annotated[
+        Path, typer.Argument(help="A pickled data frame of pandas.", exists=True, dir_okay=False)
+    ],
+    out: Annotated[Path, typer.Argument(help="The Parquet file to write.")],
+) -> None:
+    """Make Parquet of a pickled data frame, for `import movies`. Nothing that the pickle names is run.
+
+    Any other pickle is refused: only columns of texts, numbers, times and lists are read.
+    """
+    from importlib import import_module
+
+    pa: Any = import_module("pyarrow")
+    columns = read_frame(path)
+    try:
+        table = pa.table(columns)
+    except (pa.ArrowException, OverflowError) as error:
+        raise UnreadableRelease(f"A column of {path.name} holds values of several kinds.") from error
+    import_module("pyarrow.parquet").write_table(table, out, compression="zstd")
+    answer(f"{out}: {table.num_rows:,} rows of {', '.join(columns)}.")

@@ -67,7 +67,7 @@ FILES: Mapping[str, Sequence[Sequence[object]]] = {
 }
 
 
-def dataset(folder: Path, more: Mapping[str, bytes] = {}, *, packed: bool = True, **files: Any) -> Path:  # noqa: B006
+def dataset(folder: Path, more: Mapping[str, bytes] = {}, *, packed: bool = True, **files: Any) -> Path:
     """Write the files, packed or not, with lines as they are behind them."""
     for name, rows in {**FILES, **files}.items():
         lines = [HEADS[name].split(), *([str(part) for part in row] for row in rows)]
@@ -216,7 +216,7 @@ def test_what_was_cut_short_goes_on_where_it_was(
         return advance
 
     with pytest.raises(Killed):
-        import_imdb(conninfo, folder, minimum_votes=4, progress=lambda *what: begin(*what, last=after))
+        import_imdb(conninfo, folder, minimum_votes=4, progress=lambda what, total: begin(what, total, after))
     told.clear()
     report = import_imdb(conninfo, folder, minimum_votes=4, progress=begin)
     assert dump(connection) == WHOLE
