@@ -167,7 +167,7 @@ class Lowering:
     def _source(self, source: Source, selected: Selected, scope: Scope) -> Text | None:
         match source:
             case Column():
-                return rendered(self.column(source, selected, scope.t), selected.definition.type)
+                return rendered(relations.column(self, source, selected, scope.t), selected.definition.type)
             case Embedded():
                 text = self.object(object_type(selected), self.of(selected), scope)
                 if text is None or source.when is None:
@@ -207,15 +207,6 @@ class Lowering:
         return f"max({concatenated(rendered(value, selected.definition.type))})"
 
     # --- templates and parameters ---
-
-    def column(self, source: Column, selected: Selected, t: str) -> str:
-        """Return the expression of a value, as the field's arguments ask for it."""
-        for name, chosen in source.given.items():
-            value = selected.arguments.get(name)
-            if value is not None:
-                bound = self.parameter(value, chosen.type, chosen.convert, selected.path)
-                return self.sql(chosen.sql, t, selected.path, value=bound)
-        return self.sql(source.sql, t, selected.path)
 
     def sql(self, template: str, t: str, path: Path, parent: str = "", value: str = "") -> str:
         """Return a template of the mapping with its names put in; a name of a value becomes a parameter."""

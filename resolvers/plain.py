@@ -33,6 +33,7 @@ from resolvers.mapping import (
 )
 from resolvers.pages import PageSql, page_sql
 from resolvers.plan import BadValues, bind
+from resolvers.relations import column
 from resolvers.selection import Argument, Path, Selected, Values, constant
 
 
@@ -70,15 +71,11 @@ async def resolve(
 ) -> Any:
     """Return a mapped field's value: rows as PlainRow, connections as mappings, values as JSON has them."""
     require_role(mapped, context.roles)
-    # as this server has it: addresses of images are a setting
-    mapped = context.sources.get((info.parent_type.name, info.field_name), mapped)
     definition = info.parent_type.fields[info.field_name]
     coerced: Any = getattr(info.variable_values, "coerced", info.variable_values)
-    variables = VariableValues({}, coerced)
-    given = get_argument_values(definition, info.field_nodes[0], variables)
-    return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(
-        mapped.source
-    )
+    given = get_argument_values(definition, info.field_nodes[0], VariableValues({}, coerced))
+    field_ = _Field(source, context, info.schema, info.field_name, definition, given)
+    return await field_.resolve(mapped.source)
 
 
 class _Field:
@@ -103,8 +100,8 @@ class _Field:
     async def resolve(self, source: Source) -> Any:
         match source:
             case Column():
-                value = f"to_json({self.lowering.column(source, self.selected, 'parent')})"
-                return (await self._query(f"select {value} from {self._parent()} parent"))[0][0]
+                value = column(self.lowering, source, self.selected, "parent")
+                return (await self._query(f"select to_json({value}) from {self._parent()} parent"))[0][0]
             case One():
                 return await self._first(source.table, self._one(source))
             case Lookup():

@@ -27,7 +27,9 @@ class _Plain(FieldExtension):
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
         raw = info._raw_info  # noqa: SLF001 - what the executor knows of the field: Strawberry wraps it
-        return await resolve(self.mapped, source, info.context, raw, arguments)
+        # as this server has it: addresses of images are a setting
+        mapped = info.context.sources.get((raw.parent_type.name, raw.field_name), self.mapped)
+        return await resolve(mapped, source, info.context, raw, arguments)
 
 
 def column(sql: str, description: str, *, role: str | None = None, name: str | None = None) -> Any:
