@@ -52,26 +52,28 @@ update told_movies t set lists = array(
        end))
 from movies m where m.id = t.movie_id
 """
+# Materialized, or the record is made anew for each of its columns.
 _UPDATE = f"""
-with wanted as (
-  select m.id, t.free_tmdb_id, t.free_imdb_id, t.lists, n.keys, jsonb_populate_record(m, n.values) as n
+with wanted as materialized (
+  select m.id, t.free_tmdb_id, t.free_imdb_id, n.keys || t.lists as said, jsonb_populate_record(m, n.values) as n
     from told_movies t join movies m on m.id = t.movie_id
-   cross join lateral (select to_jsonb(m) as have) h
+   cross join lateral (select to_jsonb(m) as have offset 0) h
    cross join lateral (
      select coalesce(jsonb_object_agg(k, v), '{{}}') as values, coalesce(array_agg(k), '{{}}') as keys
        from jsonb_each(t.facts) e (k, v)
       where k = any (%(columns)s) and (t.is_once and coalesce(m.told_by->>k = %(source)s, t.is_alone)
          or h.have->k in ('null', '""', '[]', '0', 'false'))) n
-   where t.movie_id <> t.new_id)
+   where t.movie_id <> t.new_id
+     and (n.values <> '{{}}' or t.free_tmdb_id is not null or t.free_imdb_id is not null or t.lists <> '{{}}'))
 update movies m set
   tmdb_id = coalesce(m.tmdb_id, w.free_tmdb_id), imdb_id = coalesce(m.imdb_id, w.free_imdb_id),
-  told_by = m.told_by || {_said("w.keys || w.lists")},
+  told_by = m.told_by || {_said("w.said")},
   ({", ".join(COLUMNS)}) = row({_NEW.replace("n.", "(w.n).")}), updated_at = now()
 from wanted w
 where w.id = m.id
   and (({_HAVE}) is distinct from ({_NEW.replace("n.", "(w.n).")})
     or m.tmdb_id is null and w.free_tmdb_id is not null or m.imdb_id is null and w.free_imdb_id is not null
-    or not m.told_by @> {_said("w.keys || w.lists")})
+    or not m.told_by @> {_said("w.said")})
 returning m.id
 """
 

@@ -19,13 +19,15 @@ select t.movie_id, given.job, c.rank::smallint as rank, nullif(c.name, '') as na
  where given.list = any (t.lists)
 """
 # By an id where there is one; two people of one name are one person only where neither has any.
-_FIND_PEOPLE = """
-update told_credits t set person_id = p.id
-from people p
-where t.person_id is null and (p.imdb_id = t.imdb_id or p.tmdb_id = t.tmdb_id
-  or t.imdb_id is null and t.tmdb_id is null and p.imdb_id is null and p.tmdb_id is null
-     and p.name_key = folded(t.name) and p.name = t.name)
-"""
+_FIND_PEOPLE = tuple(
+    f"update told_credits t set person_id = p.id from people p where t.person_id is null and {same}"
+    for same in (
+        "p.imdb_id = t.imdb_id",
+        "p.tmdb_id = t.tmdb_id",
+        "p.name_key = folded(t.name) and p.name = t.name"
+        " and coalesce(t.imdb_id, p.imdb_id) is null and coalesce(t.tmdb_id, p.tmdb_id) is null",
+    )
+)
 _ADD_PEOPLE = """
 insert into people (id, name, imdb_id, tmdb_id)
 select gen_random_uuid(), name, imdb_id, tmdb_id
@@ -117,9 +119,8 @@ from best b where b.movie_id = m.id and (m.rating, m.vote_count) is distinct fro
 def merge_lists(cursor: psycopg.Cursor[Any], source: str) -> set[UUID]:
     """Write the lists of told_movies, those of `lists` only where one source alone may say them; return whose changed."""
     cursor.execute(_CREDITS)
-    cursor.execute(_FIND_PEOPLE)
-    cursor.execute(_ADD_PEOPLE)
-    cursor.execute(_FIND_PEOPLE)
+    for statement in (*_FIND_PEOPLE, _ADD_PEOPLE, *_FIND_PEOPLE):
+        cursor.execute(statement)
     changed = set(cursor.execute(_SET_CREDITS))
     changed |= set(cursor.execute(_NAME_DIRECTORS))
     changed |= set(cursor.execute(_SET_CERTIFICATIONS))

@@ -55,7 +55,7 @@ class MovieFilter:
         default=strawberry.UNSET, description="`voteCount` is at least this."
     )
     adult: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Whether it is pornography; leave out for both."
+        default=strawberry.UNSET, description="Whether it is for adults only; leave out for both."
     )
 
 

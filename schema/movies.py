@@ -135,7 +135,7 @@ class Movie(Node):
     original_language: str | None = column("{t}.original_language", "The original language, ISO 639-1.")
     languages: list[str] = column("{t}.languages", "The languages that are spoken in it, ISO 639-1.")
     countries: list[str] = column("{t}.countries", "The countries that it comes from, ISO 3166-1.")
-    adult: bool = column("{t}.adult", "Whether it is pornography.")
+    adult: bool = column("{t}.adult", "Whether it is for adults only.")
     rating: float | None = column(
         "{t}.rating::float8", "What people elsewhere think of it, to 10: of the source with the most votes."
     )

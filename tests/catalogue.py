@@ -144,6 +144,7 @@ _TEXTS = (
     ("amelie", "de-AT", "tmdb", None, "Eine Kellnerin in Wien.", None, None),
     ("amelie", "fr-CA", "tmdb", "Amélie de Montmartre", None, "Elle va changer votre vie", None),
     ("alien", "de", "tmdb", "Alien, das unheimliche Wesen", "Im Weltall hört dich niemand.", None, None),
+    ("alien", "ko", "tmdb", "에이리언", None, None, None),
     ("alien", "de", "zzz", "A second opinion", None, "Schrei", None),
 )
 

@@ -1,7 +1,7 @@
 -- What movies are found by: texts without case and accents, and a dictionary of title words that forgives one slip.
 
 create function folded(words text) returns text language sql immutable strict parallel safe as $$
-  select lower(regexp_replace(normalize(words, nfkd), '[\u0300-\u036f]', '', 'g'))
+  select lower(normalize(regexp_replace(normalize(words, nfkd), '[\u0300-\u036f]', '', 'g'), nfc))
 $$;
 comment on function folded is 'Without case and accents: what texts are compared by.';
 

@@ -402,6 +402,8 @@ FILTERS: Sequence[tuple[str, Sequence[str]]] = (
     ('search: "waitress"', ["amelie"]),
     ('search: "welt waitress"', []),
     ('search: "alein"', ["alien"]),
+    ('search: "에이리"', ["alien"]),
+    ('search: "에리이언"', ["alien"]),
     ('search: "frago"', ["fargo"]),
     ('search: "strory toy"', ["toy-story"]),
     ('search: "tihr man"', []),
