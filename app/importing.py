@@ -31,12 +31,12 @@ Progress = Callable[[str, int], Callable[[int], None]]
 OnBad = Callable[[BadRow], None]
 
 
-def _silent(_: object) -> None:
+def silent(_: object) -> None:
     """Tell nobody."""
 
 
-def _silently(_what: str, _total: int) -> Callable[[int], None]:
-    return _silent
+def silently(_what: str, _total: int) -> Callable[[int], None]:
+    return silent
 
 
 _TOLD = 10_000
@@ -90,8 +90,8 @@ def import_movielens(
     path: Path,
     *,
     shift_to_today: bool = False,
-    progress: Progress = _silently,
-    on_bad: OnBad = _silent,
+    progress: Progress = silently,
+    on_bad: OnBad = silent,
 ) -> ImportReport:
     """Import any MovieLens release from a folder or a zip; the same again, shifted or not, adds nothing.
 
@@ -119,7 +119,7 @@ def import_movielens(
         advance = progress("ratings", found.rows)
         rows = _resolved(release, people, movies, shifted_by, pass_over)
         ratings = append_ratings(conn, rows, fold_inline, advance)
-        advance = progress("projections", ratings.events) if ratings.events else _silent
+        advance = progress("projections", ratings.events) if ratings.events else silent
         catch_up(conn)
         advance(ratings.events)
     return ImportReport(
@@ -137,8 +137,8 @@ def import_demo(
     cache_dir: Path,
     *,
     say: Callable[[str], None],
-    progress: Progress = _silently,
-    on_bad: OnBad = _silent,
+    progress: Progress = silently,
+    on_bad: OnBad = silent,
 ) -> ImportReport | None:
     """Fetch the demo data once and import it, shifted to today; None where it is there, or the log holds other data.
 

@@ -15,7 +15,7 @@ RECOMMENDED = 20
 
 # Version 7 as the application mints it: 48 bits of milliseconds first, which is what sorting and indexes live on.
 _FIRST_MS, _APART_MS = 1_735_689_600_000, 9_973
-_PERSON, _MOVIE, _GENRE = "70008000", "70009000", "7000a000"
+_PERSON, _MOVIE, _GENRE, _CREDITED = "70008000", "70009000", "7000a000", "7000b000"
 
 GENRES = (
     *("Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"),
@@ -89,10 +89,20 @@ insert into movie_genres (movie_id, genre_id, rank)
 select {movie_sql("n")}, {_id_sql(_GENRE, f"1 + ({_mixed('n', 11, 18)} + 5 * k) %% 18")}, k + 1
   from generate_series(1, %(movies)s) n cross join generate_series(0, 2) k where k <= {_mixed("n", 12, 3)};
 
-insert into movie_cast (movie_id, rank, name, character)
-select {movie_sql("n")}, k, initcap({_word("n * 8 + k", 13)} || ' ' || {_word("n * 8 + k", 14)}),
-       initcap({_word("n * 8 + k", 15)})
-  from generate_series(1, %(movies)s) n cross join generate_series(1, 6) k;
+with credits as (
+  select {movie_sql("n")} as movie_id, 'ACTOR' as job, k as rank,
+         initcap({_word("n * 8 + k", 13)} || ' ' || {_word("n * 8 + k", 14)}) as name,
+         initcap({_word("n * 8 + k", 15)}) as character
+    from generate_series(1, %(movies)s) n cross join generate_series(1, 6) k
+  union all
+  select id, 'DIRECTOR', 1, director, null from movies),
+made as (
+  insert into people (id, name)
+  select {_id_sql(_CREDITED, "n")}, name
+    from (select name, (row_number() over (order by name))::integer as n from (select distinct name from credits) d) s
+  returning id, name)
+insert into movie_credits (movie_id, job, rank, person_id, name, character)
+select c.movie_id, c.job, c.rank, made.id, made.name, c.character from credits c join made on made.name = c.name;
 
 insert into similar_movies (movie_id, rank, similar_id, score)
 select {movie_sql("n")}, k, {movie_sql("1 + (n + k * 37) %% %(movies)s")}, 1 - k / 20.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import zipfile
 import zlib
@@ -25,7 +26,7 @@ _BROKEN = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipF
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One file; `member` is set when it lies in the zip at `path`. `size` is in bytes, unpacked."""
+    """One file; `member` is set when it lies in the zip at `path`. `size` is in bytes, unpacked where it is in a zip."""
 
     name: str
     path: Path
@@ -34,7 +35,11 @@ class DataFile:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """The bytes as a buffered stream."""
+        """The bytes as a buffered stream, unpacked."""
+        if self.member is None and self.name.lower().endswith(".gz"):
+            with gzip.open(self.path) as unpacked, io.BufferedReader(unpacked, 1 << 18) as stream:
+                yield stream
+            return
         if self.member is None:
             with self.path.open("rb") as stream:
                 yield stream

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg.rows import scalar_row
 
+from catalog.facts import facts_of, merge_facts
+from catalog.lists import merge_lists
 from catalog.rows import BadRow, MovieRow, printable
 from database.ids import uuid7
 
@@ -22,24 +25,20 @@ _TELL = """
 create temp table told_movies (
   number integer primary key,
   external_id text not null,
-  title text not null,
-  original_title text,
-  release_date date,
-  release_year smallint,
   imdb_id text,
   tmdb_id integer,
   genres text[] not null,
+  facts jsonb not null,
   new_id uuid not null,
   movie_id uuid,
   free_imdb_id text,
   free_tmdb_id integer,
-  is_alone boolean
+  is_alone boolean,
+  is_once boolean,
+  lists text[]
 ) on commit drop
 """
-_COPY = """
-copy told_movies (number, external_id, title, original_title, release_date, release_year, imdb_id, tmdb_id,
-  genres, new_id) from stdin
-"""
+_COPY = "copy told_movies (number, external_id, imdb_id, tmdb_id, genres, facts, new_id) from stdin"
 # Whoever else adds a movie waits until this chunk is committed: two writers cannot make the same film twice.
 _LOCK = "lock table movies in share row exclusive mode"
 # Which movie a row means: the source's own id says it first, then the IMDb id, then the TMDb id unless the
@@ -59,7 +58,10 @@ update told_movies t set
   free_tmdb_id = case when coalesce(f.tmdb_movie_id = f.movie_id, true) then t.tmdb_id end,
   is_alone = not exists (
     select from movie_external_ids x
-    where x.movie_id = f.movie_id and (x.source, x.external_id) <> (%(source)s, t.external_id))
+    where x.movie_id = f.movie_id and (x.source, x.external_id) <> (%(source)s, t.external_id)),
+  is_once = not exists (
+    select from movie_external_ids x
+    where x.movie_id = f.movie_id and x.source = %(source)s and x.external_id <> t.external_id)
 from found f where f.number = t.number
 """
 # Rows of one chunk that may be the same film are taken one after the other.
@@ -74,34 +76,6 @@ delete from told_movies t using ranked r
 where r.number = t.number
   and (r.by_movie > 1 or r.imdb_id is not null and r.by_imdb > 1 or r.tmdb_id is not null and r.by_tmdb > 1)
 returning t.number
-"""
-_CREATE = """
-insert into movies (id, tmdb_id, imdb_id, title, original_title, release_date, release_year)
-select movie_id, free_tmdb_id, free_imdb_id, title, original_title, release_date, release_year
-from told_movies where movie_id = new_id order by number
-returning id
-"""
-# The only source of a movie may correct it, one of several fills gaps: sources do not undo each other's work.
-# IMDb and TMDb ids are never corrected: if they moved from film to film, the order of rows would decide.
-_UPDATE = """
-with wanted as (
-  select m.id,
-    coalesce(m.tmdb_id, t.free_tmdb_id) as tmdb_id,
-    coalesce(m.imdb_id, t.free_imdb_id) as imdb_id,
-    coalesce(case when t.is_alone then t.title end, nullif(m.title, ''), t.title) as title,
-    coalesce(case when t.is_alone then t.original_title end, m.original_title, t.original_title)
-      as original_title,
-    coalesce(case when t.is_alone then t.release_date end, m.release_date, t.release_date) as release_date,
-    coalesce(case when t.is_alone then t.release_year end, m.release_year, t.release_year) as release_year
-  from told_movies t join movies m on m.id = t.movie_id where t.movie_id <> t.new_id)
-update movies m set
-  tmdb_id = w.tmdb_id, imdb_id = w.imdb_id, title = w.title, original_title = w.original_title,
-  release_date = w.release_date, release_year = w.release_year, updated_at = now()
-from wanted w
-where w.id = m.id
-  and (m.tmdb_id, m.imdb_id, m.title, m.original_title, m.release_date, m.release_year)
-    is distinct from (w.tmdb_id, w.imdb_id, w.title, w.original_title, w.release_date, w.release_year)
-returning m.id
 """
 _ADD_EXTERNAL_IDS = """
 insert into movie_external_ids (source, external_id, movie_id)
@@ -122,7 +96,7 @@ with wanted as (
   from told_movies t
   cross join unnest(t.genres) with ordinality as n (slug, rank)
   join genres g on g.slug = n.slug
-  where t.is_alone or not exists (select from movie_genres have where have.movie_id = t.movie_id)),
+  where 'genres' = any (t.lists)),
 removed as (
   delete from movie_genres have
   where have.movie_id in (select movie_id from wanted)
@@ -173,11 +147,12 @@ def load_movies(
     source: str,
     rows: Iterable[MovieRow | BadRow],
     on_progress: Callable[[int], None],
+    on_line: Callable[[int], None] = lambda _: None,
 ) -> LoadedMovies:
     """Creates, completes and corrects movies, one transaction a chunk; the same rows again change nothing.
 
-    Nothing is ever replaced by null, and a movie that other sources know as well is completed only.
-    `on_progress` gets the number of rows done since the last call, after each commit.
+    Nothing is ever replaced by null; what a source said, only that source corrects. `on_progress` gets the number of rows
+    done since the last call, after each commit; `on_line`, within the transaction, a line up to which all is done.
     """
     bad: list[BadRow] = []
     good = _good(rows, bad)
@@ -186,6 +161,8 @@ def load_movies(
     while chunk := postponed + list(islice(good, _CHUNK - len(postponed))):
         with conn.transaction():
             done = _load_chunk(conn, source, chunk)
+            if not done.postponed:
+                on_line(chunk[-1].line)
         postponed = done.postponed
         loaded = len(chunk) - len(postponed)
         created += done.created
@@ -235,10 +212,10 @@ def _load_chunk(conn: psycopg.Connection, source: str, rows: list[MovieRow]) -> 
         _tell(cursor, rows)
         cursor.execute(_FIND, {"source": source})
         later = set(cursor.execute(_POSTPONE))
-        created = set(cursor.execute(_CREATE))
-        changed = set(cursor.execute(_UPDATE))
+        created, changed = merge_facts(cursor, source)
         changed |= set(cursor.execute(_ADD_EXTERNAL_IDS, {"source": source}))
         changed |= set(cursor.execute(_SET_GENRES))
+        changed |= merge_lists(cursor, source)
     postponed = [rows[number] for number in sorted(later)]
     return _Chunk(len(created), len(changed - created), postponed, _disputes(conn, rows))
 
@@ -251,9 +228,8 @@ def _tell(cursor: psycopg.Cursor[object], rows: list[MovieRow]) -> None:
             genres = {genre_slug(name): name for name in map(genre_name, row.genres)}
             for slug, name in genres.items():
                 names.setdefault(slug, name)
-            known_by = (row.imdb_id, row.tmdb_id, list(genres), uuid7())
-            about = (row.title, row.original_title, row.release_date, row.year)
-            copy.write_row((number, row.external_id, *about, *known_by))
+            facts = orjson.dumps(facts_of(row)).decode()
+            copy.write_row((number, row.external_id, row.imdb_id, row.tmdb_id, list(genres), facts, uuid7()))
     ids = [uuid7() for _ in names]
     cursor.execute(_ADD_GENRES, {"ids": ids, "names": list(names.values()), "slugs": list(names)})
 

@@ -14,8 +14,50 @@ class UnreadableRelease(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """Somebody's part in a film; who is known by an id needs no name where the catalogue has it."""
+
+    name: str = ""
+    character: str | None = None
+    imdb_id: str | None = None
+    tmdb_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What is written of a film in one language; a locale is `fr` or `fr-CA`."""
+
+    locale: str
+    title: str | None = None
+    overview: str | None = None
+    tagline: str | None = None
+    trailer_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VotedRating:
+    """What people elsewhere think of a film; `scale` is the best value."""
+
+    source: str
+    value: float
+    scale: float
+    votes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Certification:
+    """What a country (ISO 3166-1) says of who may see a film."""
+
+    country: str
+    certification: str
+
+
+@dataclass(frozen=True, slots=True)
 class MovieRow:
-    """One film of a release; `genres` are the file's own words in the file's order."""
+    """One film, or a part of what a source knows of it; `genres` are the file's own words in the file's order.
+
+    What is empty is not said. A film that is nowhere yet and has no title becomes a stub.
+    """
 
     external_id: str
     title: str
@@ -25,6 +67,22 @@ class MovieRow:
     imdb_id: str | None = None
     tmdb_id: int | None = None
     original_title: str | None = None
+    overview: str | None = None
+    tagline: str | None = None
+    trailer_url: str | None = None
+    runtime_minutes: int | None = None
+    adult: bool | None = None
+    original_language: str | None = None
+    languages: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    popularity: float | None = None
+    poster_path: str | None = None
+    backdrop_path: str | None = None
+    directors: tuple[Credit, ...] = ()
+    cast: tuple[Credit, ...] = ()
+    certifications: tuple[Certification, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    ratings: tuple[VotedRating, ...] = ()
     file: str = field(default="", compare=False)
     line: int = field(default=0, compare=False)
 

@@ -124,7 +124,7 @@ select last.movie_id,
 movie_stats = register(
     Projection(
         name="movie_stats",
-        version=1,
+        version=2,
         kind="count",
         handles=(
             MovieViewed,
@@ -141,7 +141,15 @@ movie_stats = register(
         ),
         columns={"movie_id": "uuid not null"} | dict.fromkeys(_COUNTS, "bigint not null"),
         key=("movie_id",),
-        indexes=("(like_count desc, movie_id)", "(rating_count desc, movie_id)"),
+        indexes=tuple(
+            f"({number} desc, movie_id desc)"
+            for number in (
+                "like_count",
+                "view_count",
+                "(like_count + rating_count)",
+                "(coalesce(half_stars_sum * 50 / nullif(rating_count, 0), 0))",
+            )
+        ),
         rows=_ROWS,
         proof=_PROOF,
         spec=_spec,

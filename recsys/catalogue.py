@@ -19,8 +19,8 @@ _VALUES = {
     " join genres g on g.id = mg.genre_id",
     "decade": "select (release_year / 10 * 10)::text, database_id from movies where release_year is not null",
     "language": "select original_language, database_id from movies where original_language is not null",
-    "person": "select director, database_id from movies where director is not null union"
-    f" select c.name, m.database_id from movies m join movie_cast c on c.movie_id = m.id where c.rank <= {LEADS}",
+    "person": "select distinct p.name, m.database_id from movies m join movie_credits c on c.movie_id = m.id"
+    f" join people p on p.id = c.person_id where c.job = 'DIRECTOR' or c.rank <= {LEADS}",
 }
 _GROUPED = "select value, array_agg(movie order by movie) from ({}) as known (value, movie) group by value order by value"
 

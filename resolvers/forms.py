@@ -66,6 +66,10 @@ class Form:
 
     def statement(self, ctes: Sequence[str], aggregates: Sequence[str], json: str) -> str:
         """Return the whole statement: one row and one column, the JSON text."""
+        text = " ".join((*ctes, json))
+        # of objects that a null took along nothing is left but their parameters, whose type PostgreSQL asks for
+        left = [each for each in map(self._reference, range(len(self.parameters))) if each not in text]
+        ctes = [*ctes, f"unused as (select {', '.join(left)})"] if left else ctes
         with_ = f"with {', '.join(ctes)} " if ctes else ""
         source = f" from {', '.join(aggregates)}" if aggregates else ""
         return f"{with_}select {json}{source}"

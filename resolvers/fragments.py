@@ -19,7 +19,12 @@ MARK = "\x03"
 KEY = 36
 MOST = 40
 """Selections that one statement may leave marks for."""
-TABLES = frozenset({"movies", "genres", "movie_genres", "movie_cast"})
+TABLES = frozenset(
+    {
+        *("movies", "genres", "movie_genres", "people", "movie_credits"),
+        *("movie_translations", "movie_certifications", "movie_external_ratings"),
+    }
+)
 """Whose changes are told; others make an object that is read anew each time."""
 
 _READ = re.compile(r"\b(?:from|join)\s+(\w+|\()")

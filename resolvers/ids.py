@@ -104,19 +104,39 @@ def array(convert: Convert) -> Convert:
     return converted
 
 
+_LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z0-9]{2,4}))?\Z", re.ASCII | re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 WORD_MOST = 100
 """Characters of a word that are searched for; PostgreSQL refuses words that are very long."""
 
 
 def words(value: Any) -> str:
-    """Return the words of a search phrase as a text search query: each must begin a word of the movie."""
-    return " & ".join(f"{word[:WORD_MOST]}:*" for word in _WORD.findall(text(value).lower())[:10])
+    """Return the words of a search phrase as an array of PostgreSQL's; ten of them at most."""
+    return "{" + ",".join(_item(word[:WORD_MOST]) for word in _WORD.findall(text(value))[:10]) + "}"
 
 
 def enum_name(value: Any) -> str:
     """Return the name of an enum's value, as tables hold it."""
     return str(value.name)
+
+
+def lower_name(value: Any) -> str:
+    """Return the name of an enum's value in lower case."""
+    return enum_name(value).lower()
+
+
+def locale_name(value: Any) -> str:
+    """Return a locale as tables hold it: `fr-CA`. Raises BadInput."""
+    found = _LOCALE.match(str(value))
+    if not found:
+        raise BadInput("A locale is a language, or a language and a region: `fr`, `fr-CA`.")
+    language, region = found.groups()
+    return f"{language.lower()}-{region.upper()}" if region else language.lower()
+
+
+def truth(value: Any) -> str:
+    """Return a boolean as PostgreSQL writes it."""
+    return "true" if value else "false"
 
 
 def imdb_id(value: Any) -> str:

@@ -167,7 +167,7 @@ class Lowering:
     def _source(self, source: Source, selected: Selected, scope: Scope) -> Text | None:
         match source:
             case Column():
-                return rendered(self.sql(source.sql, scope.t, selected.path), selected.definition.type)
+                return rendered(relations.column(self, source, selected, scope.t), selected.definition.type)
             case Embedded():
                 text = self.object(object_type(selected), self.of(selected), scope)
                 if text is None or source.when is None:

@@ -17,9 +17,10 @@ Convert = Callable[[Any], str | None]
 
 @dataclass(frozen=True)
 class Column:
-    """A value of the row: an SQL expression over `{t}`."""
+    """A value of the row: an SQL expression over `{t}`, another one where the client gives an argument of `given`."""
 
     sql: str
+    given: Mapping[str, Filter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ Table = str | Mapping[str, str]
 
 @dataclass(frozen=True)
 class Filter:
-    """A predicate over `{t}` that an argument switches on; `{value}` is the argument, of the SQL type `type`."""
+    """SQL over `{t}` that an argument switches on; `{value}` is the argument, of the SQL type `type`."""
 
     sql: str
     type: str
@@ -114,12 +115,32 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Ranked:
+    """A number that another table has of some rows: `value` over its row `s`, whose `key` is the id of the row.
+
+    Rows without a number above 0 have 0.
+    """
+
+    table: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
 class Key:
-    """One component of an order: an expression over `{t}` that is never null, its SQL type and direction."""
+    """One component of an order: an expression over `{t}` that is never null, its SQL type and direction.
+
+    With `of` it depends on that argument of the list, and all rows are alike without it: `beside` is a from-item that is
+    made of the argument once, as the filter of the same name takes it. A first component that is `ranked` is read where
+    that table has an index of it; an id is the only other one then.
+    """
 
     sql: str
     type: str
     descending: bool = False
+    of: str = ""
+    beside: str = ""
+    ranked: Ranked | None = None
 
 
 @dataclass(frozen=True)

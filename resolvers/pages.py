@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from graphql import GraphQLObjectType, get_named_type
 from resolvers import feeds
 from resolvers.errors import BadPageSize
 from resolvers.ids import PAGE_DEFAULT, cursor_component, page_size
-from resolvers.mapping import Key, Page
+from resolvers.mapping import Key, Page, Ranked
 from resolvers.rendering import Literal, Text, boolean, concatenated, json_list, json_object, or_null
 from resolvers.selection import Argument, Leaf, Path, Selected
 
@@ -51,26 +51,38 @@ def page_sql(lowering: Lowering, source: Page, selected: Selected, parent: str) 
     order = order_by.name if isinstance(order_by, Enum) else None
     keys = source.orders[order]
     name = _name(source, keys)
+    table = f"{table} t{_beside(lowering, source, keys[0], arguments, path)}"
+    keys = tuple(
+        replace(key, sql=f"0::{key.type}") if key.of and arguments.get(key.of) is None else key
+        for key in keys
+    )
     where = [
         lowering.sql(source.where, "t", path, parent=parent),
         *_filters(lowering, source, arguments, path),
     ]
     bounds = {side: _bound(lowering, keys, name, arguments.get(side), path) for side in ("after", "before")}
-    kept = [_compare(keys, bound, greater=(side == "after")) for side, bound in bounds.items() if bound]
     asked = last if backward else first
     limit = lowering.parameter(_DEFAULT if asked is None else asked, "int", page_size, path)
-    key = [k.sql.replace("{t}", "t") for k in keys]
-    columns = ", ".join(
-        [*(f"t.{name}" for name in source.columns), *(f"{k} as k{i}" for i, k in enumerate(key))]
-    )
     turned = ["desc" if k.descending is not backward else "asc" for k in keys]
-    limited = (
-        f"select {columns} from {table} t where {' and '.join(where + kept)} "
-        f"order by {', '.join(f'{k} {way}' for k, way in zip(key, turned, strict=True))} limit {limit} + 1"
-    )
+
+    def part(keys: Sequence[Key], rows: str, *conditions: str) -> str:
+        kept = [_compare(keys, bound, greater=(side == "after")) for side, bound in bounds.items() if bound]
+        key = [k.sql.replace("{t}", "t") for k in keys]
+        columns = ", ".join(
+            [*(f"t.{name}" for name in source.columns), *(f"{k} as k{i}" for i, k in enumerate(key))]
+        )
+        return (
+            f"select {columns} from {rows} where {' and '.join([*where, *kept, *conditions])} "
+            f"order by {', '.join(f'{k} {way}' for k, way in zip(key, turned, strict=True))} limit {limit} + 1"
+        )
+
     again = ", ".join(f"l.k{i} {way}" for i, way in enumerate(turned))
+    limited = part(keys, table)
+    if ranked := keys[0].ranked:
+        either = _ranked(ranked, keys, table, part, backward=backward, limit=limit)
+        limited = f"select * from ({either}) l order by {again} limit {limit} + 1"
     start, end = (bounds[side] for side in (("before", "after") if backward else ("after", "before")))
-    everything = f"from {table} t where {' and '.join(where)}"
+    everything = f"from {table} where {' and '.join(where)}"
 
     def exists(bound: list[str] | None, *, greater: bool) -> str:
         if bound is None:
@@ -183,6 +195,37 @@ def _name(source: Page, keys: Sequence[Key]) -> str:
     """The list and its order, so that a cursor of another is refused; orders with the same keys have one name."""
     order = next(order for order, same in source.orders.items() if same == keys)
     return f"{source.name}:{order}" if order else source.name
+
+
+def _ranked(
+    ranked: Ranked, keys: Sequence[Key], table: str, part: Callable[..., str], *, backward: bool, limit: str
+) -> str:
+    """Return at least the page's rows: those with a number by its index, and the others only where they are needed."""
+    number, key = keys
+    needed = f"(select count(*) from near) <= {limit}"
+    high = part(
+        (replace(number, sql=ranked.value), replace(key, sql=f"s.{ranked.key}")),
+        f"{ranked.table} s join {table} on t.id = s.{ranked.key}",
+        f"{ranked.value} > 0",
+        *([needed] if backward else []),
+    )
+    none = part(
+        (replace(number, sql=f"0::{number.type}"), key),
+        table,
+        f"not exists (select from {ranked.table} s where s.{ranked.key} = t.id and {ranked.value} > 0)",
+        *([] if backward else [needed]),
+    )
+    near, far = (none, high) if backward else (high, none)
+    return f"with near as materialized ({near}) select * from near union all (select * from ({far}) far)"
+
+
+def _beside(lowering: Lowering, source: Page, key: Key, arguments: Mapping[str, Argument], path: Path) -> str:
+    value = arguments.get(key.of)
+    if value is None:
+        return ""
+    chosen = source.filters[key.of]
+    bound = lowering.parameter(value, chosen.type, chosen.convert, path)
+    return f" cross join lateral {lowering.sql(key.beside, 't', path, value=bound)}"
 
 
 def _bound(

@@ -33,6 +33,7 @@ from resolvers.mapping import (
 )
 from resolvers.pages import PageSql, page_sql
 from resolvers.plan import BadValues, bind
+from resolvers.relations import column
 from resolvers.selection import Argument, Path, Selected, Values, constant
 
 
@@ -72,11 +73,9 @@ async def resolve(
     require_role(mapped, context.roles)
     definition = info.parent_type.fields[info.field_name]
     coerced: Any = getattr(info.variable_values, "coerced", info.variable_values)
-    variables = VariableValues({}, coerced)
-    given = get_argument_values(definition, info.field_nodes[0], variables)
-    return await _Field(source, context, info.schema, info.field_name, definition, given).resolve(
-        mapped.source
-    )
+    given = get_argument_values(definition, info.field_nodes[0], VariableValues({}, coerced))
+    field_ = _Field(source, context, info.schema, info.field_name, definition, given)
+    return await field_.resolve(mapped.source)
 
 
 class _Field:
@@ -100,6 +99,9 @@ class _Field:
 
     async def resolve(self, source: Source) -> Any:
         match source:
+            case Column():
+                value = column(self.lowering, source, self.selected, "parent")
+                return (await self._query(f"select to_json({value}) from {self._parent()} parent"))[0][0]
             case One():
                 return await self._first(source.table, self._one(source))
             case Lookup():

@@ -1,4 +1,4 @@
-"""The SQL of what a row leads to: one row, some rows, pages, nodes, and what Python knows."""
+"""The SQL of what a row has and leads to: a value, one row, some rows, pages, nodes, and what Python knows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from resolvers import lowering as core
 from resolvers.entities import Entities, EntityList
 from resolvers.errors import BadInput, Refused
 from resolvers.ids import array
-from resolvers.mapping import Feed, Lookup, Many, Nodes, One, Page, Python
+from resolvers.mapping import Column, Feed, Lookup, Many, Nodes, One, Page, Python
 from resolvers.pages import connection_sql, page_sql
 from resolvers.rendering import Literal, Text, concatenated, json_list, json_object, or_null
 from resolvers.selection import Selected
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 HOLE, END = "\x01", "\x02"
 """What stands around a hole: characters that no JSON text holds."""
+
+
+def column(lowering: Lowering, source: Column, selected: Selected, t: str) -> str:
+    """Return the expression of a value of the row `t`, as the field's arguments ask for it."""
+    for name, chosen in source.given.items():
+        value = selected.arguments.get(name)
+        if value is not None:
+            bound = lowering.parameter(value, chosen.type, chosen.convert, selected.path)
+            return lowering.sql(chosen.sql, t, selected.path, value=bound)
+    return lowering.sql(source.sql, t, selected.path)
 
 
 def one(lowering: Lowering, source: One, selected: Selected, scope: Scope) -> Text | None:
@@ -125,7 +135,7 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
             for part in (source.source, source.condition, source.order)
         )
     json = concatenated(text)
-    grouped = scope.lists is not None and source.key and not touched
+    grouped = scope.lists is not None and source.key and "{parent}" not in source.where and not touched
     if grouped and source.small:
         assert isinstance(source.table, str)
         rows = rows.replace(
@@ -137,10 +147,9 @@ def many(lowering: Lowering, source: Many, selected: Selected, scope: Scope) -> 
         return json_list(f"(select {items} from {rows} where {where})")
     key = lowering.sql(source.key, inner.t, selected.path)
     of = lowering.sql(source.of, "", selected.path, parent=scope.t)
+    which = f"{key} = any ({{keys}}) and {lowering.sql(source.where, inner.t, selected.path)}"
     scope.lists.append(
-        EntityList(
-            f"select {key} as k, {items} as json from {rows} where {key} = any ({{keys}}) group by {key}", of
-        )
+        EntityList(f"select {key} as k, {items} as json from {rows} where {which} group by {key}", of)
     )
     return json_list(f"l{len(scope.lists)}.json")
 

@@ -43,11 +43,35 @@ class GroupStrategy(Enum):
     LEAST_MISERY = "LEAST_MISERY"
 
 
-@strawberry.enum(description="By title; the newest release first; the most liked and rated first.")
+@strawberry.enum(
+    description="How wide an image is, in pixels; posters come from 92 to 780, wide pictures from 300 to 1280."
+)
+class ImageSize(Enum):
+    W92 = "W92"
+    W154 = "W154"
+    W185 = "W185"
+    W300 = "W300"
+    W342 = "W342"
+    W500 = "W500"
+    W780 = "W780"
+    W1280 = "W1280"
+    ORIGINAL = "ORIGINAL"
+
+
+@strawberry.enum(description="What of the catalogue comes first.")
 class MovieOrder(Enum):
-    TITLE = "TITLE"
-    NEWEST = "NEWEST"
-    POPULAR = "POPULAR"
+    TITLE = strawberry.enum_value("TITLE", description="By title.")
+    NEWEST = strawberry.enum_value("NEWEST", description="The newest year of release.")
+    RELEASE_DATE = strawberry.enum_value("RELEASE_DATE", description="The newest day of release.")
+    ADDED = strawberry.enum_value("ADDED", description="What came into the catalogue last.")
+    POPULAR = strawberry.enum_value("POPULAR", description="The most liked and rated here.")
+    STARS = strawberry.enum_value("STARS", description="The highest mean of the stars given here.")
+    LIKES = strawberry.enum_value("LIKES", description="The most liked here.")
+    VIEWS = strawberry.enum_value("VIEWS", description="The most opened here.")
+    POPULARITY = strawberry.enum_value("POPULARITY", description="What most are busy with elsewhere.")
+    RATING = strawberry.enum_value("RATING", description="The highest `rating`.")
+    VOTES = strawberry.enum_value("VOTES", description="The highest `voteCount`.")
+    RELEVANCE = strawberry.enum_value("RELEVANCE", description="What fits `search` best.")
 
 
 @strawberry.enum(description="The newest entry first, or the most urgent first.")
@@ -103,6 +127,7 @@ __all__ = [
     "EventSource",
     "FollowStatus",
     "GroupStrategy",
+    "ImageSize",
     "ListRole",
     "ListVisibility",
     "MovieOrder",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import strawberry
@@ -13,6 +15,8 @@ from resolvers.plain import resolve
 from resolvers.rendering import sql_literal
 
 _KEY = "projectionist"
+_SIZE = re.compile(r"/(w[0-9]+|original)\Z")
+"""What an address of images ends with where each size has a folder of its own."""
 
 
 class _Plain(FieldExtension):
@@ -23,7 +27,9 @@ class _Plain(FieldExtension):
 
     async def resolve_async(self, next_: Any, source: Any, info: Any, **arguments: Any) -> Any:
         raw = info._raw_info  # noqa: SLF001 - what the executor knows of the field: Strawberry wraps it
-        return await resolve(self.mapped, source, info.context, raw, arguments)
+        # as this server has it: addresses of images are a setting
+        mapped = info.context.sources.get((raw.parent_type.name, raw.field_name), self.mapped)
+        return await resolve(mapped, source, info.context, raw, arguments)
 
 
 def column(sql: str, description: str, *, role: str | None = None, name: str | None = None) -> Any:
@@ -57,6 +63,7 @@ def mapped(
 def sources_of(schema: Any, *, poster_base_url: str) -> Sources:
     """Return the mapping of every declared field of a schema, by type and field name."""
     posters = sql_literal(poster_base_url)
+    images = sql_literal(_SIZE.sub("", poster_base_url))
     found: dict[tuple[str, str], Mapped] = {}
     for name, kind in schema.type_map.items():
         for field_name, field in getattr(kind, "fields", {}).items():
@@ -64,10 +71,17 @@ def sources_of(schema: Any, *, poster_base_url: str) -> Sources:
             declared = getattr(definition, "metadata", {}).get(_KEY)
             if declared is not None:
                 if isinstance(declared.source, Column):
-                    sql = declared.source.sql.replace("{posters}", posters)
-                    declared = Mapped(Column(sql), declared.role)
+                    declared = replace(declared, source=_with_images(declared.source, posters, images))
                 found[name, field_name] = declared
     return found
+
+
+def _with_images(column: Column, posters: str, images: str) -> Column:
+    def named(sql: str) -> str:
+        return sql.replace("{posters}", posters).replace("{images}", images)
+
+    given = {name: replace(chosen, sql=named(chosen.sql)) for name, chosen in column.given.items()}
+    return Column(named(column.sql), given)
 
 
 def connection(name: str, edge: type, node: type, description: str, **more: tuple[Any, Any]) -> Any:

@@ -8,8 +8,17 @@ import strawberry
 from projections.popularity_metrics import COUNTS
 from resolvers.mapping import Embedded, Key, Many, One, Page
 from schema.audiences import READABLE
-from schema.enums import Priority, Reaction, Status
+from schema.enums import ImageSize, Priority, Reaction, Status
 from schema.fields import column, mapped
+from schema.movie_facts import (
+    Artist,
+    CastMember,
+    Certification,
+    ExternalRating,
+    MovieTranslation,
+    image,
+    localized,
+)
 from schema.nodes import Node
 
 if TYPE_CHECKING:
@@ -24,14 +33,9 @@ PRIORITY = "(array['LOW', 'MEDIUM', 'HIGH'])[{t}.urgency]"
 class Genre(Node):
     id: strawberry.ID = column("'Genre:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
+    tmdb_id: int | None = column("{t}.tmdb_id", "The id at The Movie Database.")
     name: str = column("{t}.name", "The name, such as “Sci-Fi”.")
     slug: str = column("{t}.slug", "The name as it stands in addresses, such as “sci-fi”.")
-
-
-@strawberry.type(description="A part in a movie, and who plays it.")
-class CastMember:
-    name: str = column("{t}.name", "Who plays the part.")
-    character: str | None = column("{t}.character", "The part.")
 
 
 @strawberry.type(description="What everybody together did with a movie; a few moments behind.")
@@ -118,6 +122,11 @@ class ViewerState:
     def review(self) -> Annotated["Review", strawberry.lazy("schema.reviews")] | None: ...
 
 
+def _of(table: str, *order: str) -> Many:
+    by = ", ".join(f"{{t}}.{name}" for name in order)
+    return Many(f"{table} {{t}}", key="{t}.movie_id", of="{parent}.id", order=by, table=table)
+
+
 _STATS = "(select m.id as of_movie, s.* from movies m left join movie_stats s on s.movie_id = m.id)"
 
 
@@ -127,16 +136,38 @@ class Movie(Node):
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     tmdb_id: int | None = column("{t}.tmdb_id", "The id at The Movie Database.")
     imdb_id: str | None = column("{t}.imdb_id", "The id at IMDb, such as “tt0114709”.")
-    title: str = column("{t}.title", "The title.")
     original_title: str | None = column("{t}.original_title", "The title in the original language.")
-    overview: str | None = column("{t}.overview", "What it is about.")
-    tagline: str | None = column("{t}.tagline", "Its tagline.")
     release_year: int | None = column("{t}.release_year", "The year of its release.")
     release_date: date | None = column("{t}.release_date", "The day of its release.")
     runtime_minutes: int | None = column("{t}.runtime_minutes", "How long it runs, in minutes.")
     director: str | None = column("{t}.director", "Who directed it.")
     original_language: str | None = column("{t}.original_language", "The original language, ISO 639-1.")
-    poster_url: str | None = column("{posters} || {t}.poster_path", "Where its poster is.")
+    languages: list[str] = column("{t}.languages", "The languages that are spoken in it, ISO 639-1.")
+    countries: list[str] = column("{t}.countries", "The countries that it comes from, ISO 3166-1.")
+    adult: bool = column("{t}.adult", "Whether it is for adults only.")
+    rating: float | None = column(
+        "{t}.rating::float8", "What people elsewhere think of it, to 10: of the source with the most votes."
+    )
+    vote_count: int = column("{t}.vote_count", "How many people that is.")
+    popularity: float = column("{t}.popularity", "How many people elsewhere are busy with it; 0 if unknown.")
+
+    @mapped(localized("title", "{t}.original_title"), "The title; given a locale, the nearest that is known.")
+    def title(self, locale: str | None = None) -> str: ...
+
+    @mapped(localized("overview"), "What it is about; given a locale, in the nearest that is known.")
+    def overview(self, locale: str | None = None) -> str | None: ...
+
+    @mapped(localized("tagline"), "Its tagline; given a locale, in the nearest that is known.")
+    def tagline(self, locale: str | None = None) -> str | None: ...
+
+    @mapped(localized("trailer_url"), "Where its trailer is; given a locale, in the nearest that is known.")
+    def trailer_url(self, locale: str | None = None) -> str | None: ...
+
+    @mapped(image("poster_path"), "Where its poster is.")
+    def poster_url(self, size: ImageSize | None = None) -> str | None: ...
+
+    @mapped(image("backdrop_path"), "Where a wide picture of it is.")
+    def backdrop_url(self, size: ImageSize | None = None) -> str | None: ...
 
     @mapped(
         Many(
@@ -152,10 +183,41 @@ class Movie(Node):
     def genres(self) -> list[Genre]: ...
 
     @mapped(
-        Many("movie_cast {t}", key="{t}.movie_id", of="{parent}.id", order="{t}.rank", table="movie_cast"),
+        Many(
+            "movie_credits {t}",
+            key="{t}.movie_id",
+            of="{parent}.id",
+            where="{t}.job = 'ACTOR'",
+            order="{t}.rank",
+            table="movie_credits",
+        ),
         "Who plays in it, the leads first.",
     )
     def cast(self) -> list[CastMember]: ...
+
+    @mapped(
+        Many(
+            "movie_credits c join people {t} on {t}.id = c.person_id",
+            key="c.movie_id",
+            of="{parent}.id",
+            where="c.job = 'DIRECTOR'",
+            order="c.rank",
+            table="people",
+        ),
+        "Who directed it.",
+    )
+    def directors(self) -> list[Artist]: ...
+
+    @mapped(_of("movie_certifications", "country"), "Who may see it, by country.")
+    def certifications(self) -> list[Certification]: ...
+
+    @mapped(_of("movie_external_ratings", "source"), "What people elsewhere think of it, by source.")
+    def external_ratings(self) -> list[ExternalRating]: ...
+
+    @mapped(
+        _of("movie_translations", "locale", "source"), "What is written of it in other languages, by locale."
+    )
+    def translations(self) -> list[MovieTranslation]: ...
 
     @mapped(One(_STATS, of="{parent}.id", key="of_movie"), "What everybody together did with it.")
     def stats(self) -> MovieStats: ...

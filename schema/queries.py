@@ -2,11 +2,12 @@
 
 import strawberry
 
-from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
+from resolvers.ids import enum_name, imdb_id, integer, node_key, text, uuid_of
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
 from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
+from schema.catalogue import MOVIES, MovieFilter
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
 from schema.lists import ListLookup, MovieList
@@ -41,76 +42,10 @@ class PersonLookup:
     )
 
 
-@strawberry.input(description="Which movies of the catalogue; all conditions must hold.")
-class MovieFilter:
-    genre: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Has this genre, by name or slug."
-    )
-    genre_ids: list[strawberry.ID] | None = strawberry.field(
-        default=strawberry.UNSET, description="Has any of these genres."
-    )
-    released_from: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Released in this year or later."
-    )
-    released_to: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Released in this year or before."
-    )
-    max_runtime_minutes: int | None = strawberry.field(
-        default=strawberry.UNSET, description="Runs no longer."
-    )
-    original_language: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Its language, ISO 639-1."
-    )
-    minimum_stars: float | None = strawberry.field(
-        default=strawberry.UNSET, description="The mean of its stars is at least this."
-    )
-
-
-_STAT = "coalesce((select s.{column} from movie_stats s where s.movie_id = {t}.id), 0)"
-_BY_ID = Key("{t}.id", "uuid")
-_TITLE = (Key("{t}.title", "text"), _BY_ID)
-_POPULARITY = Key(_STAT.replace("{column}", "like_count + s.rating_count"), "bigint", descending=True)
-_GENRE = "exists (select from movie_genres mg {join} where mg.movie_id = {t}.id and {match})"
-
-_MOVIES = Page(
-    "movies",
-    columns=("id",),
-    orders={
-        None: _TITLE,
-        "TITLE": _TITLE,
-        "NEWEST": (Key("coalesce({t}.release_year, 0)::bigint", "bigint", descending=True), _BY_ID),
-        "POPULAR": (_POPULARITY, _BY_ID),
-    },
-    filters={
-        "search": Filter("{t}.search @@ to_tsquery('simple', {value})", "text", words),
-        "filter.genre": Filter(
-            _GENRE.replace("{join}", "join genres g on g.id = mg.genre_id").replace(
-                "{match}", "(g.slug = lower({value}) or lower(g.name) = lower({value}))"
-            ),
-            "text",
-            text,
-        ),
-        "filter.genreIds": Filter(
-            _GENRE.replace("{join}", "").replace("{match}", "mg.genre_id = any ({value})"),
-            "uuid[]",
-            array(uuid_of("Genre")),
-        ),
-        "filter.releasedFrom": Filter("{t}.release_year >= {value}", "int", integer),
-        "filter.releasedTo": Filter("{t}.release_year <= {value}", "int", integer),
-        "filter.maxRuntimeMinutes": Filter("{t}.runtime_minutes <= {value}", "int", integer),
-        "filter.originalLanguage": Filter("{t}.original_language = lower({value})", "text", text),
-        "filter.minimumStars": Filter(
-            "exists (select from movie_stats s where s.movie_id = {t}.id and s.rating_count > 0"
-            " and s.half_stars_sum >= 2 * {value} * s.rating_count)",
-            "float8",
-            str,
-        ),
-    },
-)
-
 _NODES = {
     "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", "uuid")),
     "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", "uuid")),
+    "Artist": NodeTable("people", "id", "uuid", node_key("Artist", "uuid")),
     "List": NodeTable("lists", "list_id", "uuid", node_key("List", "uuid"), where=LIST_VISIBLE),
     "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
@@ -156,7 +91,7 @@ class Query:
     )
     def movie_list(self, by: ListLookup) -> MovieList | None: ...
 
-    @mapped(_MOVIES, "The catalogue: searched, filtered, ordered.", max_age_s=_PUBLIC_S)
+    @mapped(MOVIES, "The catalogue: searched, filtered, ordered.", max_age_s=_PUBLIC_S)
     def movies(
         self,
         search: str | None = None,

@@ -127,15 +127,14 @@ def _add_movies(conn: Conn) -> None:
                 ),
             )
             for rank, role in enumerate(("The hero", None, "The cat")[: number % 4], 1):
-                conn.execute(
-                    "insert into movie_cast (movie_id, rank, name, character) values (%s, %s, %s, %s)",
-                    (movie(film.key), rank, f"Actor {rank}", role),
-                )
+                _credit(conn, film, "ACTOR", rank, f"Actor {rank}", role)
+            _credit(conn, film, "DIRECTOR", 1, f"Director {number % 3}")
         for rank, name in enumerate(film.genres):
             conn.execute(
                 "insert into movie_genres (movie_id, genre_id, rank) values (%s, %s, %s)",
                 (movie(film.key), genre(name), rank),
             )
+    _add_facts(conn)
     for rank, film in enumerate(FILMS[1:8], 1):
         conn.execute(
             "insert into similar_movies (movie_id, rank, similar_id, score) values (%s, %s, %s, %s)",
@@ -144,6 +143,61 @@ def _add_movies(conn: Conn) -> None:
     conn.execute(
         "insert into similar_movies (movie_id, rank, similar_id, score) values (%s, 1, %s, 0.5)",
         (movie("thing"), movie("alien")),
+    )
+
+
+_TEXTS = (
+    ("amelie", "en", "tmdb", "Amélie", "A waitress helps others.", None, "https://example.org/amelie"),
+    ("amelie", "de", "imdb", "Die fabelhafte Welt der Amélie", None, None, None),
+    ("amelie", "de-AT", "tmdb", None, "Eine Kellnerin in Wien.", None, None),
+    ("amelie", "fr-CA", "tmdb", "Amélie de Montmartre", None, "Elle va changer votre vie", None),
+    ("alien", "de", "tmdb", "Alien, das unheimliche Wesen", "Im Weltall hört dich niemand.", None, None),
+    ("alien", "ko", "tmdb", "에이리언", None, None, None),
+    ("alien", "de", "zzz", "A second opinion", None, "Schrei", None),
+)
+
+
+def _add_facts(conn: Conn) -> None:
+    for key, *text in _TEXTS:
+        conn.execute(
+            "insert into movie_translations (movie_id, locale, source, title, overview, tagline, trailer_url)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            (movie(key), *text),
+        )
+    conn.execute(
+        "update movies set original_language = 'fr', languages = '{fr,de}', countries = '{FR,DE}',"
+        " backdrop_path = '/wide.jpg', trailer_url = 'https://example.org/fr' where id = %s",
+        (movie("amelie"),),
+    )
+    conn.execute("update movies set adult = true where id = %s", (movie("lines"),))
+    for key, rating, votes, popularity in (
+        ("alien", 8.5, 900, 71.25),
+        ("heat", 8.3, 700, 80.5),
+        ("thing", 8.3, 12, 0.5),
+    ):
+        conn.execute(
+            "insert into movie_external_ratings (movie_id, source, value, scale, votes, observed_at)"
+            " values (%s, 'imdb', %s, 10, %s, %s), (%s, 'critics', 87.5, 100, 0, %s)",
+            (movie(key), rating, votes, NOON, movie(key), NOON),
+        )
+        conn.execute(
+            "update movies set rating = %s, vote_count = %s, popularity = %s where id = %s",
+            (rating, votes, popularity, movie(key)),
+        )
+    for country, certification in (("US", "R"), ("DE", "16"), ("GB", "X")):
+        conn.execute(
+            "insert into movie_certifications values (%s, %s, %s)", (movie("alien"), country, certification)
+        )
+    conn.execute("update genres set tmdb_id = 878 where name = 'Sci-Fi'")
+
+
+def _credit(conn: Conn, film: Film, job: str, rank: int, name: str, character: str | None = None) -> None:
+    key = uuid5(UUID(int=14), name)
+    conn.execute("insert into people (id, name) values (%s, %s) on conflict do nothing", (key, name))
+    conn.execute(
+        "insert into movie_credits (movie_id, job, rank, person_id, name, character)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        (movie(film.key), job, rank, key, name, character),
     )
 
 

@@ -219,5 +219,14 @@ def test_links_and_paths_lead_somewhere(page: str) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_every_capability_names_its_test() -> None:
+    rows = table(PAGES["docs/sources.md"], "K |")
+    numbers = [int(row[0]) for row in rows]
+    assert numbers == sorted(set(numbers))
+    for number, (*_, code, test) in zip(numbers, rows, strict=True):
+        assert all((ROOT / path).exists() for path in words(code)), number
+        assert any(f"def test_k{number}_" in (ROOT / path).read_text() for path in words(test)), number
+
+
 def test_contributing_fits_one_screen() -> None:
     assert len(PAGES["CONTRIBUTING.md"].splitlines()) <= 40

@@ -13,7 +13,19 @@ from typing import Annotated
 
 import typer
 
-from app.cli import doctor, documents, evaluation, events, imports, keys, projections, recsys, server, users
+from app.cli import (
+    catalogue_imports,
+    doctor,
+    documents,
+    evaluation,
+    events,
+    imports,
+    keys,
+    projections,
+    recsys,
+    server,
+    users,
+)
 from app.cli.console import answer, say
 from app.cli.errors import REFUSED, Commands
 
@@ -28,6 +40,7 @@ commands = typer.Typer(
     "3 a service is away, 130 Ctrl-C.",
 )
 server.add_to(commands)
+catalogue_imports.add_to(imports.commands)
 commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")

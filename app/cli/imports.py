@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 from app.cli.console import Json, answer, answer_json, say
 from app.cli.database import database, session
 from app.cli.progress import progress_shown
-from app.importing import ImportReport, import_movielens
+from app.importing import ImportReport, OnBad, Progress, import_movielens
 from catalog.rows import BadRow
 
 commands = typer.Typer(no_args_is_help=True, help="Bring in data sets; the same one again adds nothing.")
@@ -38,22 +39,33 @@ def movielens(
 
     Each rating becomes an event with its original time, folded at once. Broken rows are named and passed over.
     """
-    with ExitStack() as stack:
-        bad = _BadRows(stack.enter_context(bad_rows.open("wb")) if bad_rows else None)
-        conninfo = stack.enter_context(database())
-        session(conninfo).close()
-        with progress_shown() as progress:
-            report = import_movielens(
-                conninfo, path, shift_to_today=shift_to_today, progress=progress, on_bad=bad.take
-            )
-    if report.bad > _SHOWN:
-        said = f"all are in {bad_rows}" if bad_rows else "--bad-rows FILE writes all of them"
-        say(f"… and {report.bad - _SHOWN:,} more rows were passed over; {said}.")
+    with importing(bad_rows) as (conninfo, progress, on_bad):
+        report = import_movielens(
+            conninfo, path, shift_to_today=shift_to_today, progress=progress, on_bad=on_bad
+        )
+    tell_bad(report.bad, bad_rows)
     if as_json:
         answer_json(as_plain(report))
     else:
         for line in lines(report):
             answer(line)
+
+
+@contextmanager
+def importing(bad_rows: Path | None) -> Iterator[tuple[str, Progress, OnBad]]:
+    """Give a migrated database, what shows progress, and what takes rows that are passed over."""
+    with ExitStack() as stack:
+        bad = _BadRows(stack.enter_context(bad_rows.open("wb")) if bad_rows else None)
+        conninfo = stack.enter_context(database())
+        session(conninfo).close()
+        yield conninfo, stack.enter_context(progress_shown()), bad.take
+
+
+def tell_bad(count: int, bad_rows: Path | None) -> None:
+    """Say where the rows are that were passed over and not named."""
+    if count > _SHOWN:
+        said = f"all are in {bad_rows}" if bad_rows else "--bad-rows FILE writes all of them"
+        say(f"… and {count - _SHOWN:,} more rows were passed over; {said}.")
 
 
 class _BadRows:

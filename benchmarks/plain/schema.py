@@ -80,7 +80,7 @@ _ORDERS = {
     MovieOrder.POPULAR: Order(
         "POPULAR",
         (_stat(t.movie_stats.c.like_count + t.movie_stats.c.rating_count), t.movies.c.id),
-        (True, False),
+        (True, True),
         (int, UUID),
     ),
 }

@@ -30,9 +30,9 @@ _GENRES = (
     .order_by(t.movie_genres.c.movie_id, t.movie_genres.c.rank)
 )
 _CAST = (
-    select(t.movie_cast)
-    .where(t.movie_cast.c.movie_id == any_(_IDS))
-    .order_by(t.movie_cast.c.movie_id, t.movie_cast.c.rank)
+    select(t.movie_credits)
+    .where(t.movie_credits.c.movie_id == any_(_IDS), t.movie_credits.c.job == "ACTOR")
+    .order_by(t.movie_credits.c.movie_id, t.movie_credits.c.rank)
 )
 _STATS = select(t.movie_stats).where(t.movie_stats.c.movie_id == any_(_IDS))
 _EVENTS = select(t.events).where(t.events.c.position == any_(_POSITIONS))

@@ -46,7 +46,9 @@ movies = _table(
 )
 genres = _table("genres", id=Uuid, name=String, slug=String)
 movie_genres = _table("movie_genres", movie_id=Uuid, genre_id=Uuid, rank=SmallInteger)
-movie_cast = _table("movie_cast", movie_id=Uuid, rank=SmallInteger, name=String, character=String)
+movie_credits = _table(
+    "movie_credits", movie_id=Uuid, job=String, rank=SmallInteger, name=String, character=String
+)
 movie_stats = _table(
     "movie_stats",
     movie_id=Uuid,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,8 @@ from events.viewing import MovieViewed
 from projections.follow import catch_up
 from tests.app.processes import process
 from tests.app.test_importing import RATINGS, release, said
+from tests.app.test_importing_catalogue import dataset
+from tests.catalog.test_pickled import FRAMES
 from tests.events.writing import views, write, write_raw
 from tests.projections.filling import viewed
 from tests.waiting import until
@@ -78,7 +81,7 @@ def rated(conn: Conn, count: int = 3) -> UUID:
 
 GROUPS = {
     "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "recsys", "users"),
-    "import": ("movielens",),
+    "import": ("movielens", "imdb", "movies", "convert"),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
     "recsys": ("train", "models", "promote", "rollback", "evaluate"),
@@ -115,6 +118,9 @@ def test_every_group_lists_its_commands(run: Run, group: str) -> None:
         ("projections", "rebuild", "moons"),
         ("projections", "verify", "ratings", "moons"),
         ("import", "movielens", "/there/is/no/such/file"),
+        ("import", "imdb", ".", "--types", "film"),
+        ("import", "imdb", ".", "--minimum-votes", "-1"),
+        ("import", "movies", __file__, "--map", "title"),
         ("users", "create"),
         ("users", "grant", "ann", "emperor"),
         ("users", "revoke", "ann", "person"),
@@ -170,6 +176,34 @@ def test_import_says_what_it_did_and_doing_it_again_adds_nothing(
     assert run("projections", "verify").exit_code == 0
     correlation = connection.execute("select distinct correlation_id::text from events").fetchall()
     assert correlation == [(told["correlationId"],)]
+
+
+def test_a_pickled_frame_goes_by_way_of_parquet_into_the_catalogue(
+    run: Run, connection: Conn, tmp_path: Path
+) -> None:
+    frame, table = FRAMES / "pandas3-p5.pkl", tmp_path / "films.parquet"
+    assert "3 rows of tconst, primaryTitle" in run("import", "convert", frame, table).stdout
+    names = {"imdb_id": "tconst", "title": "primaryTitle", "year": "startYear", "rating": "averageRating"}
+    (tmp_path / "columns.json").write_text(json.dumps(names))
+    words = ("import", "movies", table, "--mapping", tmp_path / "columns.json", "--map", "adult=isAdult")
+    told = answered(run(*words, "--json"))
+    assert told == {
+        "source": "films",
+        "movies": {"created": 2, "updated": 0, "unchanged": 0},
+        "people": 0,
+        "badRows": 1,
+    }
+    assert "2 as they were" in run(*words).stdout
+    found = connection.execute("select imdb_id, title, release_year, rating::float8 from movies order by 1")
+    assert found.fetchall() == [("tt0113277", "Heat", 1995, 8.3), ("tt0211915", "Amélie", 2001, None)]
+    (tmp_path / "other.pkl").write_bytes(pickle.dumps([1]))
+    assert "no plain data frame" in refused(run("import", "convert", tmp_path / "other.pkl", table))
+
+
+def test_imdb_files_come_in_by_a_command(run: Run, connection: Conn, tmp_path: Path) -> None:
+    told = answered(run("import", "imdb", dataset(tmp_path), "--types", "movie,short", "--json"))
+    assert (told["movies"]["created"], told["people"], told["badRows"]) == (4, 4, 0)
+    assert "title.basics" in refused(run("import", "imdb", Path(__file__).parent))
 
 
 def test_only_the_first_broken_rows_are_printed_and_all_are_counted(run: Run, tmp_path: Path) -> None:

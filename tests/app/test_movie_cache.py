@@ -9,12 +9,22 @@ import pytest
 
 from tests.app.serving import serving
 
-PAGE = "{ movies(first: 3, orderBy: TITLE) { edges { node { id title genres { name } } } } }"
+PAGE = """{ movies(first: 3, orderBy: TITLE) { edges { node {
+  id title genres { name } cast { name } directors { name } certifications { certification }
+  externalRatings { value } translations { title }
+} } } }"""
 CHANGES = [
     "update movies set title = title || '!'",
     "update genres set name = name || '!'",
     "delete from movie_genres",
     "update movie_genres set rank = -rank",
+    "update people set name = name || '!'",
+    "update movie_credits set name = name || '!'",
+    "delete from movie_credits",
+    "insert into movie_translations (movie_id, locale, source, title) select id, 'fi', 'a', 'Uusi' from movies",
+    "update movie_translations set title = 'Uusi'",
+    "insert into movie_certifications select id, 'FI', 'K18' from movies",
+    "update movie_external_ratings set value = 1",
     "delete from movies where title = (select min(title) from movies)",
 ]
 

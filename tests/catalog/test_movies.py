@@ -148,8 +148,12 @@ def test_a_second_source_completes_and_does_not_correct(connection: psycopg.Conn
     assert (movie["title"], movie["release_year"], movie["tmdb_id"]) == ("Heat", 1995, 949)
     assert len(genres(connection, "Heat")) == 2
     load(connection, "b", replace(HEAT, title="Heat!", genres=("War",), year=2000))
-    assert movies(connection) == [movie]
-    assert len(genres(connection, "Heat")) == 2
+    (again,) = movies(connection)
+    assert (again["title"], again["release_year"]) == ("Heat", 2000)  # the year was its own word
+    assert [name for name, *_ in genres(connection, "Heat")] == ["War"]
+    load(connection, "a", MovieRow("6", "Heat", 1990, ("Crime",), imdb_id="tt0113277"))
+    assert movies(connection) == [again]
+    assert [name for name, *_ in genres(connection, "Heat")] == ["War"]
 
 
 def test_a_stub_gets_its_title(connection: psycopg.Connection) -> None:

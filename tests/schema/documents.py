@@ -229,6 +229,8 @@ class _Author:
             some = self.pool.cursors.get(field_name, ["nonsense"])
             others = [cursor for found in self.pool.cursors.values() for cursor in found[:1]]
             return self.pick(some) if self.chance(85) else self.pick([*others, "nonsense", ""])
+        if name == "locale" and self.chance(90):
+            return self.pick(["fr", "de-AT", "EN_us", "fi"])
         choices: Mapping[str, Sequence[Any]] = {
             "Int": _NUMBERS,
             "Position": [0, 3, 20, 10**6],

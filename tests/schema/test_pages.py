@@ -42,6 +42,11 @@ LISTS = (
     List("movies", "movies", length=12),
     List("movies NEWEST", "movies", arguments="orderBy: NEWEST", length=12),
     List("movies POPULAR", "movies", arguments="orderBy: POPULAR", length=12),
+    *(
+        List(f"movies {order}", "movies", arguments=f"orderBy: {order}", length=12)
+        for order in ("RELEASE_DATE", "ADDED", "STARS", "LIKES", "VIEWS", "POPULARITY", "RATING", "VOTES")
+    ),
+    List("movies RELEVANCE", "movies", arguments='search: "the", orderBy: RELEVANCE', length=3),
     List("movies filtered", "movies", arguments='filter: { genre: "drama" }, orderBy: NEWEST', length=4),
     List("trending", "trending", arguments="window: ALL", length=10),
     List("events", "events", by="ann", length=40),
@@ -151,6 +156,16 @@ async def test_every_window_between_two_cursors_is_what_a_slice_of_the_list_is(
         assert (info["startCursor"], info["endCursor"]) == ends_of
 
 
+def falling(*texts: str) -> list[list[int]]:
+    """Return what sorts texts of one length from the last to the first."""
+    return [[-ord(c) for c in text] for text in texts]
+
+
+def by_number(number: float | None, key: str) -> tuple[float, list[list[int]]]:
+    """Return what sorts by a number, the largest first, and ties by id from the last to the first."""
+    return -(number or 0), falling(key)
+
+
 ORDERED: dict[str, tuple[str, Callable[[Json], Any]]] = {
     "movies": ("node { title id }", lambda edge: (edge["node"]["title"], edge["node"]["id"])),
     "movies NEWEST": (
@@ -159,7 +174,38 @@ ORDERED: dict[str, tuple[str, Callable[[Json], Any]]] = {
     ),
     "movies POPULAR": (
         "node { id stats { likeCount ratingCount } }",
-        lambda edge: (-sum(edge["node"]["stats"].values()), edge["node"]["id"]),
+        lambda edge: by_number(sum(edge["node"]["stats"].values()), edge["node"]["id"]),
+    ),
+    "movies RELEASE_DATE": (
+        "node { releaseDate releaseYear id }",
+        lambda edge: falling(
+            edge["node"]["releaseDate"] or f"{edge['node']['releaseYear'] or 1:04}-01-01", edge["node"]["id"]
+        ),
+    ),
+    "movies ADDED": ("node { databaseId }", lambda edge: -edge["node"]["databaseId"]),
+    "movies STARS": (
+        "node { id stats { averageStars } }",
+        lambda edge: by_number(edge["node"]["stats"]["averageStars"], edge["node"]["id"]),
+    ),
+    "movies LIKES": (
+        "node { id stats { likeCount } }",
+        lambda edge: by_number(edge["node"]["stats"]["likeCount"], edge["node"]["id"]),
+    ),
+    "movies VIEWS": (
+        "node { id stats { viewCount } }",
+        lambda edge: by_number(edge["node"]["stats"]["viewCount"], edge["node"]["id"]),
+    ),
+    "movies POPULARITY": (
+        "node { popularity id }",
+        lambda edge: by_number(edge["node"]["popularity"], edge["node"]["id"]),
+    ),
+    "movies RATING": (
+        "node { rating id }",
+        lambda edge: by_number(edge["node"]["rating"], edge["node"]["id"]),
+    ),
+    "movies VOTES": (
+        "node { voteCount id }",
+        lambda edge: by_number(edge["node"]["voteCount"], edge["node"]["id"]),
     ),
     "trending": ("score node { id }", lambda edge: (-edge["score"], edge["node"]["id"])),
     "events": ("node { position }", lambda edge: -edge["node"]["position"]),
@@ -334,11 +380,34 @@ FILTERS: Sequence[tuple[str, Sequence[str]]] = (
     ("filter: { minimumStars: 4.75 }", ["alien"]),
     ("filter: { minimumStars: 0 }", ["alien", "thing", "heat", "fargo"]),
     ("filter: { genreIds: [] }", []),
+    ("filter: { minRuntimeMinutes: 99 }", ["lines"]),
+    ('filter: { language: "DE" }', ["amelie"]),
+    ('filter: { country: "fr" }', ["amelie"]),
+    ('filter: { castName: "ACTOR 3" }', ["heat", "quotes"]),
+    ('filter: { castName: "Actor" }', []),
+    ('filter: { directorName: "dirèctor 1", releasedFrom: 1995 }', ["toy-story"]),
+    ('filter: { castName: "Director 1" }', []),
+    ("filter: { minimumRating: 8.3, minimumVotes: 13 }", ["alien", "heat"]),
+    ("filter: { minimumVotes: 900 }", ["alien"]),
+    ("filter: { adult: true }", ["lines"]),
+    ("filter: { adult: false, releasedFrom: 2001, releasedTo: 2001 }", ["amelie"]),
     ("filter: null", [film.key for film in FILMS]),
     ('search: "thing"', ["thing", "thing-again"]),
     ('search: "THI"', ["thing", "thing-again", "third-man"]),
     ('search: "man third"', ["third-man"]),
     ('search: "amélie"', ["amelie"]),
+    ('search: "amelie"', ["amelie"]),
+    ('search: "WELT der"', ["amelie"]),
+    ('search: "weltall"', ["alien"]),
+    ('search: "waitress"', ["amelie"]),
+    ('search: "welt waitress"', []),
+    ('search: "alein"', ["alien"]),
+    ('search: "에이리"', ["alien"]),
+    ('search: "에리이언"', ["alien"]),
+    ('search: "frago"', ["fargo"]),
+    ('search: "strory toy"', ["toy-story"]),
+    ('search: "tihr man"', []),
+    ('search: "thirt man"', ["third-man"]),
     ('search: "what fargo is about"', ["fargo"]),
     ('search: "nothing of this"', []),
     ('search: ""', []),
