@@ -41,7 +41,7 @@ from resolvers.selection import Argument, Path, Selected, Values, constant
 class PlainRow:
     """A row on its way through the executor: its type, the table it is a row of, and its column fields' values."""
 
-    kind: str
+    type_: str
     table: Table
     record: str
     fields: Mapping[str, Any]
@@ -51,7 +51,7 @@ class PlainRow:
     def __getattr__(self, name: str) -> Any:
         head, *rest = name.split("_")
         key = head + "".join(part.capitalize() for part in rest)
-        mapped = self.context.sources.get((self.kind, key))
+        mapped = self.context.sources.get((self.type_, key))
         if mapped is not None:
             require_role(mapped, self.context.roles)
         if key not in self.fields:
@@ -192,10 +192,10 @@ class _Field:
         return PlainRow(kind.name, "", "", values, self.context)
 
     async def _node_of(self, edge: PlainRow) -> Any:
-        kind = self.schema.get_type(edge.kind)
+        kind = self.schema.get_type(edge.type_)
         assert isinstance(kind, GraphQLObjectType)
         node = _Field(edge, self.context, self.schema, "node", kind.fields["node"], {})
-        return await node.resolve(self.context.sources[edge.kind, "node"].source)
+        return await node.resolve(self.context.sources[edge.type_, "node"].source)
 
     async def _embedded(self, source: Embedded) -> PlainRow | None:
         kind = self._kind()
