@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.linear import Floats, Linear
-from recsys.scoring import FLAT, Algorithm, History, Scorer, as_share, ease_reach, faded, person
+from recsys.linear import FLAT, Floats, Linear
+from recsys.scoring import Algorithm, History, Scorer, as_share, ease_reach, faded, person
 
 Ids = NDArray[np.int64]
 

@@ -11,6 +11,10 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 
+FLAT = np.float32(1e-6)
+"""A standard deviation below this is none: all movies are the same to that part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Linear:
     """`vectors` [movies, d] and `biases` [movies]; in the moments, [d + 1] and [d + 1, d + 1], biases come last."""
@@ -20,9 +24,16 @@ class Linear:
     mean: Doubles
     covariance: Doubles
 
-    def scores(self, person: Floats) -> Floats:
-        """Return the score of every movie."""
-        return self.vectors @ person + self.biases
+    def standardised(self, person: Floats) -> Floats:
+        """Return the score of every movie, minus their mean, divided by their deviation; zeros where that is none."""
+        wide = np.append(person, 1.0)
+        deviation = float(np.sqrt(max(float(wide @ self.covariance @ wide), 0.0)))
+        if deviation <= FLAT:
+            return np.zeros(len(self.biases), np.float32)
+        scores: Floats = self.vectors @ (person / np.float32(deviation))
+        scores += self.biases * np.float32(1 / deviation)
+        scores -= np.float32(float(wide @ self.mean) / deviation)
+        return scores
 
     def centred(self, people: Floats, movies: NDArray[np.int64]) -> tuple[Doubles, Doubles]:
         """Return [people, movies]: scores minus their mean; and [people]: their deviation."""

@@ -100,6 +100,13 @@ class Movies:
         return passes
 
 
+async def newest(pool: Pool) -> int:
+    """Return the greatest `database_id` that there is, 0 without any. Raises psycopg.Error, PoolTimeout."""
+    async with pool.connection() as conn:
+        (number,) = await (await conn.execute("select max(database_id) from movies")).fetchone() or (None,)
+    return number or 0
+
+
 async def told(pool: Pool) -> tuple[str, Rows]:
     """Return what `arranged` takes. Raises psycopg.Error, PoolTimeout."""
     async with pool.connection() as conn, conn.transaction():

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.config import Config
-from recsys.linear import Linear
+from recsys.linear import FLAT
 from recsys.model import Floats, Ints, Model
 from recsys.variety import varied
 
@@ -47,8 +47,6 @@ _PART = 32
 """Scores of which only the greatest is looked at first."""
 _VARIED, _VARIED_FROM = 20, 100
 """So many places of a list are varied, with the best so many movies."""
-FLAT = np.float32(1e-6)
-"""A standard deviation below this is none: all movies are the same to that part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +120,9 @@ class Scorer:
         """Return scores that order as `scores` does and have no bounds: sums of standard deviations."""
         match algorithm:
             case Algorithm.HYBRID:
-                return self._lightfm(self._liked(history), self.by_items)
+                return self.by_items.standardised(self._liked(history))
             case Algorithm.CONTENT_BASED:
-                return self._lightfm(self._liked(history), self.by_content)
+                return self.by_content.standardised(self._liked(history))
             case Algorithm.COLLABORATIVE:
                 return self._ease(history)
             case Algorithm.TRENDING:
@@ -155,7 +153,7 @@ class Scorer:
         raw = self.popularity_share(n) * self.unpopularity
         away = self.away(history)
         if n:
-            raw += self._lightfm(self._liked(history) - away, self.by_items)
+            raw += self.by_items.standardised(self._liked(history) - away)
             raw += self.ease_share(n) * self._ease(history)
             return raw
         if len(history.disliked):
@@ -164,9 +162,6 @@ class Scorer:
             # nothing is known but what was chosen: what is popular within it comes before all the rest
             raw += self._has_any(history.features) * np.float32(np.ptp(raw) + 1)
         return raw
-
-    def _lightfm(self, person: Floats, by: Linear) -> Floats:
-        return self.standardised(by.scores(person))
 
     def _liked(self, history: History) -> Floats:
         (tastes, weights), config = self.tastes(history), self.model.config

@@ -85,13 +85,22 @@ class Standings(Following):
     async def _made(self) -> Standing:
         serving, had_news, self._has_news = self._models.current, self._has_news, False
         try:
-            if had_news or self._base is None or serving is not self._made_of or self._standing is None:
+            last, before = self._standing, self._base
+            if (
+                had_news
+                or serving is not self._made_of
+                or last is None
+                or before is None
+                # of movies that are new and without a genre nobody tells
+                or await movies.newest(self._pool) >= len(last.movies)
+            ):
                 known = await movies.told(self._pool)
-                model = serving.model if serving else None
-                found, base = await asyncio.to_thread(self._arranged, known, model)
+                found, base = await asyncio.to_thread(
+                    self._arranged, known, serving.model if serving else None
+                )
                 self._base = base
             else:
-                found, base = self._standing.movies, self._base
+                found, base = last.movies, before
             popular = await live_popularity(
                 self._pool, base.movies, half_life_days=base.config.half_life_days
             )

@@ -23,7 +23,7 @@ def varied(scores: Floats, vectors: Floats, weight: float, *, places: int) -> ND
         left, sums = scores.copy(), cosines[0].copy()
         left[0] = -np.inf
         for place in range(1, len(chosen)):
-            best = chosen[place] = np.argmax(left - np.float32(weight / place) * sums)
+            best = chosen[place] = (left - sums * np.float32(weight / place)).argmax()
             left[best] = -np.inf
             sums += cosines[best]
     others = np.ones(len(scores), bool)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from database.connect import connect
+from recsys import standing
 from recsys.lifecycle import promote
 from recsys.store import ModelStore
 from tests.app.serving import serving
@@ -17,6 +18,7 @@ from tests.recommendations.tastes import (
     EACH,
     Person,
     add_movie,
+    film,
     settle,
     titles,
     train,
@@ -85,3 +87,19 @@ async def test_a_movie_that_is_new_is_recommended_by_its_features(conninfo: str,
                 await asyncio.sleep(0.05)
         order = titles(found)
         assert order.index(f"Comedy {EACH + 1}") < order.index(f"Horror {EACH + 1}")
+
+
+async def test_a_movie_of_which_nobody_tells_is_found_when_popularity_is_read(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "POPULAR_S", 0.1)
+    with connect(conninfo) as conn:
+        settle(conn)
+    async with serving(conninfo, filled=False) as running:
+        person = Person(running, await running.sign_up("nele"))
+        assert (await person.recommended(first=1))["totalCount"] == 2 * EACH
+        with connect(conninfo) as conn:
+            conn.execute("insert into movies (id, title) values (%s, 'Nothing is known')", (film("None", 1),))
+        async with asyncio.timeout(SOON_S):
+            while (await person.recommended(first=1))["totalCount"] == 2 * EACH:
+                await asyncio.sleep(0.05)
