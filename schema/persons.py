@@ -77,7 +77,7 @@ class Profile:
 @strawberry.type(description="A person as others see them: what their privacy shows, and to whom.")
 class Person(Node):
     id: strawberry.ID = column("'Person:' || {t}.id", "The global id.")
-    user_id: strawberry.ID = column("'User:' || {t}.id", "The id that mutations take.")
+    user_id: strawberry.ID | None = column("'User:' || {t}.id", "The id that mutations take; never null.")
     username: str = column("{t}.username", "The name that others see.")
     joined_at: datetime = column("{t}.created_at", "When the account was made.")
     is_open: bool = column(

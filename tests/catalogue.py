@@ -12,6 +12,7 @@ import psycopg
 
 from accounts.emails import EMAIL
 from accounts.keys import HOUSE
+from accounts.profiles import PHONE
 from events.favorites import favorite_movie, unfavorite_movie
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import rate_movie
@@ -164,6 +165,14 @@ def _add_people(conn: Conn) -> None:
                 NOON - timedelta(days=365),
             ),
         )
+
+    conn.execute(
+        "update users set privacy = 'PUBLIC', premium_since = created_at where id = %s", (person("ann"),)
+    )
+    conn.execute(
+        "insert into profiles (user_id, first_name, bio, languages, phone_sealed) values (%s, 'Ann', 'Films.', '{sv}', %s)",
+        (person("ann"), keys[person("ann")].seal(PHONE, "+46812345678")),
+    )
 
 
 _DAY = timedelta(days=1)

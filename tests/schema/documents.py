@@ -278,6 +278,7 @@ REQUIRED = {
     "list": 'by: { link: "nothing" }',
     "movie": "by: { tmdbId: 348 }",
     "node": 'id: "Event:16"',
+    "person": 'by: { username: "ann" }',
     "nodes": 'ids: ["Event:9", "Event:16", "Event:30"]',
 }
 """What fields are given that cannot be asked for without arguments."""

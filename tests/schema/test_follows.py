@@ -11,6 +11,7 @@ from database.connect import connect
 from projections.verify import verify
 from tests.catalogue import PEOPLE, person
 from tests.schema.test_people import codes, do
+from tests.schema.twice import disagreement, plainly
 from tests.world import World
 
 LISTS = """{ viewer {
@@ -28,7 +29,9 @@ async def show(world: World, name: str, privacy: str) -> None:
 
 
 async def lists(world: World, by: str) -> tuple[list[str], list[str], list[str]]:
-    found = (await world.data(LISTS, by=by))["viewer"]
+    answer = await world.ask(LISTS, by=by)
+    assert disagreement(answer, await plainly(world, LISTS, by=by)) is None
+    found = answer["data"]["viewer"]
     names = [[node["username"] for node in found[key]["nodes"]] for key in found]
     assert found["followers"]["totalCount"] == len(names[0])
     return names[0], names[1], names[2]
@@ -121,7 +124,9 @@ async def test_who_follows_is_seen_by_whom_privacy_lets(
       followers { totalCount nodes { username } edges { since node { id } } } following { totalCount } } }"""
     variables = {"u": f"User:{person('alice')}"}
     for by in (None, "adam"):
-        found = (await world.data(query, variables, by=by))["person"]
+        answer = await world.ask(query, variables, by=by)
+        assert disagreement(answer, await plainly(world, query, variables, by=by)) is None
+        found = answer["data"]["person"]
         if seen is None:
             assert found is None
             continue
