@@ -287,7 +287,8 @@ REQUIRED = {
 def everything(schema: GraphQLSchema, name: str) -> str:
     """A query for one root field with all that can be reached from it.
 
-    A type is entered twice on one way (a movie like a movie) unless that makes the document longer than the server takes.
+    A type is entered twice on one way (a movie like a movie) unless that makes the document longer than the server takes;
+    past that only its name is asked for.
     """
     assert schema.query_type is not None
     definition = schema.query_type.fields[name]
@@ -319,7 +320,8 @@ def _whole(schema: GraphQLSchema, name: str, definition: GraphQLField, way: Way,
 def _fields(schema: GraphQLSchema, kind: GraphQLObjectType, way: Way, times: int) -> str:
     parts = [
         _whole(schema, name, definition, (*way, kind.name), times)
-        for name, definition in kind.fields.items()
         if (*way, kind.name).count(get_named_type(definition.type).name) < times
+        else f"{name} {{ __typename }}"
+        for name, definition in kind.fields.items()
     ]
     return "{ __typename " + " ".join(parts) + " }"
