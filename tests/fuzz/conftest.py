@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from benchmarks.servers import SECRET, started
 from database.connect import connect
+from tests.accounts.masters import SECRETS
 from tests.catalogue import fill
 from tests.fuzz.target import COMMAND, Target
 from tests.postgres import Databases
@@ -22,6 +24,7 @@ def target(clones: Databases, tmp_path_factory: pytest.TempPathFactory) -> Itera
             "DATABASE_URL": conninfo,
             "REDIS_URL": "none",
             "PROJECTIONIST_DATA_DIR": str(folder),
+            "PROJECTIONIST_MASTER_KEYS": json.dumps(SECRETS),
             "PROJECTIONIST_GRAPHIQL": "false",
             "PROJECTIONIST_BCRYPT_COST": "4",
             # what is refused at the door is not tried
