@@ -88,7 +88,7 @@ class ListRole(Enum):
 
 
 @strawberry.enum(description="What a person did with a movie, or that they made a list.")
-class ActivityKind(Enum):
+class ActivityType(Enum):
     RATED = "RATED"
     REACTED = "REACTED"
     FAVORITED = "FAVORITED"
@@ -120,7 +120,7 @@ class EventSource(Enum):
 
 
 __all__ = [
-    "ActivityKind",
+    "ActivityType",
     "Algorithm",
     "Audience",
     "EventOrder",

@@ -6,14 +6,14 @@ import strawberry
 
 from resolvers.mapping import Embedded, One
 from schema.audiences import LIST_VISIBLE, READABLE
-from schema.enums import ActivityKind, Reaction
+from schema.enums import ActivityType, Reaction
 from schema.fields import column, connection, mapped
 from schema.lists import MovieList
 from schema.movies import Movie
 from schema.persons import SHOWN_PERSON, Person
 from schema.reviews import Review
 
-_KIND = """
+_TYPE = """
 case {t}.type when 'movie_rated' then 'RATED' when 'movie_reacted' then 'REACTED' when 'movie_favorited' then 'FAVORITED'
               when 'movie_watched' then 'WATCHED' when 'review_written' then 'REVIEWED' else 'LISTED' end"""
 _SAID = """
@@ -23,7 +23,7 @@ _SAID = """
 
 @strawberry.type(description="Something that a person did and others may hear of; it still holds.")
 class Activity:
-    kind: ActivityKind = column(_KIND, "What they did.")
+    type: ActivityType = column(_TYPE, "What they did.")
     actor_name: str | None = column(
         "(select u.username from users u where u.id = {t}.user_id)",
         "The username of who did it; null when they are gone.",

@@ -457,6 +457,28 @@ def rich_moves(
     return moves
 
 
+_STORIES = (
+    ("create", "invite"),
+    ("create", "invite", "other: join", "show"),
+    ("create", "invite", "other: join", "other: add", "other: leave", "rename"),
+    ("create", "invite", "remove", "invite"),
+    ("create", "add", "next: add", "next: move to front", "delete"),
+    ("create", "add", "next: add", "note", "move to front", "next: note"),
+    ("create", "add", "next: add", "take off", "next: move", "add", "next: take off"),
+    ("create", "add", "take off"),
+)
+
+
+def list_moves(times: int) -> list[Move]:
+    """Lists whose steps are taken one after the other by all of them, so that windows cut each of them."""
+    return [
+        Move(0, 100 + 2 * number, arrange, (story[step],))
+        for step in range(max(map(len, _STORIES)))
+        for number, story in enumerate(_STORIES * times)
+        if step < len(story)
+    ]
+
+
 def windows(log: Sequence[Recorded]) -> st.SearchStrategy[list[list[int]]]:
     """Cuts of a log into windows of positions that follow one another, empty ones among them."""
     cuts = st.lists(st.integers(0, len(log)), max_size=6).map(sorted)

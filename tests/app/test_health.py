@@ -78,7 +78,7 @@ async def test_a_projection_that_is_far_behind_makes_a_server_not_ready(
     monkeypatch.setattr(asgi, "LAG_S", 0.0)
     late = await served.http.get("/readyz")
     assert (late.status_code, late.json()["status"]) == (503, "not ready")
-    assert late.json()["behind"] == ["movie_stats", "popularity_metrics", "trending"]
+    assert late.json()["behind"] == ["activities", "movie_stats", "popularity_metrics", "trending"]
     numbers = (await served.http.get("/metrics")).text
     assert 'projectionist_projection_lag_events{projection="movie_stats"} 3.0' in numbers
     assert 'projectionist_projection_lag_events{projection="history"} 0.0' in numbers

@@ -40,7 +40,8 @@ def _filler(name: str, kind: GraphQLInputType) -> str:
     named = get_named_type(kind)
     if isinstance(named, GraphQLEnumType):
         return str(next(iter(named.values)))
-    return {"ID": f'"Movie:{movie("nothing")}"', "String": '"x"'}.get(str(named), "2")
+    known = {"ID": f'"Movie:{movie("nothing")}"', "String": '"x"', "Date": '"2024-03-01"'}
+    return known.get(str(named), "2")
 
 
 def _places(name: str, kind: GraphQLInputType, where: str) -> Iterator[tuple[str, str, bool]]:

@@ -45,8 +45,8 @@ async def test_k90_k91_two_people_make_a_list_together_and_hear_of_each_other(
 
     with connect(conninfo) as conn:
         catch_up(conn)
-    feed = "{ viewer { feed { nodes { kind actorName review { text } } } } }"
+    feed = "{ viewer { feed { nodes { type actorName review { text } } } } }"
     assert (await served.ask(feed, token=ann))["data"]["viewer"]["feed"]["nodes"] == [
-        {"kind": "RATED", "actorName": "benjamin", "review": None},
-        {"kind": "REVIEWED", "actorName": "benjamin", "review": {"text": "Loud."}},
+        {"type": "RATED", "actorName": "benjamin", "review": None},
+        {"type": "REVIEWED", "actorName": "benjamin", "review": {"text": "Loud."}},
     ]

@@ -12,7 +12,7 @@ from database.connect import connect
 from tests.postgres import Databases
 from tests.projections.filling import fill
 from tests.projections.folding import Bench
-from tests.strategies import erase, play, rich_moves
+from tests.strategies import erase, list_moves, play, rich_moves
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +24,10 @@ def bench(clones: Databases) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def filled(clones: Databases) -> Iterator[str]:
-    """The name of a database with a log of some 120 events and the tables folded from it, to be cloned."""
+    """The name of a database with a log of some 200 events and the tables folded from it, to be cloned."""
     with clones.clone() as conninfo:
         with connect(conninfo) as conn:
-            fill(conn, play(rich_moves(150, without=[erase])))
+            fill(conn, play([*rich_moves(200, without=[erase]), *list_moves(1)]))
         yield str(conninfo_to_dict(conninfo)["dbname"])
 
 

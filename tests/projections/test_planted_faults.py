@@ -16,8 +16,8 @@ from tests.projections.folding import Bench, check, family_with, notices
 from tests.strategies import (
     MOVES,
     Move,
-    arrange,
     choose,
+    list_moves,
     play,
     promote,
     rich_moves,
@@ -27,29 +27,12 @@ from tests.strategies import (
 
 _DAY = 1440
 _RARE = (mark_watched, retract_watch, choose, train, promote, roll_back, remove_from_watchlist)
-_STORIES = (
-    ("create", "invite"),
-    ("create", "invite", "other: join", "show"),
-    ("create", "invite", "other: join", "other: add", "other: leave", "rename"),
-    ("create", "invite", "remove", "invite"),
-    ("create", "add", "next: add", "next: move to front", "delete"),
-    ("create", "add", "next: add", "note", "move to front", "next: note"),
-    ("create", "add", "next: add", "take off", "next: move", "add", "next: take off"),
-    ("create", "add", "take off"),
-)
-_LISTS = [
-    Move(0, 100 + 2 * number, arrange, (story[step],))
-    for step in range(max(map(len, _STORIES)))
-    for number, story in enumerate(_STORIES * 6)
-    if step < len(story)
-]
-"""Lists whose steps are taken one after the other by all of them, so that windows cut each of them."""
 LOG = play(
     [
         *rich_moves(700, minutes=[0, 1, 2]),
         *rich_moves(900, seed=3, movies=80),
         *rich_moves(400, seed=5, without=[says for says in MOVES if says not in _RARE]),
-        *_LISTS,
+        *list_moves(6),
         *(Move(0, 0, promote, (model,)) for model in (1, 0, 2)),
         Move(0, 0, roll_back, ()),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),

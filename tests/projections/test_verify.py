@@ -25,7 +25,8 @@ _OTHER = {
 _TEXTS = {
     "reaction": ("'OK'", "'LIKE'"),
     "status": ("'SEEN'", "'LATER'"),
-    "state": ("'SERVING'", "'RETIRED'"),
+    "models.state": ("'SERVING'", "'RETIRED'"),
+    "list_members.state": ("'JOINED'", "'LEFT'"),
 }
 
 
@@ -43,7 +44,7 @@ def test_a_right_table_has_no_differences(connection: Conn, name: str) -> None:
 @pytest.mark.parametrize(("name", "column"), COLUMNS, ids=[".".join(column) for column in COLUMNS])
 def test_one_wrong_value_is_found(connection: Conn, name: str, column: str) -> None:
     kind = projections()[name].columns[column].split(" ")[0]
-    other = _OTHER[kind].format(column, *_TEXTS.get(column, ("'x'", "'y'")))
+    other = _OTHER[kind].format(column, *_TEXTS.get(column, _TEXTS.get(f"{name}.{column}", ("'x'", "'y'"))))
     row = f"select ctid from {name} where {column} is not null limit 1"
     connection.execute(f"update {name} set {column} = {other} where ctid = ({row})")
     found = verify(connection, name)

@@ -18,7 +18,7 @@ from tests.schema.test_reviews import say
 from tests.world import World
 
 ALIEN = f"Movie:{movie('unborn')}"
-ENTRY = "kind actorName stars reaction watchedOn movie { title } review { text } list { title }"
+ENTRY = "type actorName stars reaction watchedOn movie { title } review { text } list { title }"
 KINDS = {"RATED", "REACTED", "FAVORITED", "WATCHED", "REVIEWED", "LISTED"}
 
 
@@ -60,7 +60,7 @@ async def feed(world: World, by: str | None = "carol") -> list[Any]:
 
 
 def kinds(entries: Iterable[Any]) -> set[str]:
-    return {entry["kind"] for entry in entries}
+    return {entry["type"] for entry in entries}
 
 
 async def test_k90_the_feed_has_what_those_did_whom_one_follows(world: World) -> None:
@@ -77,12 +77,12 @@ async def test_k90_the_feed_has_what_those_did_whom_one_follows(world: World) ->
     }
     film = {"movie": {"title": "Not made yet"}}
     assert await feed(world) == [
-        {**nothing, "kind": "LISTED", "movie": None, "list": {"title": "For friends"}},
-        {**nothing, "kind": "WATCHED", **film, "watchedOn": "2024-05-06"},
-        {**nothing, "kind": "FAVORITED", **film},
-        {**nothing, "kind": "REACTED", **film, "reaction": "LIKE"},
-        {**nothing, "kind": "RATED", **film, "stars": 4.5},
-        {**nothing, "kind": "REVIEWED", **film, "review": {"text": "Loud."}},
+        {**nothing, "type": "LISTED", "movie": None, "list": {"title": "For friends"}},
+        {**nothing, "type": "WATCHED", **film, "watchedOn": "2024-05-06"},
+        {**nothing, "type": "FAVORITED", **film},
+        {**nothing, "type": "REACTED", **film, "reaction": "LIKE"},
+        {**nothing, "type": "RATED", **film, "stars": 4.5},
+        {**nothing, "type": "REVIEWED", **film, "review": {"text": "Loud."}},
     ]
     for other in ("alice", "bob", "adam", None):
         assert await feed(world, other) == []
@@ -131,7 +131,7 @@ async def test_what_holds_no_more_leaves_the_feed(world: World) -> None:
     lists = await world.data("{ viewer { lists { nodes { id } } } }", by="bob")
     await done(world, "deleteList", "bob", listId=lists["viewer"]["lists"]["nodes"][0]["id"])
     entries = await feed(world)
-    assert [(entry["kind"], entry["stars"]) for entry in entries] == [
+    assert [(entry["type"], entry["stars"]) for entry in entries] == [
         ("RATED", 1),
         ("WATCHED", None),
         ("REACTED", None),
