@@ -14,7 +14,7 @@ class Plain:
     def is_type_of(cls, value: Any, _: Any) -> bool:
         """Whether a value is a row of this type."""
         definition = cls.__strawberry_definition__  # type: ignore[attr-defined]
-        return bool(getattr(value, "kind", None) == definition.name)
+        return bool(getattr(value, "type_", None) == definition.name)
 
 
 @strawberry.interface(description="An object that can be fetched again by its global id.")

@@ -226,7 +226,7 @@ class _Author:
         if name in ("first", "last"):
             return self.pick(_SIZES)
         if name in ("after", "before"):
-            some = self.pool.cursors.get(field_name, ["nonsense"])
+            some = self.pool.cursors.get(field_name) or ["nonsense"]
             others = [cursor for found in self.pool.cursors.values() for cursor in found[:1]]
             return self.pick(some) if self.chance(85) else self.pick([*others, "nonsense", ""])
         if name == "locale" and self.chance(90):
