@@ -162,13 +162,13 @@ async def _live(_: Request) -> Response:
 
 
 async def _statuses(opened: Services) -> list[ProjectionStatus]:
-    async with opened.pool.connection() as conn:
+    async with opened.system.connection() as conn:
         rows = await (await conn.execute(f"select * from ({STATUS}) s order by name")).fetchall()
     return [ProjectionStatus(*row) for row in rows]
 
 
 async def _pending(opened: Services) -> list[str]:
-    async with opened.pool.connection() as conn:
+    async with opened.system.connection() as conn:
         try:
             applied = await (await conn.execute("select version_num from alembic_version")).fetchall()
         except psycopg.errors.UndefinedTable:

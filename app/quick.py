@@ -145,7 +145,8 @@ class Quick:
                 waiting.task = connection.run(self._mutate(operation, context, waiting))
             else:
                 waiting.plan = bound.plan
-                self._reader.submit(bound.plan, bound.values, waiting)
+                person = viewer.key if viewer and bound.plan.is_personal else None
+                self._reader.submit(bound.plan, bound.values, waiting, person=person)
         except Exception as failure:
             waiting.set_exception(failure)
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from redis.asyncio import Redis
@@ -18,7 +19,16 @@ from app.kept_slates import KeptSlates
 from app.metrics import Metrics
 from app.redis_counts import RedisCounts
 from app.settings import Settings
-from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, session_conninfo
+from database.connect import (
+    ACCOUNTS_ROLE,
+    ANSWER_MARGIN_S,
+    APP_ROLE,
+    IDLE_IN_TRANSACTION_S,
+    VIEWER_ROLE,
+    Pool,
+    pool,
+    session_conninfo,
+)
 from database.pipeline import Lane
 from events.handle import Handler
 from events.queued import Queue
@@ -33,6 +43,9 @@ from resolvers.recommending import Recommending, Recommends
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
 
+_SYSTEM_CONNECTIONS = 4
+"""For what is nobody's: which model serves, what was shown, how far projections are."""
+
 
 @asynccontextmanager
 async def services(
@@ -44,17 +57,20 @@ async def services(
         "lock_timeout_s": settings.lock_timeout_s,
         "idle_in_transaction_s": IDLE_IN_TRANSACTION_S,
     }
-    dsn = session_conninfo(conninfo, **limits)
+    dsn = session_conninfo(conninfo, **limits, role=VIEWER_ROLE)
     # a writer only looks keys up: a plan made while the tables were empty must not read them whole for ever
     writing = session_conninfo(
         conninfo,
         **limits,
         plan_cache_mode="force_generic_plan",
         enable_seqscan="off",
+        role=VIEWER_ROLE,
         application="projectionist writer",
     )
     limits_quick = {**limits, "statement_timeout_s": min(QUICK_S, settings.statement_timeout_s)}
-    planned = session_conninfo(conninfo, **limits_quick, plan_cache_mode="force_generic_plan")
+    planned = session_conninfo(
+        conninfo, **limits_quick, plan_cache_mode="force_generic_plan", role=VIEWER_ROLE
+    )
     most_wait_s = settings.most_wait_s
     async with AsyncExitStack() as stack:
 
@@ -65,15 +81,20 @@ async def services(
             stack.push_async_callback(opened.close)
             return opened
 
-        connections = pool(conninfo, size=settings.pool_size, wait_s=settings.pool_wait_s, **limits)
-        await connections.open()
-        stack.push_async_callback(connections.close)
+        async def opened(size: int, role: str = APP_ROLE) -> Pool:
+            made = pool(conninfo, size=size, wait_s=settings.pool_wait_s, role=role, **limits)
+            await made.open()
+            stack.push_async_callback(made.close)
+            return made
+
+        accounts = await opened(settings.pool_size, ACCOUNTS_ROLE)
+        connections = await opened(_SYSTEM_CONNECTIONS)
         reader = Reader(
             [await lane(planned), await lane(planned)],
             [await lane(dsn), await lane(dsn)],
             most_wait_s=most_wait_s,
         )
-        live = Live(await lane(dsn))
+        live = Live(await lane(session_conninfo(conninfo, **limits)))
         handler = Handler([await lane(writing), await lane(writing)], fold_inline, most_wait_s=most_wait_s)
         passwords = Passwords(settings.bcrypt_cost, most_wait_s=most_wait_s)
         stack.callback(passwords.close)
@@ -104,10 +125,6 @@ async def services(
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
 
-        async def rebuild(name: str) -> None:
-            async with connections.connection() as conn:
-                await conn.execute(_REQUEST_REBUILD, (name,))
-
         keys = settings.token_keys()
         tokens = Tokens(
             keys,
@@ -120,7 +137,8 @@ async def services(
             reader=reader,
             known_movies=KnownMovies(reader),
             handler=handler,
-            pool=connections,
+            pool=accounts,
+            system=connections,
             live=live,
             models=models,
             recommending=recommending,
@@ -132,5 +150,10 @@ async def services(
             ),
             tokens=tokens,
             keys=Keys(settings.masters()),
-            rebuild=rebuild,
+            rebuild=partial(_request_rebuild, connections),
         )
+
+
+async def _request_rebuild(connections: Pool, name: str) -> None:
+    async with connections.connection() as conn:
+        await conn.execute(_REQUEST_REBUILD, (name,))

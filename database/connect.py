@@ -13,6 +13,11 @@ from psycopg_pool import AsyncConnectionPool
 from database.watched import WatchedConnection
 
 APP_ROLE = "projectionist_app"
+"""Of what works for everybody: followers of the log, jobs, the command line."""
+VIEWER_ROLE = "projectionist_viewer"
+"""Of what works for people: row-level security holds it to what they may see (database/acting.py)."""
+ACCOUNTS_ROLE = "projectionist_accounts"
+"""Of what works before anybody is known: it reaches accounts, and nothing that anybody did."""
 ANSWER_MARGIN_S = 0.25
 """How much longer than a statement may take its answer is waited for."""
 CHECK_S = 1.0
@@ -44,13 +49,14 @@ def session_conninfo(
     plan_cache_mode: str = "auto",
     enable_seqscan: str = "on",
     application: str = "projectionist",
+    role: str = APP_ROLE,
 ) -> str:
-    """Return the conninfo of a session that acts as the application's role, in UTC, with the read tables in reach.
+    """Return the conninfo of a session that acts as this role, in UTC, with the read tables in reach.
 
     Timeouts are in seconds; 0 means none.
     """
     settings = {
-        "role": APP_ROLE,
+        "role": role,
         "search_path": "read,public",
         "timezone": "UTC",
         "jit": "off",

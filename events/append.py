@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from database.acting import acting_for
 from database.pipeline import Call, Statement, Value
 from events.facts import Event, kinds
 from events.log import COLUMNS, Recorded, recorded
@@ -87,11 +88,12 @@ def subject_lock(subject: int) -> int:
 
 
 def load_calls(
+    people: Iterable[UUID],
     subjects: Iterable[int],
     pairs: Collection[tuple[UUID, UUID]],
     keys: Iterable[tuple[UUID, UUID | None, str]],
 ) -> list[Call]:
-    """Begin, lock the people and lists in one order everywhere, then read: what the locks waited for is seen.
+    """Begin for these people, lock people and lists in one order everywhere, then read: what locks waited for is seen.
 
     For the keys (person, movie, key) also what they were used for, and the events of that where it was about a movie.
     """
@@ -101,6 +103,7 @@ def load_calls(
     movies = _array(movie.hex if movie else "NULL" for _, movie, _ in asked)
     return [
         (_BEGIN, ()),
+        acting_for(str(person).encode() for person in people),
         (_LOCK, (_array(str(lock) for lock in locks),)),
         (_LOAD, (_array(u.hex for u, _ in pairs), _array(m.hex for _, m in pairs), _array(_deciding()))),
         *([(_KEYS, (users, texts)), (_KEPT, (users, movies, texts))] if asked else []),

@@ -94,11 +94,11 @@ class Window:
     def __init__(self, loaded: list[Rows], read: Mapping[UUID, Rows]) -> None:
         self._read = read
         self._history: defaultdict[_PairKey, list[Recorded]] = defaultdict(list)
-        for event in map(loaded_event, loaded[2]):
+        for event in map(loaded_event, loaded[3]):
             fact = event.fact
             if isinstance(fact, PairEvent):
                 self._history[fact.user_id.int, fact.movie_id.int].append(event)
-        known, kept = loaded[3:] or ([], [])
+        known, kept = loaded[4:] or ([], [])
         self._first = {event.event_id.int: event for event in map(loaded_event, kept)}
         self._known = {(key.user_id, key.key): key for key in map(loaded_key, known)}
         self._decided: dict[_PairKey, tuple[Pair, Sequence[PairEvent]]] = {}

@@ -54,6 +54,7 @@ activities = register(
             "occurred_at": "timestamptz not null",
         },
         key=("user_id", "position"),
+        shown="follows_person(user_id)",
         indexes=("(day desc, position desc)",),
         groups={"position": ("day", "type", "movie_id", "list_id", "review_id", "occurred_at")},
         rows=f"""

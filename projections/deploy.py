@@ -1,4 +1,4 @@
-"""Deploying: every read table stands in the version that the program knows."""
+"""Deploying: every read table stands in the version that the program knows, and behind the second wall."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from projections.checkpoints import Conn, stale
 from projections.rebuild import Progress, rebuild
+from projections.registry import projections
+from projections.wall import wall
 
 
 def deploy(conn: Conn, *, on_progress: Callable[[Progress], None] = lambda _: None) -> list[str]:
@@ -14,4 +16,6 @@ def deploy(conn: Conn, *, on_progress: Callable[[Progress], None] = lambda _: No
     for name in stale(conn):
         if name not in built:
             built += rebuild(conn, name, on_progress=on_progress).names
+    for projection in projections().values():
+        wall(conn, projection, "read")
     return built

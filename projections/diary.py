@@ -61,6 +61,7 @@ diary = register(
             "position": "bigint not null",
         },
         key=("user_id", "viewing_id"),
+        shown="follows_person(user_id) and shows_person(user_id)",
         indexes=(
             "(user_id, watched_on desc, position desc) where is_active",
             "(user_id, movie_id) where is_active",

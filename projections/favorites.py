@@ -33,6 +33,7 @@ favorites = register(
             "position": "bigint not null",
         },
         key=("user_id", "movie_id"),
+        shown="follows_person(user_id) and shows_person(user_id)",
         indexes=("(user_id, position desc) include (movie_id, favorited_at) where is_active",),
         rows="""
         select distinct on (user_id, movie_id) user_id, movie_id, type = 'movie_favorited', occurred_at, position

@@ -38,6 +38,7 @@ follows = register(
             "position": "bigint not null",
         },
         key=("user_id", "followee_id"),
+        shown="opens_person(user_id) or opens_person(followee_id)",
         people=("user_id", "followee_id"),
         indexes=(
             "(followee_id, status, position desc) include (user_id) where status is not null",

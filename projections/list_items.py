@@ -41,7 +41,7 @@ _PLACED = f"""
 list_items = register(
     Projection(
         name="list_items",
-        version=1,
+        version=2,
         kind="state",
         inline=True,
         handles=_HANDLES,
@@ -59,7 +59,9 @@ list_items = register(
             "added_position": "bigint not null",
         },
         key=("list_id", "movie_id"),
-        indexes=("(list_id, rank, movie_id) where is_active", "(user_id)"),
+        shown="sees_list(list_id)",
+        shared="works_on(list_id)",
+        indexes=("(list_id, rank, movie_id) where is_active", "(user_id)", "(note_id)"),
         groups={
             "position": ("rank", "note_id", "is_active"),
             "added_position": ("added_by", "added_at"),

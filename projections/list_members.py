@@ -50,6 +50,7 @@ list_members = register(
             "position": "bigint not null",
         },
         key=("list_id", "member_id"),
+        shown="sees_list(list_id)",
         indexes=("(member_id, position desc) where state <> 'LEFT'", "(user_id)"),
         rows=f"""
         select distinct on (list_id, member_id) list_id, member_id, (data->>'owner_id')::uuid,

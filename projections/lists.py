@@ -46,7 +46,7 @@ type <> 'list_deleted', occurred_at, position"""
 lists = register(
     Projection(
         name="lists",
-        version=1,
+        version=2,
         kind="state",
         inline=True,
         handles=_HANDLES,
@@ -64,7 +64,13 @@ lists = register(
             "created_position": "bigint not null",
         },
         key=("list_id",),
-        indexes=("(user_id, created_position desc) where is_active", "(link_id)"),
+        shown="is_active and (visibility = 'PUBLIC' or sees_list(list_id))",
+        indexes=(
+            "(user_id, created_position desc) where is_active",
+            "(link_id)",
+            "(title_id)",
+            "(description_id)",
+        ),
         groups={
             "position": ("title_id", "description_id", "visibility", "link_id", "is_active", "changed_at"),
             "created_position": ("created_at",),

@@ -53,6 +53,7 @@ ratings = register(
             "position": "bigint not null",
         },
         key=("user_id", "movie_id"),
+        shown="follows_person(user_id) and shows_person(user_id)",
         indexes=("(user_id, position desc) where reaction is not null or half_stars is not null",),
         groups={
             "reaction_position": ("reaction",),

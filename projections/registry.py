@@ -32,6 +32,8 @@ class Projection:
 
     `person` is what an event says of whose row it makes, over the columns of the log: where that is not who did it.
     `people` are the columns that name people: a row of state that names somebody who was erased is dropped.
+    Who is served by a statement sees and changes the rows that name them, others' rows where `shared`, and sees others'
+    rows where `shown`: conditions over its columns that name no other table, but functions of migrations/sql/wall.sql.
     `proof` says the same as `rows` in another way, for the whole log; `spec` says it in Python, by `evolve`.
     """
 
@@ -48,6 +50,8 @@ class Projection:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     person: str = "user_id"
     people: tuple[str, ...] = ("user_id",)
+    shown: str = "false"
+    shared: str = "false"
     inline: bool = False
     reads: tuple[str, ...] = ()
     every_s: float = 0.0

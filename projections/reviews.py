@@ -40,7 +40,7 @@ _VALUES = """
 reviews = register(
     Projection(
         name="reviews",
-        version=1,
+        version=2,
         kind="state",
         inline=True,
         handles=_HANDLES,
@@ -58,10 +58,12 @@ reviews = register(
             "position": "bigint not null",
         },
         key=("user_id", "movie_id"),
+        shown="is_active and (audience = 'PUBLIC' or audience = 'FOLLOWERS' and follows_person(user_id))",
         indexes=(
             "(movie_id, position desc) where is_active",
             "(user_id, position desc) where is_active",
             "(review_id)",
+            "(text_id)",
         ),
         rows=f"""
         select distinct on (user_id, movie_id) user_id, movie_id, {_VALUES}

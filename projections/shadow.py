@@ -12,6 +12,7 @@ from events.log import SETTLED, TICK
 from projections.checkpoints import SKIPPED, Conn, keep, now
 from projections.registry import Projection, create_keys, create_table, fold_log, fold_window
 from projections.verify import Difference, compare_tables, difference
+from projections.wall import wall
 
 WINDOW = 5_000_000
 """Positions folded by one statement of a rebuild."""
@@ -170,6 +171,8 @@ class Shadow:
 
     def swap(self) -> None:
         """Put the tables in the place of the live ones. Raises RebuildFailed where no moment is quiet."""
+        for p in self.members:
+            wall(self.conn, p, "shadow")
         caught_up = self._snapshot
         for attempt in range(50):
             try:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from psycopg import AsyncConnection
 
 from accounts.attempts import Attempts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
+from database.acting import acting
 from database.connect import Pool
 from events.handle import Handler
 from recsys.current import CurrentModel
@@ -18,7 +23,7 @@ from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
-from resolvers.mapping import Sources
+from resolvers.mapping import Sources, may_read_log
 from resolvers.reader import Reader
 from resolvers.recommending import Recommending
 
@@ -31,6 +36,9 @@ class Services:
     known_movies: KnownMovies
     handler: Handler
     pool: Pool
+    """Of accounts, for requests."""
+    system: Pool
+    """Of what is nobody's: not for requests."""
     live: Live
     models: CurrentModel
     recommending: Recommending
@@ -87,8 +95,13 @@ class Context:
 
     @property
     def pool(self) -> Pool:
-        """Connections for ordinary statements."""
+        """Connections for accounts and what belongs to them, before and after anybody is known."""
         return self.services.pool
+
+    def acting(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """Give a connection in a transaction that sees and changes what who asks may."""
+        person = self.viewer.id if self.viewer else None
+        return acting(self.services.pool, person, reads_log=may_read_log(self.roles))
 
     @property
     def reader(self) -> Reader:

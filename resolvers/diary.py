@@ -39,7 +39,7 @@ async def delete(context: Context, given: Input) -> Payload:
 async def _record(context: Context, name: str, given: Input, decide: Decide) -> Payload:
     viewer = context.require_viewer()
     viewing_id = UUID(_viewing(given["viewingId"]))
-    async with context.pool.connection() as conn:
+    async with context.acting() as conn:
         own = await (await conn.execute(_OWN, (viewer.id, viewing_id))).fetchone()
     if own is None:
         return refused(NoViewing())

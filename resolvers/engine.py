@@ -167,7 +167,8 @@ class Engine:
         if plan.one is None:
             return Answer(b"null", errors)
         # what a mutation did is told, and a subscription goes on, however busy the server is
-        data = await context.reader.read(plan, bound, may_refuse=part is None)
+        person = context.viewer_id if plan.is_personal else None
+        data = await context.reader.read(plan, bound, person=person, may_refuse=part is None)
         if self.fragments is not None and plan.selections:
             data = await self.fragments.filled(context.reader, plan.selections, data)
         if plan.holes:

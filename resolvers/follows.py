@@ -54,7 +54,7 @@ async def _decide(context: Context, given: Input, decide: Decide, *, follows_vie
     locks = sorted({person_lock(follower), person_lock(followee)})
     values = {"follower": follower, "followee": followee, "other": other}
     try:
-        async with context.pool.connection() as conn, conn.transaction():
+        async with context.acting() as conn:
             await conn.execute(_LOCK, (locks,))
             row = await (await conn.execute(_STATE, values)).fetchone()
             privacy, is_shown, status = row or (Privacy.PRIVATE, False, None)

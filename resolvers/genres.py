@@ -37,7 +37,7 @@ async def set_favorite_genres(context: Context, given: Mapping[str, Any]) -> Pay
     if len(genre_ids) > MOST:
         raise BadInput(f"Choose {MOST} genres at most.")
     fact = FavoriteGenresChosen(user_id=viewer.id, genre_ids=genre_ids)
-    async with context.pool.connection() as conn:
+    async with context.acting() as conn:
         (known,) = await (await conn.execute(_KNOWN, (list(genre_ids),))).fetchone() or (0,)
         if known != len(genre_ids):
             return refused(UnknownGenre(), viewer=str(viewer.id))

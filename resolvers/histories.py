@@ -21,4 +21,4 @@ class Histories:
 
     async def told(self, user_id: UUID) -> bytes:
         """Return what `recsys.history.history` takes. Raises StatementFailed, DatabaseUnavailable, Overloaded."""
-        return await self._reader.read(self._plan, [user_id.hex.encode()])
+        return await self._reader.read(self._plan, [user_id.hex.encode()], person=str(user_id))

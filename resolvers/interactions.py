@@ -196,7 +196,7 @@ _TIME_ZONE = "select time_zone from profiles where user_id = %s"
 
 async def _today(context: Context) -> date:
     """Return the day that it is where who asks lives."""
-    async with context.pool.connection() as conn:
+    async with context.acting() as conn:
         found = await (await conn.execute(_TIME_ZONE, (context.require_viewer().id,))).fetchone()
     return datetime.now(ZoneInfo(found[0]) if found else UTC).date()
 
@@ -239,7 +239,7 @@ async def take_back(context: Context, given: Input) -> Payload:
     """Undo an action of one's own by appending what compensates for it."""
     viewer = context.require_viewer()
     position = int(position_of(given["eventId"]))
-    async with context.pool.connection() as conn:
+    async with context.acting() as conn:
         own = await (await conn.execute(_OWN, (position, viewer.id))).fetchone()
     if own is None:
         return refused(UnknownEvent())

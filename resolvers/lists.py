@@ -141,7 +141,7 @@ async def remove(context: Context, given: Input) -> Payload:
 async def invite(context: Context, given: Input) -> Payload:
     """Ask somebody to work on a list."""
     viewer, member_id = context.require_viewer(), UUID(_user(given["userId"]))
-    async with context.pool.connection() as conn:
+    async with context.acting() as conn:
         (is_known,) = await (
             await conn.execute(_SHOWN, {"id": member_id, "viewer": viewer.id})
         ).fetchone() or (False,)

@@ -223,5 +223,10 @@ class Mapped:
     max_age_s: int = 0
 
 
+def may_read_log(roles: frozenset[str] | None) -> bool:
+    """Whether these roles may ask what reads the whole log: events themselves, or how far they are folded."""
+    return bool(roles and not roles.isdisjoint(("analyst", "operator", "admin")))
+
+
 Sources = Mapping[tuple[str, str], Mapped]
 """Sources by type and field name; a field that is not in it has an ordinary resolver."""

@@ -33,7 +33,7 @@ from resolvers.mapping import (
 )
 from resolvers.pages import PageSql, page_sql
 from resolvers.plan import BadValues, bind
-from resolvers.relations import column
+from resolvers.relations import column, whole_row
 from resolvers.selection import Argument, Path, Selected, Values, constant
 
 
@@ -236,7 +236,7 @@ class _Field:
         type_ = self.schema.get_type(kind) if kind else self._kind()
         assert isinstance(type_, GraphQLObjectType)
         rows = await self._query(
-            f"select {self._columns(type_, 't')}, to_jsonb(t)::text "
+            f"select {self._columns(type_, 't')}, {whole_row(table, 't')}::text "
             f"from {self._parent()} parent cross join {source}{order}"
         )
         return [PlainRow(type_.name, table, row[1], row[0], self.context) for row in rows]
@@ -282,7 +282,7 @@ class _Field:
             raise next(iter(bad.failures.values())) from None
         # parameters that this piece of the page does not use are bound all the same
         bound = ", ".join(f"${n}::{p.kind}" for n, p in enumerate(form.parameters, 1))
-        async with self.context.pool.connection() as conn:
+        async with self.context.acting() as conn:
             cursor = AsyncRawCursor(conn)
             await cursor.execute(
                 f"with bound as (select {bound}) {sql}" if bound else sql,

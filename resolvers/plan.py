@@ -14,7 +14,7 @@ from resolvers.feeds import Asked
 from resolvers.forms import Form, ManyForm, Parameter
 from resolvers.fragments import Fragments, Selection
 from resolvers.lowering import Hole, Lowering
-from resolvers.mapping import Sources
+from resolvers.mapping import Sources, may_read_log
 from resolvers.reader import Readable
 from resolvers.relations import END, HOLE
 from resolvers.selection import Document, Path, Selected, Values
@@ -40,6 +40,8 @@ class Plan(Readable):
     refusals: Failures
     selections: Sequence[Selection]
     """What it leaves marks for."""
+    is_personal: bool = True
+    """Whether what it reads depends on who asks."""
     max_age_s: int = 0
     """How long caches may keep the answer; 0 for what depends on who asks."""
 
@@ -98,6 +100,10 @@ def compile_plan(
         feeds=lowering.feeds,
         refusals=lowering.refusals,
         selections=lowering.shared.selections,
+        is_personal=part is not None
+        or may_read_log(roles)
+        or any(each.leaf.is_personal for each in lowering.form.parameters),
+        reads_log=may_read_log(roles),
         max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),
     )
 

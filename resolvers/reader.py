@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+from database.acting import acting_for
 from database.backlog import Backlog, Overloaded
 from database.errors import StatementFailed
 from database.pipeline import Call, Lane, Rows, Statement, Value
@@ -35,6 +36,8 @@ class Readable:
 
     one: Statement | None
     many: Statement | Callable[[], Statement] | None
+    reads_log: bool = field(default=False, kw_only=True)
+    """Whether it is only for people who may read the log."""
     seconds: float = field(default=0.0, kw_only=True)
     """How long one takes, a moving average."""
     waiting: list[_Request] = field(default_factory=list, kw_only=True)
@@ -58,6 +61,7 @@ class Waiter(Protocol):
 class _Request:
     values: Sequence[Value]
     waiter: Waiter
+    person: bytes | None
     may_refuse: bool
 
 
@@ -71,8 +75,14 @@ class _Turn:
     home: deque[Lane]
     backlog: Backlog
 
-    def call(self) -> Call:
-        """Return the statement that answers them."""
+    def calls(self) -> list[Call]:
+        """Return the statement that answers them, the last one, and before it whom it acts for."""
+        people = {request.person for request in self.batch if request.person is not None}
+        if not people:
+            return [self._call()]
+        return [acting_for(people, reads_log=self.plan.reads_log), self._call()]
+
+    def _call(self) -> Call:
         first = self.batch[0].values
         if len(self.batch) == 1:
             assert self.plan.one is not None
@@ -120,17 +130,28 @@ class Reader:
         self.on_batch: list[Callable[[int, float], None]] = []
         """Called after each statement with the number of requests in it and its seconds."""
 
-    async def read(self, plan: Readable, values: Sequence[Value], *, may_refuse: bool = True) -> bytes:
-        """Return the JSON text. Raises StatementFailed, DatabaseUnavailable, and Overloaded if it may."""
+    async def read(
+        self, plan: Readable, values: Sequence[Value], *, person: str | None = None, may_refuse: bool = True
+    ) -> bytes:
+        """Return the JSON text, as far as this person may see it, None for a stranger.
+
+        Raises StatementFailed, DatabaseUnavailable, and Overloaded if it may.
+        """
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.submit(plan, values, future, may_refuse=may_refuse)
+        self.submit(plan, values, future, person=person, may_refuse=may_refuse)
         return await future
 
     def submit(
-        self, plan: Readable, values: Sequence[Value], waiter: Waiter, *, may_refuse: bool = True
+        self,
+        plan: Readable,
+        values: Sequence[Value],
+        waiter: Waiter,
+        *,
+        person: str | None = None,
+        may_refuse: bool = True,
     ) -> None:
         """Tell the JSON text to a waiter, or what `read` raises. Raises Overloaded if it may."""
-        request = _Request(values, waiter, may_refuse)
+        request = _Request(values, waiter, person.encode() if person else None, may_refuse)
         if plan.seconds > SLOW_S:
             self._wait_slow(plan, request)
         else:
@@ -178,14 +199,14 @@ class Reader:
         self._since.setdefault(lane, time.perf_counter())
         turn = _Turn(plan, batch, lane, home, backlog)
         if lane.is_up:
-            lane.send([turn.call()]).add_done_callback(partial(self._answered, turn))
+            lane.send(turn.calls()).add_done_callback(partial(self._answered, turn))
         else:
             self._go_on(self._wait(turn))
 
     def _answered(self, turn: _Turn, answer: asyncio.Future[list[Rows]]) -> None:
         failure = answer.exception()
         if failure is None:
-            turn.tell(answer.result()[0])
+            turn.tell(answer.result()[-1])
             self._end(turn)
         else:
             self._go_on(self._failed(turn, failure))
@@ -193,7 +214,7 @@ class Reader:
     async def _wait(self, turn: _Turn) -> None:
         """Run a turn whose lane has no connection at the moment."""
         try:
-            (rows,) = await turn.lane.run([turn.call()])
+            rows = (await turn.lane.run(turn.calls()))[-1]
         except Exception as failure:
             await self._failed(turn, failure)
         else:
@@ -221,8 +242,7 @@ class Reader:
         if request.waiter.done():
             return
         try:
-            (rows,) = await turn.lane.run([one.call()])
-            one.tell(rows)
+            one.tell((await turn.lane.run(one.calls()))[-1])
         except StatementFailed as failure:
             if failure.sqlstate == _CANCELED and turn.lane in self._quick_lanes:
                 self._move(turn.plan, [request])

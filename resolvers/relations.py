@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from graphql import GraphQLInterfaceType, GraphQLNonNull, get_named_type
 
+from database.acting import GRANTED
 from resolvers import feeds
 from resolvers import lowering as core
 from resolvers.entities import Entities, EntityList
 from resolvers.errors import BadInput, Refused
 from resolvers.ids import array
-from resolvers.mapping import Column, Feed, Lookup, Many, Nodes, One, Page, Python
+from resolvers.mapping import Column, Feed, Lookup, Many, Nodes, One, Page, Python, Table
 from resolvers.pages import connection_sql, page_sql
 from resolvers.rendering import Literal, Text, concatenated, json_list, json_object, or_null
 from resolvers.selection import Selected
@@ -198,3 +199,11 @@ def hole(lowering: Lowering, source: Python, selected: Selected, scope: Scope) -
     lowering.holes.append(core.Hole(source, selected.path))
     number = len(lowering.holes) - 1
     return [Literal(f"{HOLE}{number}"), *json_object(needs), Literal(END)]
+
+
+def whole_row(table: Table, t: str) -> str:
+    """Return the JSON of all that requests may read of a row."""
+    columns = GRANTED.get(table) if isinstance(table, str) else None
+    if columns is None:
+        return f"to_jsonb({t})"
+    return f"(select to_jsonb(g) from (select {', '.join(f'{t}.{name}' for name in columns)}) g)"

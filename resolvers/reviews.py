@@ -48,7 +48,7 @@ async def write(context: Context, given: Input) -> Payload:
 
 async def _usual(context: Context, user_id: UUID) -> Audience:
     """Return to whom a person shows what they do."""
-    async with context.pool.connection() as conn:
+    async with context.acting() as conn:
         (privacy,) = await (await conn.execute(_PRIVACY, (user_id,))).fetchone() or (Audience.PRIVATE,)
     return Audience(privacy)
 

@@ -19,7 +19,7 @@ LIST_VISIBLE = f"""
 
 LIST_LINKED = """
 {t}.is_active and {t}.visibility in ('PUBLIC', 'UNLISTED')
-and {t}.link_id = (select texts.id from texts where texts.kind = 'LINK' and texts.body = {value})"""
+and {t}.link_id = linked_by({value})"""
 """Whether this is the list that a link is of."""
 
 _FOLLOWED = """

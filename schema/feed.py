@@ -25,7 +25,7 @@ _SAID = """
 class Activity:
     type: ActivityType = column(_TYPE, "What they did.")
     actor_name: str | None = column(
-        "(select u.username from users u where u.id = {t}.user_id)",
+        "username_of({t}.user_id)",
         "The username of who did it; null when they are gone.",
     )
     occurred_at: datetime = column("{t}.occurred_at", "When they did it.")

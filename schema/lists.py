@@ -23,7 +23,7 @@ class ListItemEdge:
     )
     added_at: datetime = column("{t}.added_at", "When it was put on the list.")
     added_by_name: str | None = column(
-        "(select u.username from users u where u.id = {t}.added_by)",
+        "username_of({t}.added_by)",
         "The username of who put it there; null when that person is gone.",
     )
 
@@ -37,9 +37,7 @@ ListItemConnection = connection("ListItem", ListItemEdge, Movie, "Movies of a li
 @strawberry.type(description="A person who works on a list that is another's, or was asked to.")
 class ListCollaborator:
     user_id: strawberry.ID = column("'User:' || {t}.member_id", "Who.")
-    name: str | None = column(
-        "(select u.username from users u where u.id = {t}.member_id)", "Their username."
-    )
+    name: str | None = column("username_of({t}.member_id)", "Their username.")
     has_joined: bool = column("{t}.state = 'JOINED'", "Whether they took the invitation.")
 
 
@@ -59,7 +57,7 @@ class MovieList(Node):
         "What others find it by who have it, while it is UNLISTED; only its owner is told.",
     )
     owner_name: str | None = column(
-        "(select u.username from users u where u.id = {t}.user_id)",
+        "username_of({t}.user_id)",
         "The username of whose list it is; null when they are gone.",
     )
     viewer_role: ListRole | None = column(

@@ -23,7 +23,7 @@ class Review(Node):
     audience: Audience = column("{t}.audience", "Who may read it.")
     stars: float | None = column("{t}.half_stars / 2.0::float8", "The stars that were given with it.")
     author_name: str | None = column(
-        "(select u.username from users u where u.id = {t}.user_id)",
+        "username_of({t}.user_id)",
         "The author's username; null when they are gone.",
     )
     is_edited: bool = column("{t}.is_edited", "Whether it was changed since it was first written.")

@@ -1,0 +1,102 @@
+"""Every table that has rows of people stands behind the second wall, or somebody wrote down why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+from database.acting import GRANTED
+from database.connect import VIEWER_ROLE
+from projections.deploy import deploy
+from projections.registry import projections
+from projections.wall import wall
+
+Conn = psycopg.Connection[tuple[Any, ...]]
+
+REASONS: dict[str, str] = {}
+"""Tables with people's rows that need no wall, and why."""
+
+# what names a person: by its name, or by a foreign key, however far away the person is
+_PERSONAL = """
+with recursive reaching as (
+  select 'users'::regclass::oid as id
+  union
+  select c.conrelid from pg_constraint c join reaching r on c.confrelid = r.id where c.contype = 'f'
+), named as (
+  select a.attrelid as id from pg_attribute a
+   where a.atttypid = 'uuid'::regtype and not a.attisdropped
+     and a.attname in ('user_id', 'member_id', 'followee_id', 'follower_id', 'owner_id', 'author_id', 'person_of')
+)
+select c.oid::regclass::text, c.relrowsecurity,
+       array(select polname::text from pg_policy p where p.polrelid = c.oid and (p.polpermissive or exists (
+               select from pg_roles where rolname = %(role)s and oid = any (p.polroles))) order by 1)
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p') and n.nspname in ('public', 'read') and (c.oid in (table reaching) or c.oid in (table named))
+   -- a partition is read through its table, and by nobody else: the role may not ask it for anything
+   and not (c.relispartition and not has_table_privilege(%(role)s, c.oid, 'select, insert, update, delete'))"""
+_WALL = ["granted", "wall_delete", "wall_insert", "wall_select", "wall_update"]
+_WHAT_TO_DO = """
+{table} has rows of people, and no wall. A migration that makes such a table puts policies on it as migrations/sql/wall.sql
+does, and gives projectionist_viewer what requests need; a projection gets them by its `people`, `shown` and `shared`.
+Where neither is right, write down in REASONS why."""
+
+
+def test_every_table_with_rows_of_people_is_behind_the_wall(connection: Conn) -> None:
+    found = connection.execute(_PERSONAL, {"role": VIEWER_ROLE}).fetchall()
+    assert {"users", "events", "ratings", "texts", "recommendation_reasons"} <= {table for table, *_ in found}
+    for table, is_on, policies in found:
+        assert (is_on and policies == _WALL) or table in REASONS, _WHAT_TO_DO.format(table=table)
+
+
+def test_a_table_without_a_wall_is_found(connection: Conn, owner_connection: Conn) -> None:
+    owner_connection.execute("create table diaries (id uuid primary key, user_id uuid)")
+    owner_connection.execute(
+        "create table pages (diary_id uuid references diaries, kept_for uuid references users)"
+    )
+    found = connection.execute(_PERSONAL, {"role": VIEWER_ROLE}).fetchall()
+    assert {table for table, is_on, _ in found if not is_on} == {"diaries", "pages"}
+
+
+def test_the_role_owns_nothing_inherits_nothing_and_may_not_bypass(connection: Conn) -> None:
+    asked = """
+    select rolsuper or rolbypassrls or rolinherit or rolcanlogin,
+           exists (select from pg_auth_members where member = r.oid),
+           exists (select from pg_class where relowner = r.oid)
+      from pg_roles r where rolname = any (%s)"""
+    roles = [VIEWER_ROLE, "projectionist_accounts"]
+    assert connection.execute(asked, (roles,)).fetchall() == [(False, False, False)] * 2
+
+
+def test_the_columns_that_are_granted_are_these(connection: Conn) -> None:
+    asked = """
+    select attname from pg_attribute where attrelid = 'users'::regclass and attnum > 0 and not attisdropped
+       and has_column_privilege(%s, attrelid, attname, 'select')"""
+    granted = {name for (name,) in connection.execute(asked, (VIEWER_ROLE,)).fetchall()}
+    assert granted == set(GRANTED["users"])
+    assert not granted & {"password_hash", "email_digest", "email", "email_key"}
+
+
+def test_deploying_puts_a_wall_back_that_is_missing_or_another(connection: Conn) -> None:
+    def standing() -> list[Any]:
+        asked = "select tablename, policyname, qual, with_check from pg_policies where schemaname = 'read' order by 1, 2"
+        return connection.execute(asked).fetchall()
+
+    right = standing()
+    connection.execute("drop policy wall_select on ratings")
+    connection.execute("comment on policy granted on ratings is 'of another version'")
+    connection.execute("alter table favorites disable row level security")
+    deploy(connection)
+    assert standing() == right
+    assert connection.execute(
+        "select relrowsecurity from pg_class where oid = 'favorites'::regclass"
+    ).fetchone() == (True,)
+
+
+def test_a_wall_that_stands_asks_for_no_lock(connection: Conn, conninfo: str) -> None:
+    with psycopg.connect(conninfo) as other:
+        other.execute("lock table read.ratings in access exclusive mode")
+        connection.execute("set statement_timeout = '2s'")
+        for projection in projections().values():
+            if projection.is_personal:
+                wall(connection, projection, "read")
