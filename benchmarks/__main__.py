@@ -7,7 +7,16 @@ import signal
 import sys
 from collections.abc import Callable
 
-from benchmarks import append, folds, queries, recommendations, recommender, sustained, uncompiled
+from benchmarks import (
+    append,
+    folds,
+    queries,
+    recommendations,
+    recommender,
+    sustained,
+    uncompiled,
+    wall,
+)
 from benchmarks.peers import bench as peers
 from benchmarks.report import Report
 
@@ -20,6 +29,7 @@ PARTS: dict[str, Callable[..., Report]] = {
     "uncompiled": uncompiled.run,
     "peers": peers.run,
     "sustained": sustained.run,
+    "wall": wall.run,
 }
 _USUAL = ("append", "folds", "queries", "uncompiled", "recommender", "recommendations")
 """What runs when nothing is named: all that needs no packages of others, and no patience."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ _PEOPLE = Statement("select set_config('app.current_user_ids', $1, true)")
 _READERS_OF_THE_LOG = Statement(
     "select set_config('app.current_user_ids', $1, true), set_config('app.reads_log', 'on', true)"
 )
+_AS_IT_IS = "select set_config('app.current_user_ids', %s, true)"
 _ENTER = f"""
 select set_config('role', '{VIEWER_ROLE}', true), set_config('app.current_user_ids', %s, true),
        set_config('app.reads_log', %s, true)"""
@@ -54,7 +56,26 @@ def acting_for(people: Iterable[bytes], *, reads_log: bool = False) -> Call:
 async def acting(
     pool: Pool, person: UUID | None, *, reads_log: bool = False
 ) -> AsyncIterator[AsyncConnection[Any]]:
-    """Give a connection in a transaction that acts for a person, None for a stranger, whatever the pool's role is."""
-    async with pool.connection() as conn, conn.transaction():
+    """Give a connection in a transaction that acts for a person, None for a stranger, whatever the pool's role is.
+
+    It is in pipeline mode: what begins the transaction goes out with the first statement whose rows are fetched, and how
+    many rows a statement changed is not known before.
+    """
+    async with pool.connection() as conn, conn.pipeline(), conn.transaction():
         await conn.execute(_ENTER, (f"{{{person}}}" if person else "", "on" if reads_log else "off"))
         yield conn
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPool:
+    """A pool whose connections are in a transaction that acts for a person, with the role that they have."""
+
+    pool: Pool
+    person: UUID
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """Give one for the length of a block, which is a transaction."""
+        async with self.pool.connection() as conn, conn.transaction():
+            await conn.execute(_AS_IT_IS, (f"{{{self.person}}}",))
+            yield conn

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, errors, pq
@@ -36,8 +37,12 @@ _NETWORK = {
 
 RV = TypeVar("RV")
 
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
-"""Of the server's ordinary statements."""
+
+class Pool(Protocol):
+    """Connections for the server's ordinary statements."""
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """Give one for the length of a block."""
 
 
 def session_conninfo(

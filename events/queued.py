@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
+from database.connect import Pool
 from events.facts import Event
 from events.handle import FoldInline
 from events.record import append_alone
@@ -35,7 +36,7 @@ class Queue:
     So nothing is counted twice. `lost` says how many.
     """
 
-    def __init__(self, pool: AsyncConnectionPool[Any], fold_inline: FoldInline) -> None:
+    def __init__(self, pool: Pool, fold_inline: FoldInline) -> None:
         self._pool, self._fold_inline = pool, fold_inline
         self._waiting: deque[Event] = deque()
         self._some = asyncio.Event()

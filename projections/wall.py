@@ -6,8 +6,20 @@ from hashlib import sha256
 
 from database.connect import VIEWER_ROLE
 from projections.checkpoints import Conn
-from projections.registry import Projection
+from projections.registry import Projection, projections
 
+_MARK = """
+select obj_description(p.oid, 'pg_policy') from pg_policy p join pg_class c on c.oid = p.polrelid
+ where p.polrelid = to_regclass(%s) and p.polname = 'granted' and c.relrowsecurity"""
+# tables that requests may read and that name people
+_OPEN = f"""
+select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p') and n.nspname in ('public', 'read')
+   and has_any_column_privilege('{VIEWER_ROLE}', c.oid, 'select')
+   and (c.oid = 'users'::regclass or exists (
+         select from pg_attribute a where a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped))
+   and not (c.relrowsecurity and exists (
+         select from pg_policy p where p.polrelid = c.oid and p.polname = 'wall_select' and not p.polpermissive))"""
 _ACTING = "any ((select acting_people())::uuid[])"
 
 
@@ -35,8 +47,7 @@ def wall(conn: Conn, projection: Projection, schema: str) -> None:
     if not projection.is_personal:
         conn.execute(f"grant select on {table} to {VIEWER_ROLE}")
         return
-    wanted = policies(projection)
-    mark = sha256("\n".join(wanted.values()).encode()).hexdigest()[:16]
+    wanted, mark = policies(projection), _mark(projection)
     with conn.transaction():
         if conn.execute(_MARK, (table,)).fetchone() == (mark,):
             return
@@ -49,6 +60,16 @@ def wall(conn: Conn, projection: Projection, schema: str) -> None:
         conn.execute(f"comment on policy granted on {table} is '{mark}'")
 
 
-_MARK = """
-select obj_description(p.oid, 'pg_policy') from pg_policy p join pg_class c on c.oid = p.polrelid
- where p.polrelid = to_regclass(%s) and p.polname = 'granted' and c.relrowsecurity"""
+def open_tables(conn: Conn) -> list[str]:
+    """Return the tables with rows of people that requests may read and no wall is around, or another than is said now."""
+    found = {table for (table,) in conn.execute(_OPEN).fetchall()}
+    for projection in projections().values():
+        if projection.is_personal:
+            table = f"read.{projection.name}"
+            if conn.execute(_MARK, (table,)).fetchone() != (_mark(projection),):
+                found.add(projection.name)
+    return sorted(found)
+
+
+def _mark(projection: Projection) -> str:
+    return sha256("\n".join(policies(projection).values()).encode()).hexdigest()[:16]

@@ -108,7 +108,7 @@ async def sign_out_(context: Context, given: Input) -> Payload:
     _require_ours(context)
     token = _token(context, given)
     if token is not None:
-        await sign_out(context.pool, token)
+        await sign_out(context.services.pool, token)
     if given.get("refreshToken") is None and (token is None or context.viewer):
         await sign_out(context.pool, context.require_viewer().session_id)
     if context.jar:

@@ -15,7 +15,7 @@ from accounts.attempts import Attempts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
-from database.acting import acting
+from database.acting import OwnPool, acting
 from database.connect import Pool
 from events.handle import Handler
 from recsys.current import CurrentModel
@@ -95,8 +95,8 @@ class Context:
 
     @property
     def pool(self) -> Pool:
-        """Connections for accounts and what belongs to them, before and after anybody is known."""
-        return self.services.pool
+        """Connections for accounts and what belongs to them: of who asks, once that is known."""
+        return OwnPool(self.services.pool, self.viewer.id) if self.viewer else self.services.pool
 
     def acting(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """Give a connection in a transaction that sees and changes what who asks may."""

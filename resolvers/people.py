@@ -43,7 +43,7 @@ async def _done(context: Context, change: Awaitable[None], *, at: str = "") -> P
 
 def _changes(context: Context) -> Changes:
     services = context.services
-    return Changes(services.pool, services.keys, services.passwords, services.attempts)
+    return Changes(context.pool, services.keys, services.passwords, services.attempts)
 
 
 def _proof(context: Context, given: Input) -> Proof:
@@ -113,9 +113,9 @@ async def forget_device(context: Context, given: Input) -> Payload:
 async def make_premium(context: Context, given: Input) -> Payload:
     """Grant premium (admins)."""
     user_id = UUID(_user(given["userId"]))
-    return await _done(context, grant_premium(context.pool, user_id, given.get("until")))
+    return await _done(context, grant_premium(context.services.pool, user_id, given.get("until")))
 
 
 async def end_premium(context: Context, given: Input) -> Payload:
     """End premium (admins)."""
-    return await _done(context, revoke_premium(context.pool, UUID(_user(given["userId"]))))
+    return await _done(context, revoke_premium(context.services.pool, UUID(_user(given["userId"]))))

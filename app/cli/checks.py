@@ -16,8 +16,10 @@ from redis.retry import Retry
 from accounts.rewrapping import standing
 from app.cli.database import Conn
 from app.settings import Settings
+from database.connect import ACCOUNTS_ROLE, VIEWER_ROLE
 from events.cluster import has_moved
 from projections.checkpoints import GIVEN_UP, stale, statuses
+from projections.wall import open_tables
 
 _GIB = 1 << 30
 _REDIS_S = 2.0
@@ -123,6 +125,24 @@ def grants(conn: Conn) -> Check:
         remedy = "Revoke it as a superuser: see migrations/sql/roles.sql and log.sql for what is right."
         return Check("roles and grants", "fail", "the application's role may change the log", remedy)
     return Check("roles and grants", "ok", "the application may append and read")
+
+
+_TOO_MUCH = """
+select format('%%s may do more than it should', rolname) from pg_roles r
+ where rolname = any (%(roles)s)
+   and (rolsuper or rolbypassrls or exists (select from pg_auth_members where member = r.oid)
+        or exists (select from pg_class where relowner = r.oid))"""
+
+
+def second_wall(conn: Conn) -> Check:
+    """Sessions that serve people are held to what these may see, on every table that has rows of people."""
+    roles = {"roles": [VIEWER_ROLE, ACCOUNTS_ROLE]}
+    wrong = [text for (text,) in conn.execute(_TOO_MUCH, roles).fetchall()]
+    wrong += [f"none around {table}" for table in open_tables(conn)]
+    if wrong:
+        remedy = "Run `projectionist migrate`; for roles see migrations/sql/wall.sql."
+        return Check("row-level security", "fail", "; ".join(wrong), remedy)
+    return Check("row-level security", "ok", "requests see what is for those who ask")
 
 
 _GUARDS = """
@@ -241,7 +261,15 @@ def master_keys(conn: Conn, settings: Settings) -> Check:
 
 
 OF_THE_SERVER: tuple[Callable[[Conn], Check], ...] = (version, clock)
-OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (grants, guards, home, partitions, projections, sealed)
+OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (
+    grants,
+    second_wall,
+    guards,
+    home,
+    partitions,
+    projections,
+    sealed,
+)
 
 
 def pending_migrations(conninfo: str) -> Check:

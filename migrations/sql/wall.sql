@@ -139,3 +139,18 @@ grant usage on events_position_seq to projectionist_viewer;
 -- Before anybody is known: accounts and what belongs to them, and nothing that anybody did.
 grant select, insert, update, delete on users, profiles, devices, sessions to projectionist_accounts;
 grant select, insert, update on user_keys to projectionist_accounts;
+-- Afterwards, to one's own. A device goes by whoever registered it last, so it may be taken from another; the key of nobody
+-- keys what is looked up.
+do $$
+declare
+  t record;
+begin
+  for t in select * from (values
+      ('users', 'id', 'false'), ('profiles', 'user_id', 'false'), ('sessions', 'user_id', 'false'),
+      ('user_keys', 'user_id', $r$user_id = '00000000-0000-0000-0000-000000000000'$r$)) as tables (name, person, others)
+  loop
+    execute format('create policy wall_accounts on %I as restrictive to projectionist_accounts using ('
+                   '(select acting_people()) is null or %I = any ((select acting_people())::uuid[]) or %s)',
+                   t.name, t.person, t.others);
+  end loop;
+end $$;

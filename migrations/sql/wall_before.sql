@@ -5,7 +5,7 @@ declare
   t record;
 begin
   for t in select schemaname, tablename, policyname from pg_policies where policyname in (
-             'granted', 'wall_select', 'wall_insert', 'wall_update', 'wall_delete') loop
+             'granted', 'wall_select', 'wall_insert', 'wall_update', 'wall_delete', 'wall_accounts') loop
     execute format('drop policy %I on %I.%I', t.policyname, t.schemaname, t.tablename);
     execute format('alter table %I.%I disable row level security', t.schemaname, t.tablename);
   end loop;

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from cryptography.exceptions import InvalidTag
+from psycopg_pool import AsyncConnectionPool
 
 from accounts.keys import KEPT, KEPT_S, AccountErased, Keys
 from accounts.masters import MasterKeyMissing, MasterKeys
@@ -124,7 +125,7 @@ async def test_people_whose_key_is_made_at_the_same_moment_get_one(pool: Pool, c
 
 
 @pytest.mark.parametrize("more", [0, 1])
-async def test_a_process_keeps_some_thousand_keys(pool: Pool, keys: Keys, more: int) -> None:
+async def test_a_process_keeps_some_thousand_keys(pool: AsyncConnectionPool, keys: Keys, more: int) -> None:
     people = sorted(uuid4() for _ in range(KEPT))
     await keys.get(pool, people, make=True)
     await keys.get(pool, people[:1])  # used last, so the next one goes

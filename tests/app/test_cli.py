@@ -427,6 +427,12 @@ def test_doctor_names_what_is_wrong_and_what_to_do(run: Run, owner_connection: C
     owner_connection.execute("grant update on events to projectionist_app")
     assert statuses(run("doctor", "--json"))["roles and grants"] == "fail"
     owner_connection.execute("revoke update on events from projectionist_app")
+    assert statuses(run("doctor", "--json"))["row-level security"] == "ok"
+    owner_connection.execute("drop policy wall_select on profiles")
+    owner_connection.execute("alter table read.ratings disable row level security")
+    found = {check["name"]: check for check in json.loads(run("doctor", "--json").stdout)}
+    assert found["row-level security"]["status"] == "fail"
+    assert "profiles; none around ratings" in found["row-level security"]["found"]
     owner_connection.execute("set projectionist.break_glass = 'on'")
     owner_connection.execute("alter event trigger log_refuse_drop disable")
     assert statuses(run("doctor", "--json"))["guards of the log"] == "warn"
