@@ -6,20 +6,24 @@ declare
   role text;
 begin
   foreach role in array array['projectionist_viewer', 'projectionist_accounts'] loop
-    if not exists (select from pg_roles where rolname = role) then
-      if not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) then
-        raise exception 'the role % is missing, and % may not create roles', role, current_user
-          using hint = format('As a superuser, once: create role %I nologin noinherit; grant %I to %I.', role, role, current_user);
+    begin
+      if not exists (select from pg_roles where rolname = role) then
+        execute format('create role %I nologin noinherit', role);
       end if;
-      execute format('create role %I nologin noinherit', role);
-    end if;
-    if not (select rolsuper from pg_roles where rolname = current_user)
-       and not pg_has_role(current_user, role, 'usage') then
-      execute format('grant %I to %I', role, current_user);
-    end if;
+      if not (select rolsuper from pg_roles where rolname = current_user)
+         and not pg_has_role(current_user, role, 'member') then
+        execute format('grant %I to %I', role, current_user);
+      end if;
+    exception
+      -- two databases of one cluster may be migrated at the same moment
+      when duplicate_object or unique_violation then null;
+      when insufficient_privilege then
+        raise insufficient_privilege using message = format(
+          '%I may not make the role %I, or not act as it; as a superuser, once: %sgrant %I to %I;', current_user, role,
+          case when exists (select from pg_roles where rolname = role) then ''
+               else format('create role %I nologin noinherit; ', role) end, role, current_user);
+    end;
   end loop;
-  -- two databases of one cluster may be migrated at the same moment
-exception when duplicate_object or unique_violation then null;
 end $$;
 
 create function acting_people() returns uuid[] language sql stable parallel safe as $$

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import psycopg
+import pytest
+from alembic import command
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
+from app.cli.errors import explained
+from app.database import _config, _connection, migrate
 from database.acting import GRANTED
 from database.connect import VIEWER_ROLE
 from projections.deploy import deploy
 from projections.registry import projections
-from projections.wall import wall
+from projections.wall import open_tables, wall
+from tests.postgres import Databases
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
@@ -100,3 +109,66 @@ def test_a_wall_that_stands_asks_for_no_lock(connection: Conn, conninfo: str) ->
         for projection in projections().values():
             if projection.is_personal:
                 wall(connection, projection, "read")
+
+
+@pytest.fixture
+def stranger(clones: Databases) -> Iterator[str]:
+    """Who owns an empty database, may make roles, and has those of the log only."""
+    name = f"{clones.run}_{uuid4().hex[:8]}"
+    role = Identifier(name)
+    clones.conn.execute(SQL("create role {} login createrole").format(role))
+    clones.conn.execute(
+        SQL(
+            "grant projectionist_app, projectionist_log, projectionist_partitions to {} with admin option"
+        ).format(role)
+    )
+    clones.conn.execute(SQL("create database {} owner {}").format(role, role))
+    yield make_conninfo(clones.conninfo, dbname=name, options=f"-c role={name}")
+    clones.conn.execute(SQL("drop database {} with (force)").format(role))
+    clones.conn.execute(SQL("drop role {}").format(role))
+
+
+def test_who_may_not_act_as_the_roles_is_told_what_to_do(stranger: str) -> None:
+    with pytest.raises(Exception, match="as a superuser, once: grant") as refusal:
+        migrate(stranger)
+    message, code = explained(refusal.value) or ("", 0)
+    assert "projectionist_viewer" in message
+    assert code == 1
+
+
+def test_the_wall_can_be_taken_away_and_built_again(conninfo: str, connection: Conn) -> None:
+    def to(revision: str) -> None:
+        with _connection(conninfo) as opened:
+            config = _config()
+            config.attributes["connection"] = opened
+            (command.downgrade if revision == "0010" else command.upgrade)(config, revision)
+            opened.commit()
+
+    before = "select count(*) from pg_policies"
+    right = connection.execute(before).fetchall()
+    to("0010")
+    assert connection.execute(before).fetchall() == [(0,)]
+    assert connection.execute("select count(*) from pg_class where relrowsecurity").fetchall() == [(0,)]
+    to("head")
+    deploy(connection)
+    assert connection.execute(before).fetchall() == right
+    assert open_tables(connection) == []
+
+
+def test_roles_that_are_granted_tables_see_them_whole(
+    conninfo: str, owner_connection: Conn, clones: Databases
+) -> None:
+    """An analyst's, say: the wall is around who serves requests."""
+    role = Identifier(f"{clones.run}_{uuid4().hex[:8]}")
+    owner_connection.execute(
+        "insert into users (id, username, username_key) values (gen_random_uuid(), 'a', 'a')"
+    )
+    owner_connection.execute(SQL("create role {}").format(role))
+    try:
+        owner_connection.execute(SQL("grant select on users to {}").format(role))
+        owner_connection.execute(SQL("set role {}").format(role))
+        assert owner_connection.execute("select count(*) from users").fetchone() == (1,)
+    finally:
+        owner_connection.execute("reset role")
+        owner_connection.execute(SQL("drop owned by {}").format(role))
+        owner_connection.execute(SQL("drop role {}").format(role))

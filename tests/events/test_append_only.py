@@ -279,6 +279,7 @@ def test_who_migrates_need_not_be_a_superuser(clones: Databases) -> None:
             "grant projectionist_app, projectionist_log, projectionist_partitions to {} with admin option"
         ).format(role)
     )
+    clones.conn.execute(SQL("grant projectionist_viewer, projectionist_accounts to {}").format(role))
     clones.conn.execute(SQL("create database {} owner {}").format(role, role))
     try:
         conninfo = make_conninfo(clones.conninfo, dbname=name, options=f"-c role={name}")
