@@ -37,7 +37,7 @@ async def test_what_is_sealed_opens_in_another_process(pool: Pool, keys: Keys, t
 
 
 async def test_many_texts_of_many_people_take_one_query_and_keep_their_order(
-    pool: Pool, keys: Keys, connection: Conn
+    pool: AsyncConnectionPool, keys: Keys, connection: Conn
 ) -> None:
     people = [uuid4() for _ in range(50)]
     texts = [(user_id, "review", f"text {n}") for n, user_id in enumerate(people * 2)]
