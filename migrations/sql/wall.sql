@@ -59,11 +59,13 @@ create function read.opens_person(person uuid) returns boolean
 create function read.works_on(list uuid) returns boolean
   language sql stable security definer set search_path = read, public, pg_temp as $$
   select exists (select from list_members where list_id = list and member_id = any (acting_people())
-                                            and state <> 'LEFT') $$;
+                                            and state = 'JOINED') $$;
 create function read.sees_list(list uuid) returns boolean
   language sql stable security definer set search_path = read, public, pg_temp as $$
   select exists (select from lists l where l.list_id = list and (l.user_id = any (acting_people()) or l.is_active and (
-                   l.visibility in ('PUBLIC', 'UNLISTED') or works_on(list)
+                   l.visibility in ('PUBLIC', 'UNLISTED')
+                   or exists (select from list_members m where m.list_id = list and m.member_id = any (acting_people())
+                                                           and m.state <> 'LEFT')
                    or l.visibility = 'FOLLOWERS' and follows_person(l.user_id)))) $$;
 create function read.reads_text(text_id uuid, kind text) returns boolean
   language sql stable security definer set search_path = read, public, pg_temp as $$
