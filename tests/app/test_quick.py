@@ -114,7 +114,7 @@ async def test_failures_are_told_as_always(
     await shared.post(QUERY, variables=GIVEN)
     ways.clear()
 
-    def submit(self: Reader, plan: Any, values: Any, waiter: Any, *, may_refuse: bool = True) -> None:
+    def submit(self: Reader, plan: Any, values: Any, waiter: Any, **_: Any) -> None:
         if isinstance(failure, Overloaded):
             raise failure
         asyncio.get_running_loop().call_soon(waiter.set_exception, failure)
@@ -135,7 +135,7 @@ async def test_nobody_waits_for_ever(shared: Served, monkeypatch: pytest.MonkeyP
     await shared.post(QUERY, variables=GIVEN)
     waiting: list[Waiting] = []
 
-    def submit(self: Reader, plan: Any, values: Any, waiter: Waiting, *, may_refuse: bool = True) -> None:
+    def submit(self: Reader, plan: Any, values: Any, waiter: Waiting, **_: Any) -> None:
         waiter.started -= 3_600
         waiting.append(waiter)
 
@@ -149,7 +149,7 @@ async def test_who_has_left_is_not_waited_for(shared: Served, monkeypatch: pytes
     await shared.post(QUERY, variables=GIVEN)
     waiting: asyncio.Future[Waiting] = asyncio.get_running_loop().create_future()
 
-    def noted(self: Reader, plan: Any, values: Any, waiter: Waiting, *, may_refuse: bool = True) -> None:
+    def noted(self: Reader, plan: Any, values: Any, waiter: Waiting, **_: Any) -> None:
         waiting.set_result(waiter)
 
     body = b'{"query": "%s", "variables": {"first": 2}}' % QUERY.encode()
