@@ -21,6 +21,7 @@ from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, sessi
 from database.pipeline import Lane
 from events.handle import Handler
 from events.queued import Queue
+from imports.crew import Imports
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from recsys.standing import Standings
@@ -96,6 +97,9 @@ async def services(
             shown.add,
             explored=settings.explored_share,
         )
+        imports = Imports(conninfo, fold_inline, most_stubs=settings.import_stubs)
+        imports.on_append = handler.on_append
+        stack.push_async_callback(imports.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -116,6 +120,7 @@ async def services(
             reader=reader,
             known_movies=KnownMovies(reader),
             handler=handler,
+            imports=imports,
             pool=connections,
             live=live,
             models=models,

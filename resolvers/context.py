@@ -12,6 +12,7 @@ from accounts.passwords import Passwords
 from accounts.people import Pool
 from accounts.tokens import Tokens
 from events.handle import Handler
+from imports.crew import Imports
 from recsys.current import CurrentModel
 from resolvers.common_lists import CommonLists
 from resolvers.errors import Forbidden, Unauthenticated
@@ -30,6 +31,7 @@ class Services:
     reader: Reader
     known_movies: KnownMovies
     handler: Handler
+    imports: Imports
     pool: Pool
     live: Live
     models: CurrentModel

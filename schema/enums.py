@@ -66,11 +66,18 @@ class EventSource(Enum):
     PUSH = "push"
 
 
+@strawberry.enum(description="What to do where an export says something else than what holds here.")
+class ImportConflicts(Enum):
+    KEEP = strawberry.enum_value("KEEP", description="Keep what was said here.")
+    REPLACE = strawberry.enum_value("REPLACE", description="Take what the export says.")
+
+
 __all__ = [
     "Algorithm",
     "EventOrder",
     "EventSource",
     "GroupStrategy",
+    "ImportConflicts",
     "MovieOrder",
     "Priority",
     "ProjectionState",

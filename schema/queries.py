@@ -100,6 +100,13 @@ _NODES = {
     "Movie": NodeTable("movies", "id", "uuid", node_key("Movie", "uuid")),
     "Genre": NodeTable("genres", "id", "uuid", node_key("Genre", "uuid")),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
+    "Import": NodeTable(
+        "imports",
+        "id",
+        "uuid",
+        node_key("Import", "uuid"),
+        where="{t}.user_id = {viewer} and ({t}.status <> 'PREVIEW' or {t}.expires_at > now())",
+    ),
     "Event": NodeTable(
         "events", "position", "bigint", node_key("Event", "bigint"), where="{t}.user_id = {viewer}"
     ),
