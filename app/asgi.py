@@ -112,10 +112,6 @@ def application(
             state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
             yield
 
-    def shared(name: str) -> Any:
-        endpoint = _Started(state, name)
-        return with_cors(endpoint, settings.cors_origins, with_cookies=settings.refresh_cookie)
-
     async def socket(websocket: WebSocket) -> None:
         await state["sockets"].serve(websocket)
 
@@ -144,9 +140,9 @@ def application(
     is_named = named_by(allowed_by(settings))
     app = Starlette(
         routes=[
-            Route(PATH, shared("http")),
+            Route(PATH, _shared(state, "http", settings)),
             WebSocketRoute(PATH, socket),
-            Route(UPLOADS, shared("uploads")),
+            Route(UPLOADS, _shared(state, "uploads", settings)),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
             Route("/livez", _live),
             Route("/readyz", ready),
@@ -171,6 +167,11 @@ class _Started:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self._state[self._name](scope, receive, send)
+
+
+def _shared(state: dict[str, Any], name: str, settings: Settings) -> Any:
+    """Return an endpoint that pages of the listed sites may use."""
+    return with_cors(_Started(state, name), settings.cors_origins, with_cookies=settings.refresh_cookie)
 
 
 async def _live(_: Request) -> Response:

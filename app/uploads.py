@@ -18,7 +18,15 @@ from app.requests import Entry, Requests
 from app.responses import json_response
 from app.settings import Settings
 from resolvers.answers import Answer, refusal_of
-from resolvers.errors import Overload, Refused, TooSlow, Unauthenticated, Unavailable, UnreadableExport
+from resolvers.errors import (
+    Overload,
+    RateLimited,
+    Refused,
+    TooSlow,
+    Unauthenticated,
+    Unavailable,
+    UnreadableExport,
+)
 from resolvers.imports import upload
 
 PATH = "/imports"
@@ -49,6 +57,7 @@ class Uploads:
         request = Request(scope, receive)
         entry = Entry(given_id(request.headers) or new_id(), "upload", request.method, PATH)
         asker = self._gate.asker(self._gate.address(scope), request.headers.get("authorization"))
+        wait_s = None
         try:
             response = await self._respond(request, entry, asker)
         except ClientDisconnect:
@@ -57,9 +66,10 @@ class Uploads:
             response = self._refused(refused_with(bad.code, str(bad)), bad.status, entry, **bad.headers)
         except Exception as failure:
             refusal = failure if isinstance(failure, Refused) else refusal_of(failure, entry.id)
+            wait_s = refusal.retry_after_s if isinstance(refusal, RateLimited) else None
             wait = {"retry-after": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             response = self._refused(refused(refusal), _STATUS.get(refusal.code, 500), entry, **wait)
-        response.raw_headers += self._gate.budgets.headers(asker.bucket)
+        response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
         response.headers["x-request-id"] = entry.id
         response.headers["cache-control"] = "no-store"
         self._requests.ended(entry, response.status_code)

@@ -30,7 +30,7 @@ _MADE = """
 update import_entries e set movie_id = made.movie_id
   from unnest(%(imdb_ids)s::text[], %(tmdb_ids)s::integer[], %(movie_ids)s::uuid[]) as made (imdb_id, tmdb_id, movie_id)
  where e.import_id = %(import_id)s and e.movie_id is null and e.outcome = 'NEW'
-   and e.imdb_id is not distinct from made.imdb_id and e.tmdb_id is not distinct from made.tmdb_id"""
+   and concat_ws(' ', e.imdb_id, e.tmdb_id) = concat_ws(' ', made.imdb_id, made.tmdb_id)"""
 _RECORDED = """
 select distinct movie_id from import_entries
  where import_id = %s and is_recorded and movie_id is not null limit %s"""

@@ -27,7 +27,7 @@ Conn = psycopg.Connection[tuple[Any, ...]]
 MayGoOn = Callable[[], bool]
 """Asked before each chunk."""
 
-CHUNK = 2_000
+CHUNK = 1_000
 """Entries, or movies, in one transaction: the person's other commands wait for it."""
 
 

@@ -71,7 +71,22 @@ def imdb_rating(
 ) -> tuple[object, ...]:
     """A row of IMDb's ratings."""
     url = f"https://www.imdb.com/title/{const}/"
-    return (const, points, day, title, title, url, kind, 8.7, 136, year, "Action, Sci-Fi", 2000000, day, "Somebody, Else")
+    return (
+        const,
+        points,
+        day,
+        title,
+        title,
+        url,
+        kind,
+        8.7,
+        136,
+        year,
+        "Action, Sci-Fi",
+        2000000,
+        day,
+        "Somebody, Else",
+    )
 
 
 def imdb_listed(
@@ -83,7 +98,9 @@ def imdb_listed(
     return (position, const, created, created, "", title, title, url, *about, points, rated)
 
 
-def trakt_movie(title: str, year: int | None, imdb: str | None = None, tmdb: int | None = None) -> dict[str, Any]:
+def trakt_movie(
+    title: str, year: int | None, imdb: str | None = None, tmdb: int | None = None
+) -> dict[str, Any]:
     """A movie as Trakt names it."""
     ids = {"trakt": 1, "slug": title.lower().replace(" ", "-"), "imdb": imdb, "tmdb": tmdb}
     return {"title": title, "year": year, "ids": ids}

@@ -27,7 +27,10 @@ async def test_a_letterboxd_zip(conninfo: str) -> None:
     async with serving(conninfo) as served:
         token = access_token("alice")
         body = letterboxd(
-            ratings=[(*film("2020-01-05", "Alien", 1979, "2awY"), 5), (*film("2020-01-06", "Toy Story", 1995, "2"), 4.5)],
+            ratings=[
+                (*film("2020-01-05", "Alien", 1979, "2awY"), 5),
+                (*film("2020-01-06", "Toy Story", 1995, "2"), 4.5),
+            ],
             diary=[(*film("2020-01-05", "Alien", 1979, "abc"), 5, "", "", "2020-01-04")],
             watched=[film("2020-01-05", "Alien", 1979, "2awY")],
             watchlist=[film("2021-01-05", "Nowhere at all", 1999, "3")],
@@ -39,8 +42,16 @@ async def test_a_letterboxd_zip(conninfo: str) -> None:
         print(answer)
         for mutation in ("confirmImport", "undoImport"):
             answer = await served.ask(
-                "mutation($id: ID!) { done: " + mutation + "(input: {importId: $id}) { errors { code } import { status done } } }",
-                variables={"id": key}, token=token)
+                "mutation($id: ID!) { done: "
+                + mutation
+                + "(input: {importId: $id}) { errors { code } import { status done } } }",
+                variables={"id": key},
+                token=token,
+            )
             print(answer)
-            print(await served.ask("{ viewer { history(first: 8) { nodes { type occurredAt source data } } } }", token=token))
+            print(
+                await served.ask(
+                    "{ viewer { history(first: 8) { nodes { type occurredAt source data } } } }", token=token
+                )
+            )
         assert 0
