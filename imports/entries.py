@@ -35,6 +35,13 @@ _RECORDED = """
 select distinct movie_id from import_entries
  where import_id = %s and is_recorded and movie_id is not null limit %s"""
 _FORGET = "update import_entries set is_recorded = false where import_id = %s and movie_id = any (%s)"
+_COUNTS = """
+select kind, outcome, count(*) from import_entries where import_id = %s group by kind, outcome order by kind, outcome"""
+
+
+def counts(conn: Conn, import_id: UUID) -> list[tuple[str, str, int]]:
+    """Return how many entries there are of each kind and outcome."""
+    return [(kind, outcome, count) for kind, outcome, count in conn.execute(_COUNTS, (import_id,))]
 
 
 def next_entries(conn: Conn, import_id: UUID, done: int, limit: int) -> list[tuple[int, UUID | None, Told]]:

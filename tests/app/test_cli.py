@@ -77,7 +77,7 @@ def rated(conn: Conn, count: int = 3) -> UUID:
 
 GROUPS = {
     "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "recsys", "users"),
-    "import": ("movielens",),
+    "import": ("movielens", "export"),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
     "recsys": ("train", "models", "promote", "rollback", "evaluate"),
@@ -114,6 +114,7 @@ def test_every_group_lists_its_commands(run: Run, group: str) -> None:
         ("projections", "rebuild", "moons"),
         ("projections", "verify", "ratings", "moons"),
         ("import", "movielens", "/there/is/no/such/file"),
+        ("import", "export", "ann", "/there/is/no/such/file"),
         ("users", "create"),
         ("users", "grant", "ann", "emperor"),
         ("users", "revoke", "ann", "person"),
@@ -495,3 +496,28 @@ def test_evaluate_compares_on_a_release_and_writes_a_report(run: Run, tmp_path: 
     assert (tmp_path / "report" / "evaluation.md").read_text().count("leave-last-out") > 1
     (tmp_path / "empty").mkdir()
     assert "no MovieLens release" in refused(run("recsys", "evaluate", tmp_path / "empty"))
+
+
+def test_what_a_person_brings_is_imported_for_them(run: Run, connection: Conn, tmp_path: Path) -> None:
+    ann = uuid4()
+    connection.execute("insert into users (id, username, username_key) values (%s, 'ann', 'ann')", (ann,))
+    connection.execute("insert into movies (id, title, release_year) values (%s, 'Heat', 1995)", (uuid4(),))
+    path = tmp_path / "watchlist.csv"
+    path.write_bytes(
+        table(FILM, [film("2020-01-01", "Heat", 1995, "h"), film("2020-01-01", "Gone", 1995, "g")])
+    )
+    previewed = run("import", "export", "ann", path)
+    assert previewed.exit_code == 0, previewed.output
+    assert "--confirm" in previewed.stdout
+    assert connection.execute("select count(*) from events").fetchone() == (0,)
+    done = answered(run("import", "export", "ann", path, "--confirm", "--json"))
+    assert done["counts"] == [
+        {"kind": "WATCHLIST", "outcome": "NEW", "count": 1},
+        {"kind": "WATCHLIST", "outcome": "UNMATCHED", "count": 1},
+    ]
+    assert done["events"] == 1
+    assert answered(run("import", "export", "ann", path, "--confirm", "--replace", "--json"))["events"] == 0
+    assert connection.execute("select user_id, source from events").fetchall() == [(ann, "import")]
+    path.write_bytes(b"nonsense")
+    assert "Letterboxd" in refused(run("import", "export", "ann", path))
+    assert "no account ben" in refused(run("import", "export", "ben", path))

@@ -52,13 +52,11 @@ def packed(files: Mapping[str, bytes], *, folder: str = "") -> bytes:
     return made.getvalue()
 
 
-def letterboxd(folder: str = "", **files: Rows) -> bytes:
+def letterboxd(**files: Rows) -> bytes:
     """A Letterboxd zip; `likes__films` is the file likes/films.csv. Files that are not given have no rows."""
     given = {name.replace("__", "/") + ".csv": rows for name, rows in files.items()}
     assert set(given) <= set(LETTERBOXD)
-    return packed(
-        {name: table(header, given.get(name, ())) for name, header in LETTERBOXD.items()}, folder=folder
-    )
+    return packed({name: table(header, given.get(name, ())) for name, header in LETTERBOXD.items()})
 
 
 def film(day: str, name: str, year: object, uri: str) -> tuple[object, ...]:

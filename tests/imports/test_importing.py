@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.worker import Worker
 from database.connect import connect
 from events.append import person_lock
 from events.facts import Event
@@ -33,8 +34,7 @@ from projections.follow import catch_up
 from projections.registry import fold_inline, fold_window, projections
 from projections.verify import verify
 from tests.events.writing import write
-from tests.imports.exports import film, imdb_rating, letterboxd, table, trakt_json, trakt_movie
-from tests.imports.exports import IMDB_RATINGS
+from tests.imports.exports import IMDB_RATINGS, film, imdb_rating, letterboxd, table, trakt_json, trakt_movie
 from tests.postgres import Databases
 from tests.strategies import ALONE, MOVIES, histories, movie_id, user_id
 from tests.waiting import until
@@ -304,7 +304,7 @@ def test_what_was_said_since_stays_when_an_import_is_undone(conn: Conn) -> None:
     says(conn, user, 1, clear_rating)
     says(conn, user, 1, react_to_movie, Reaction.LIKE)
     says(conn, user, 1, favorite_movie)
-    says(conn, user, 2, mark_watched, datetime(2019, 5, 1).date(), datetime.now(UTC).date())
+    says(conn, user, 2, mark_watched, date(2019, 5, 1), datetime.now(UTC).date())
     undo(conn, whose)
     found = shelf(conn, user)
     assert found["ratings"] == sorted([(movie_id(0), None, 3), (movie_id(1), "LIKE", None)])
@@ -334,7 +334,7 @@ def test_one_event_of_an_import_that_was_undone_alone_is_left_alone(conn: Conn) 
     whose, _ = bring(
         conn, user, letterboxd(diary=[(*film("2019-05-01", "Movie 0", YEAR, "0"), "", "", "", "2019-05-01")])
     )
-    says(conn, user, 0, retract_watch, datetime(2019, 5, 1).date())
+    says(conn, user, 0, retract_watch, date(2019, 5, 1))
     assert undo(conn, whose) == 0
 
 
@@ -428,14 +428,27 @@ def test_a_preview_expires(conn: Conn) -> None:
     assert undo(conn, confirmed) == 1
 
 
+def test_a_worker_drops_previews_that_have_expired(conninfo: str, conn: Conn) -> None:
+    user = somebody(conn)
+    preview(conn, user, "", letterboxd(ratings=[(*film("2019-05-01", "Movie 0", YEAR, "0"), 4.5)]), 0)
+    worker = Worker(conninfo, seal_every_s=0.1)
+    worker.start(conn)
+    try:
+        conn.execute("update imports set expires_at = now()")
+        until(lambda: conn.execute("select count(*) from imports").fetchone() == (0,))
+    finally:
+        worker.stop()
+
+
 def test_an_import_is_its_persons_alone(conn: Conn) -> None:
     user, other = somebody(conn), somebody(conn)
     body = letterboxd(ratings=[(*film("2019-05-01", "Movie 0", YEAR, "0"), 4.5)])
     whose = Whose(user, preview(conn, user, "", body, 0), fold_inline)
     stranger = replace(whose, user_id=other)
-    for command in (lambda: confirm(conn, stranger, replaces=True), lambda: undo(conn, stranger)):
-        with pytest.raises(UnknownImport):
-            command()
+    with pytest.raises(UnknownImport):
+        confirm(conn, stranger, replaces=True)
+    with pytest.raises(UnknownImport):
+        undo(conn, stranger)
     with pytest.raises(NotImported):
         undo(conn, whose)
     assert confirm(conn, whose, replaces=False) == 1
@@ -476,8 +489,14 @@ def test_an_import_that_is_undone_while_it_runs_stops(conn: Conn, monkeypatch: p
     user = somebody(conn)
     rows = [(*film("2019-05-01", f"Movie {n}", YEAR, str(n)), 4.5) for n in range(MOVIES)]
     whose = Whose(user, preview(conn, user, "", letterboxd(ratings=rows), 0), fold_inline)
-    turns = iter([lambda: None, lambda: undo(conn, whose)])
-    confirm(conn, whose, replaces=False, may_go_on=lambda: [next(turns)()] != [])
+    rounds: list[int] = []
+
+    def undone_after_the_first() -> bool:
+        rounds.append(undo(conn, whose) if rounds else 0)
+        return True
+
+    confirm(conn, whose, replaces=False, may_go_on=undone_after_the_first)
+    assert rounds == [0, 1]
     assert shelf(conn, user)["ratings"] == []
     assert conn.execute("select status, done from imports").fetchone() == ("UNDONE", 1)
 

@@ -121,6 +121,8 @@ PERSONAL = (
     "user_recommendations",
     "users",
     "recommendation_reasons",
+    "imports",
+    "import_entries",
 )
 
 
