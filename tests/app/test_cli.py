@@ -503,9 +503,8 @@ def test_what_a_person_brings_is_imported_for_them(run: Run, connection: Conn, t
     connection.execute("insert into users (id, username, username_key) values (%s, 'ann', 'ann')", (ann,))
     connection.execute("insert into movies (id, title, release_year) values (%s, 'Heat', 1995)", (uuid4(),))
     path = tmp_path / "watchlist.csv"
-    path.write_bytes(
-        table(FILM, [film("2020-01-01", "Heat", 1995, "h"), film("2020-01-01", "Gone", 1995, "g")])
-    )
+    rows = [exports.film("2020-01-01", title, 1995, "x") for title in ("Heat", "Gone")]
+    path.write_bytes(exports.table(exports.FILM, rows))
     previewed = run("import", "export", "ann", path)
     assert previewed.exit_code == 0, previewed.output
     assert "--confirm" in previewed.stdout
