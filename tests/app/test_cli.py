@@ -21,6 +21,7 @@ from projections.follow import catch_up
 from tests.app.processes import process
 from tests.app.test_importing import RATINGS, release, said
 from tests.events.writing import views, write, write_raw
+from tests.imports import exports
 from tests.projections.filling import viewed
 from tests.waiting import until
 
