@@ -35,6 +35,8 @@ from app.revisions import pending_after
 from app.rounds import Rounds
 from app.services import services
 from app.settings import Settings
+from app.uploads import PATH as UPLOADS
+from app.uploads import Uploads
 from projections.checkpoints import STATUS, ProjectionStatus
 from projections.registry import projections
 from resolvers.context import Services
@@ -104,12 +106,9 @@ def application(
             stack.push_async_callback(persisted.close)
             page = graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None
             state["http"] = GraphQLHTTP(built.engine, opened.reader, documents, gate, settings, metrics, page)
+            state["uploads"] = Uploads(gate, settings, metrics)
             state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
             yield
-
-    class GraphQL:
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            await state["http"](scope, receive, send)
 
     async def socket(websocket: WebSocket) -> None:
         await state["sockets"].serve(websocket)
@@ -139,8 +138,9 @@ def application(
     is_named = named_by(allowed_by(settings))
     app = Starlette(
         routes=[
-            Route(PATH, with_cors(GraphQL(), settings.cors_origins, with_cookies=settings.refresh_cookie)),
+            Route(PATH, _shared(state, "http", settings)),
             WebSocketRoute(PATH, socket),
+            Route(UPLOADS, _shared(state, "uploads", settings)),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
             Route("/livez", _live),
             Route("/readyz", ready),
@@ -155,6 +155,21 @@ def application(
     )
     app.state.graphql = lambda: state["http"]
     return app
+
+
+class _Started:
+    """An endpoint that is there when the application has started."""
+
+    def __init__(self, state: dict[str, Any], name: str) -> None:
+        self._state, self._name = state, name
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._state[self._name](scope, receive, send)
+
+
+def _shared(state: dict[str, Any], name: str, settings: Settings) -> Any:
+    """Return an endpoint that pages of the listed sites may use."""
+    return with_cors(_Started(state, name), settings.cors_origins, with_cookies=settings.refresh_cookie)
 
 
 async def _live(_: Request) -> Response:

@@ -22,6 +22,7 @@ from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, sessi
 from database.pipeline import Lane
 from events.handle import Handler
 from events.queued import Queue
+from imports.crew import Imports
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from resolvers.context import Services
@@ -100,6 +101,8 @@ async def services(
         recommending = Recommending(recommends)
         stack.push_async_callback(recommending.close)
         models.on_serving = recommending.now
+        imports = Imports(conninfo, fold_inline, handler.on_append, most_stubs=settings.import_stubs)
+        stack.push_async_callback(imports.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -120,6 +123,7 @@ async def services(
             reader=reader,
             known_movies=KnownMovies(reader),
             handler=handler,
+            imports=imports,
             pool=connections,
             live=live,
             models=models,

@@ -200,6 +200,13 @@ class Settings(BaseSettings):
     )
 
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
+    import_bytes: PositiveInt = Field(
+        default=8_388_608, description="the largest export of another service that a person may upload"
+    )
+    import_timeout_s: PositiveFloat = Field(default=60.0, description="for such an export to come")
+    import_stubs: NonNegativeInt = Field(
+        default=10_000, description="movies that one import may add by their IMDb and TMDb ids"
+    )
     json_depth: PositiveInt = Field(
         default=64, description="the deepest nesting of a body, and of a message of a socket"
     )

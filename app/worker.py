@@ -16,6 +16,7 @@ from database.connect import connect
 from events.cluster import require_home
 from events.safe_position import LogBusy
 from events.seals import seal
+from imports.previewing import forget_expired
 from projections.checkpoints import Conn
 from projections.follow import Follower
 from projections.rebuild import RebuildBusy, RebuildFailed, rebuild
@@ -91,6 +92,7 @@ class Worker:
                 _rebuild(conn, asked[0])
             if time.monotonic() >= due:
                 conn.execute("select events_add_partitions()")
+                forget_expired(conn)
                 try:
                     seal(conn)
                 except LogBusy:

@@ -13,6 +13,7 @@ from accounts.passwords import Passwords
 from accounts.tokens import Tokens
 from database.connect import Pool
 from events.handle import Handler
+from imports.crew import Imports
 from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
@@ -30,6 +31,7 @@ class Services:
     reader: Reader
     known_movies: KnownMovies
     handler: Handler
+    imports: Imports
     pool: Pool
     live: Live
     models: CurrentModel

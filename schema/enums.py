@@ -119,6 +119,12 @@ class EventSource(Enum):
     PUSH = "push"
 
 
+@strawberry.enum(description="What to do where an export says something else than what holds here.")
+class ImportConflicts(Enum):
+    KEEP = strawberry.enum_value("KEEP", description="Keep what was said here.")
+    REPLACE = strawberry.enum_value("REPLACE", description="Take what the export says.")
+
+
 __all__ = [
     "ActivityType",
     "Algorithm",
@@ -128,6 +134,7 @@ __all__ = [
     "FollowStatus",
     "GroupStrategy",
     "ImageSize",
+    "ImportConflicts",
     "ListRole",
     "ListVisibility",
     "MovieOrder",

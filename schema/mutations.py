@@ -5,16 +5,17 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, diary, genres, interactions, operations, reviews
+from resolvers import accounts, diary, genres, imports, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
-from schema.enums import Audience, EventSource, Priority, Reaction
+from schema.enums import Audience, EventSource, ImportConflicts, Priority, Reaction
 from schema.fields import mapped
 from schema.list_mutations import ListMutations
 from schema.payloads import (
     AddToWatchlistPayload,
     ChangeViewingPayload,
     ClickRecommendationPayload,
+    ConfirmImportPayload,
     DeleteReviewPayload,
     DeleteViewingPayload,
     DismissMoviePayload,
@@ -31,6 +32,7 @@ from schema.payloads import (
     SignInPayload,
     SignOutPayload,
     SignUpPayload,
+    UndoImportPayload,
     UndoPayload,
     UnfavoriteMoviePayload,
     WriteReviewPayload,
@@ -191,6 +193,20 @@ class UndoInput:
     )
 
 
+@strawberry.input(description="An upload to import.")
+class ConfirmImportInput:
+    import_id: strawberry.ID = strawberry.field(description="The import's global id, from the upload.")
+    conflicts: ImportConflicts = strawberry.field(
+        default=ImportConflicts.KEEP,
+        description="What to do where the export says something else than you did here.",
+    )
+
+
+@strawberry.input(description="An import to take back.")
+class UndoImportInput:
+    import_id: strawberry.ID = strawberry.field(description="The import's global id.")
+
+
 @strawberry.input(description="A projection to rebuild.")
 class RebuildProjectionInput:
     name: str = strawberry.field(description="Its name.")
@@ -263,6 +279,15 @@ class Mutation(AccountMutations, ListMutations):
 
     @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
     def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(imports.confirm),
+        "Import what was previewed. Confirmed again, it goes on where it was cut short, or nothing happens.",
+    )
+    def confirm_import(self, input: ConfirmImportInput) -> ConfirmImportPayload: ...  # noqa: A002
+
+    @mapped(Run(imports.undo), "Take a whole import back, but for what was said since of the same movies.")
+    def undo_import(self, input: UndoImportInput) -> UndoImportPayload: ...  # noqa: A002
 
     @mapped(
         Run(operations.rebuild_projection), "Rebuild a projection from the log (operators).", role="operator"

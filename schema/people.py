@@ -13,6 +13,7 @@ from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
 from schema.enums import Algorithm, Platform, Privacy, Reaction, WatchlistOrder
 from schema.fields import column, mapped
+from schema.imports import ImportConnection
 from schema.log import EventConnection
 from schema.movie_lists import (
     FavoriteConnection,
@@ -211,6 +212,23 @@ class User(Node, Social):
         last: int | None = None,
         before: str | None = None,
     ) -> EventConnection | None: ...
+
+    @mapped(
+        Page(
+            "imports",
+            where="{t}.user_id = {viewer} and ({t}.status <> 'PREVIEW' or {t}.expires_at > now())",
+            columns=("id",),
+            orders={None: (Key("{t}.id", "uuid", descending=True),)},
+        ),
+        "What the person brought from other services, the newest first; a preview until it expires.",
+    )
+    def imports(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ImportConnection | None: ...
 
     @mapped(
         Page(RECOMMENDED, columns=tuple(RECOMMENDED.columns), orders={None: KEYS}),

@@ -50,6 +50,13 @@ _NODES = {
     "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
     "Person": NodeTable("users", "id", "uuid", node_key("Person", "uuid"), where=SHOWN_PERSON),
+    "Import": NodeTable(
+        "imports",
+        "id",
+        "uuid",
+        node_key("Import", "uuid"),
+        where="{t}.user_id = {viewer} and ({t}.status <> 'PREVIEW' or {t}.expires_at > now())",
+    ),
     "Event": NodeTable(
         "events", "position", "bigint", node_key("Event", "bigint"), where="{t}.user_id = {viewer}"
     ),

@@ -23,6 +23,7 @@ from events.cluster import LogMoved
 from events.errors import Rejected
 from events.models import NothingToRollBack, UnknownModel
 from events.safe_position import LogBusy
+from imports.told import BadExport
 from projections.rebuild import RebuildBusy, RebuildFailed
 from recsys.errors import (
     BeyondTheLog,
@@ -120,7 +121,7 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     (ValidationError, USAGE, _settings),
     ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
     (TooBusy, UNAVAILABLE, _as_said),
-    ((Rejected, UnreadableRelease, BadManifest, MasterKeyMissing), REFUSED, _as_said),
+    ((Rejected, UnreadableRelease, BadExport, BadManifest, MasterKeyMissing), REFUSED, _as_said),
     ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
     (
         (BeyondTheLog, NoModelServes, NothingExplored, NothingServed, NothingToLearn, NothingToRollBack),

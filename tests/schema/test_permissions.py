@@ -144,6 +144,8 @@ PERSONAL = (
     "diary",
     "activities",
     "follows",
+    "imports",
+    "import_entries",
 )
 
 
