@@ -40,6 +40,7 @@ from events.viewing import (
     retract_watch,
     view_movie,
 )
+from events.visitors import MovieViewedByVisitors, SessionIdentified
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
 
 Says = Callable[..., Sequence[PairEvent]]
@@ -114,7 +115,17 @@ def choose(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides on genres")
 
 
-ALONE = (erase, show, train, promote, roll_back, choose)
+def visit(pair: Pair) -> Sequence[PairEvent]:
+    """Visitors open the movie: `play` records it."""
+    raise TypeError("no pair decides about visitors")
+
+
+def identify(pair: Pair) -> Sequence[PairEvent]:
+    """A visitor turns out to be the person: `play` records it."""
+    raise TypeError("no pair decides who a visitor was")
+
+
+ALONE = (erase, show, train, promote, roll_back, choose, visit, identify)
 """What is recorded without the state of a pair."""
 
 _BACK = [(back,) for back in range(5)]
@@ -127,6 +138,8 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     promote: [(model,) for model in range(3)],
     roll_back: [()],
     choose: [((),), ((1,),), ((2, 1),)],
+    visit: [(1,), (3,)],
+    identify: [(1,), (2,)],
 }
 
 
@@ -254,6 +267,12 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Sequence[Event]]] = {
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
+        )
+    ],
+    visit: lambda _, move: [MovieViewedByVisitors(movie_id=movie_id(move.movie), views=move.args[0])],
+    identify: lambda _, move: [
+        SessionIdentified(
+            user_id=user_id(move.person), session_id=uuid5(user_id(move.person), str(move.args[0]))
         )
     ],
 }

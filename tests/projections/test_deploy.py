@@ -129,7 +129,7 @@ def test_who_is_of_another_version_than_the_table_does_not_fold_into_it(
     write(connection, *views(2))
     old = projections()["movie_stats"]
     with monkeypatch.context() as patch:
-        patch.setitem(registry._PROJECTIONS, "movie_stats", replace(old, version=2))
+        patch.setitem(registry._PROJECTIONS, "movie_stats", replace(old, version=old.version + 1))
         assert tick(connection, family("movie_stats")) is None
         assert deploy(connection) == ["movie_stats"]
         write(connection, *views(1))

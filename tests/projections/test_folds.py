@@ -58,7 +58,7 @@ def test_windows_may_arrive_in_any_order(
 def test_erased_people_are_gone_whichever_window_comes_first(
     bench: Bench, projection: Projection, erasure: str
 ) -> None:
-    lives = rich_moves(300, movies=30, without=[erase])
+    lives = rich_moves(600, movies=30, without=[erase])
     log = play([*lives[:100], Move(ERASED, 0, erase, ()), *lives[100:]])
     (erased,) = (event.position for event in log if event.fact.type == "user_erased")
     rest = [event.position for event in log if event.position != erased]
