@@ -27,7 +27,7 @@ def filled(clones: Databases) -> Iterator[str]:
     """The name of a database with a log of some 120 events and the tables folded from it, to be cloned."""
     with clones.clone() as conninfo:
         with connect(conninfo) as conn:
-            fill(conn, play(rich_moves(250, without=[erase])))
+            fill(conn, play(rich_moves(400, without=[erase])))
         yield str(conninfo_to_dict(conninfo)["dbname"])
 
 
