@@ -13,6 +13,7 @@ from accounts.attempts import Attempts
 from accounts.counts import LocalCounts
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
+from accounts.visitors import Visitors
 from app.kept_slates import KeptSlates
 from app.metrics import Metrics
 from app.redis_counts import RedisCounts
@@ -20,7 +21,7 @@ from app.settings import Settings
 from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, session_conninfo
 from database.pipeline import Lane
 from events.handle import Handler
-from events.queued import Queue
+from events.queued import Queue, appending
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from recsys.standing import Standings
@@ -32,6 +33,7 @@ from resolvers.live import Live
 from resolvers.reader import QUICK_S, Reader
 from resolvers.recommender import Recommender
 from resolvers.shelf import Shelf
+from resolvers.telemetry import Telemetry
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
@@ -84,7 +86,7 @@ async def services(
         stack.push_async_callback(handler.drain)
         models = CurrentModel(connections, settings.models)
         stack.push_async_callback(models.close)
-        shown = Queue(connections, fold_inline)
+        shown = Queue(connections, appending(fold_inline), "what was shown")
         stack.push_async_callback(shown.close)
         standings = Standings(connections, conninfo, models)
         stack.push_async_callback(standings.close)
@@ -96,6 +98,14 @@ async def services(
             shown.add,
             explored=settings.explored_share,
         )
+        keys = settings.token_keys()
+        telemetry = Telemetry(
+            connections,
+            Visitors(keys, ttl=timedelta(days=settings.refresh_token_days)),
+            keeps_addresses=settings.activity_addresses == "truncated",
+            keeps_details=settings.activity_details_days > 0,
+        )
+        stack.push_async_callback(telemetry.queue.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -104,7 +114,6 @@ async def services(
             async with connections.connection() as conn:
                 await conn.execute(_REQUEST_REBUILD, (name,))
 
-        keys = settings.token_keys()
         tokens = Tokens(
             keys,
             issuer="projectionist",
@@ -121,6 +130,7 @@ async def services(
             models=models,
             recommender=recommender,
             common_lists=CommonLists(standings, histories),
+            telemetry=telemetry,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),

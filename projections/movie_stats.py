@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from events.favorites import MovieFavorited, MovieUnfavorited
 from events.facts import Event
+from events.favorites import MovieFavorited, MovieUnfavorited
 from events.log import Recorded
 from events.pair import PairEvent, Reaction
 from events.ratings import MovieRated, RatingCleared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,7 @@ from resolvers.live import Live
 from resolvers.mapping import Sources
 from resolvers.reader import Reader
 from resolvers.recommender import Recommender
+from resolvers.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Services:
     models: CurrentModel
     recommender: Recommender
     common_lists: CommonLists
+    telemetry: Telemetry
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
@@ -75,6 +77,8 @@ class Context:
     """Where the request came from; of an IPv6 address the network, which is one customer's."""
     jar: Jar | None = None
     """Where the refresh token is kept; None where the client keeps it itself."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the request, or of the handshake of its socket; names in lower case."""
 
     @property
     def viewer_id(self) -> str | None:

@@ -59,8 +59,13 @@ def refused(rejection: Rejected, **values: str | None) -> Payload:
 
 
 def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
-    position = str(events[0].position) if events else None
-    return {"errors": "[]", "event": position, "movie": str(movie_id)}
+    first = events[0] if events else None
+    return {
+        "errors": "[]",
+        "event": str(first.position) if first else None,
+        "event_id": str(first.event_id) if first else None,
+        "movie": str(movie_id),
+    }
 
 
 def _stars(value: float) -> int:

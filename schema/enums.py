@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from events.activity import Action
 from events.pair import Priority, Reaction, Status
 from events.slates import Algorithm
 
@@ -13,6 +14,7 @@ strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
 )
 strawberry.enum(Algorithm, description="What recommends.")
+strawberry.enum(Action, name="ActivityAction", description="What somebody did.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -66,7 +68,18 @@ class EventSource(Enum):
     PUSH = "push"
 
 
+@strawberry.enum(description="What a client tells; ratings, favourites and watchlists tell of themselves.")
+class RecordedAction(Enum):
+    MOVIE_VIEW = "MOVIE_VIEW"
+    MOVIE_SEARCH = "MOVIE_SEARCH"
+    RECOMMENDATION_CLICK = "RECOMMENDATION_CLICK"
+    EMAIL_OPEN = "EMAIL_OPEN"
+    EMAIL_CLICK = "EMAIL_CLICK"
+    PUSH_CLICK = "PUSH_CLICK"
+
+
 __all__ = [
+    "Action",
     "Algorithm",
     "EventOrder",
     "EventSource",
@@ -75,6 +88,7 @@ __all__ = [
     "Priority",
     "ProjectionState",
     "Reaction",
+    "RecordedAction",
     "Status",
     "TrendingWindow",
     "WatchlistOrder",

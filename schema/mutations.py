@@ -5,9 +5,9 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, genres, interactions, operations
+from resolvers import accounts, activity, genres, interactions, operations
 from resolvers.mapping import Run
-from schema.enums import EventSource, Priority, Reaction
+from schema.enums import EventSource, Priority, Reaction, RecordedAction
 from schema.fields import mapped
 from schema.payloads import (
     AddToWatchlistPayload,
@@ -18,6 +18,7 @@ from schema.payloads import (
     RateMoviePayload,
     ReactToMoviePayload,
     RebuildProjectionPayload,
+    RecordActivityPayload,
     RecordViewPayload,
     RefreshSessionPayload,
     RemoveFromWatchlistPayload,
@@ -131,6 +132,24 @@ class ClickRecommendationInput(_OnMovie):
     slate_id: strawberry.ID = strawberry.field(description="The `slateId` of the list that it was in.")
 
 
+@strawberry.input(description="Something that was done.")
+class RecordActivityInput:
+    action: RecordedAction = strawberry.field(description="What.")
+    movie_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The movie's global id: for MOVIE_VIEW and RECOMMENDATION_CLICK, and else if any.",
+    )
+    phrase: str | None = strawberry.field(
+        default=UNSET, description="What was searched for: for MOVIE_SEARCH, up to 200 characters."
+    )
+    slate_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The `slateId` of the list: for RECOMMENDATION_CLICK of who is signed in."
+    )
+    source: EventSource | None = strawberry.field(
+        default=UNSET, description="Where it was done; what fits the action when left out."
+    )
+
+
 @strawberry.input(description="What kinds of movies one likes.")
 class SetFavoriteGenresInput:
     genre_ids: list[strawberry.ID] = strawberry.field(
@@ -200,6 +219,12 @@ class Mutation:
 
     @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
     def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(activity.record_activity),
+        "Tell what was done, signed in or not; nobody waits for it, and some of it may be lost when a server is.",
+    )
+    def record_activity(self, input: RecordActivityInput) -> RecordActivityPayload: ...  # noqa: A002
 
     @mapped(
         Run(genres.set_favorite_genres),

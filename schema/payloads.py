@@ -84,6 +84,16 @@ MarkWatchedPayload = _payload("MarkWatchedPayload", "The viewing.", InteractionP
 DismissMoviePayload = _payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
 RecordViewPayload = _payload("RecordViewPayload", "The view.", InteractionPayload)
 ClickRecommendationPayload = _payload("ClickRecommendationPayload", "The click.", InteractionPayload)
+
+
+@strawberry.type(description="What was recorded.")
+class RecordActivityPayload(InteractionPayload):
+    visitor_token: str | None = column(
+        "{v_visitor_token}",
+        "Of who is not signed in: send it as `X-Visitor-Token` from now on, at sign-in for the last time.",
+    )
+
+
 UndoPayload = _payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 

@@ -8,7 +8,8 @@ from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Many, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.slate_pages import KEYS
-from schema.enums import Algorithm, Reaction, WatchlistOrder
+from schema.activity import OWN, ActivityConnection
+from schema.enums import Action, Algorithm, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.log import EventConnection
 from schema.movie_lists import (
@@ -135,6 +136,16 @@ class User(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> EventConnection | None: ...
+
+    @mapped(OWN, "All that the person did, and what they did as a visitor before they signed in.")
+    def activity(
+        self,
+        actions: list[Action] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ActivityConnection | None: ...
 
     @mapped(
         Page(RECOMMENDED, columns=tuple(RECOMMENDED.columns), orders={None: KEYS}),

@@ -5,6 +5,7 @@ import strawberry
 from resolvers.ids import array, enum_name, imdb_id, integer, node_key, text, uuid_of, words
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
+from schema.activity import ALL, ActivityConnection, ActivityFilter
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
 from schema.log import EVENTS, STATUSES, EventConnection, EventFilter, Projection
@@ -201,6 +202,16 @@ class Query:
 
     @mapped(Many(f"{STATUSES} {{t}}", order="{t}.name"), "Every projection (operators).", role="operator")
     def projections(self) -> list[Projection] | None: ...
+
+    @mapped(ALL, "What people and visitors did that is no event of the log (analysts).", role="analyst")
+    def activity(
+        self,
+        filter: ActivityFilter | None = None,  # noqa: A002
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ActivityConnection | None: ...
 
     @mapped(EVENTS, "The event log (analysts).", role="analyst")
     def events(

@@ -26,7 +26,9 @@ async def connections(conninfo: str) -> AsyncIterator[AsyncConnectionPool]:
 
 
 @pytest.fixture
-async def queue(connections: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Queue[Event]]:
+async def queue(
+    connections: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Queue[Event]]:
     monkeypatch.setattr(queued, "AWAY_S", 0.01)
     made = Queue(connections, appending(fold_inline), "what was shown")
     yield made
@@ -60,7 +62,9 @@ async def becomes(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_what_is_added_is_appended_in_groups_and_in_order(connection: Conn, queue: Queue[Event]) -> None:
+async def test_what_is_added_is_appended_in_groups_and_in_order(
+    connection: Conn, queue: Queue[Event]
+) -> None:
     facts = shown(queued.GROUP + 1)
     for fact in facts:
         queue.add([fact])

@@ -122,7 +122,10 @@ async def test_a_page_that_shows_nothing_is_of_no_slate(catalogue: World) -> Non
     query = "{ viewer { recommendations(first: 0) { slateId pageInfo { hasNextPage } } } }"
     compiled, plain = await catalogue.ask(query, by="alice"), await plainly(catalogue, query, by="alice")
     assert disagreement(compiled, plain) is None
-    assert compiled["data"]["viewer"]["recommendations"] == {"slateId": None, "pageInfo": {"hasNextPage": True}}
+    assert compiled["data"]["viewer"]["recommendations"] == {
+        "slateId": None,
+        "pageInfo": {"hasNextPage": True},
+    }
 
 
 @pytest.mark.parametrize("by", [None, "alice", "adam"])
