@@ -13,7 +13,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli import doctor, documents, evaluation, events, imports, projections, recsys, server, users
+from app.cli import (
+    activity,
+    doctor,
+    documents,
+    evaluation,
+    events,
+    imports,
+    projections,
+    recsys,
+    server,
+    users,
+)
 from app.cli.console import answer, say
 from app.cli.errors import REFUSED, Commands
 
@@ -31,6 +42,7 @@ server.add_to(commands)
 commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")
+commands.add_typer(activity.commands, name="activity")
 evaluation.add_to(recsys.commands)
 commands.add_typer(recsys.commands, name="recsys")
 commands.add_typer(users.commands, name="users")

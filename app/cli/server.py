@@ -68,7 +68,7 @@ def migrate(as_json: Json = False) -> None:
         applied = apply(conninfo)
         with session(conninfo) as conn, steps_shown() as tell:
             require_home(conn)
-            conn.execute("select events_add_partitions()")
+            conn.execute("select events_add_partitions(), activity.add_months()")
             built = deploy(conn, on_progress=rebuild_shown(tell))
     if as_json:
         answer_json({"applied": applied, "built": built})

@@ -83,12 +83,30 @@ begin
   execute format('drop table activity.%I', parent || to_char(month, '_YYYY_MM'));
 end $$;
 
+-- Of a month's actions: as long as it stays the same, so do they.
+create function activity.digest(month date) returns text language sql stable set search_path = public, pg_temp
+  set timezone = 'UTC' as $$
+  select count(*) || ' ' || coalesce(sum(hashtextextended(a::text, 0)), 0) from activity.actions a
+   where occurred_at >= month and occurred_at < month + interval '1 month'
+$$;
+
+create function activity.drop_if_unchanged(month date, known text) returns boolean
+  language plpgsql set search_path = public, pg_temp set timezone = 'UTC' set lock_timeout = '2s' as $$
+begin
+  execute format('lock table activity.%I in share mode', 'actions' || to_char(month, '_YYYY_MM'));
+  if activity.digest(month) <> known then
+    return false;
+  end if;
+  perform activity.drop_month('actions', month);
+  return true;
+end $$;
+
 -- Whole months are dropped; of the month that is left, 10,000 rows at a time are deleted.
 create function activity.purge_details(before timestamptz) returns bigint
   language plpgsql set search_path = public, pg_temp set timezone = 'UTC' as $$
 declare
-  gone   bigint;
-  mon    date;
+  gone bigint;
+  mon  date;
 begin
   for mon in select m from activity.months('activity.details') as m where m + interval '1 month' <= before loop
     perform activity.drop_month('details', mon);
@@ -106,4 +124,6 @@ alter function activity.entries owner to projectionist_app;
 alter function activity.add_months owner to projectionist_app;
 alter function activity.months owner to projectionist_app;
 alter function activity.drop_month owner to projectionist_app;
+alter function activity.digest owner to projectionist_app;
+alter function activity.drop_if_unchanged owner to projectionist_app;
 alter function activity.purge_details owner to projectionist_app;

@@ -48,7 +48,8 @@ async def record(
 
 async def own(served: Served, token: str, *actions: str) -> list[Json]:
     answer = await served.ask(OWN, token=token, variables={"actions": list(actions) or None})
-    return answer["data"]["viewer"]["activity"]["nodes"]
+    nodes: list[Json] = answer["data"]["viewer"]["activity"]["nodes"]
+    return nodes
 
 
 async def test_k80_a_visitor_is_named_once_and_joined_at_sign_in(served: Served, connection: Conn) -> None:
@@ -266,7 +267,7 @@ async def test_c14_a_phrase_of_the_longest_is_kept_and_headers_are_cut(
 async def test_hostile_headers_are_cleaned_and_lose_nothing(
     served: Served, connection: Conn, headers: dict[str, str]
 ) -> None:
-    sent = [(name, value.encode("latin-1")) for name, value in headers.items()]
+    sent = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     body = {"query": RECORD, "variables": {"i": {"action": "MOVIE_SEARCH", "phrase": "x"}}}
     response = await served.http.post("/graphql", json=body, headers=sent)
     assert response.json()["data"]["recordActivity"]["errors"] == []
