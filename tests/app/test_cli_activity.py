@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_k106_migrating_makes_months(run: Run, connection: Conn) -> None:  # noq
     connection.execute(f"drop table activity.actions_{last:%Y_%m}")
     answered(run("migrate", "--json"))
     assert months(connection)[-1] == last
+
+
+@pytest.mark.parametrize(("left", "status"), [(2, "ok"), (1, "warn"), (0, "fail")])
+def test_k106_the_doctor_says_when_months_are_missing(
+    run: Run,  # noqa: F811
+    connection: Conn,
+    left: int,
+    status: str,
+) -> None:
+    for month in months(connection)[left:]:
+        connection.execute(f"drop table activity.actions_{month:%Y_%m}")
+    checks = json.loads(run("doctor", "--json").stdout)
+    (found,) = (check for check in checks if check["name"] == "activity")
+    assert (found["status"], found["found"]) == (status, f"room for {left} months")
 
 
 def test_k106_a_worker_makes_months_and_purges_and_waits_where_it_may_not_lock(
