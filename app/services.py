@@ -14,14 +14,15 @@ from accounts.counts import LocalCounts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
 from accounts.tokens import Tokens
+from accounts.visitors import Visitors
 from app.kept_slates import KeptSlates
 from app.metrics import Metrics
 from app.redis_counts import RedisCounts
 from app.settings import Settings
-from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, pool, session_conninfo
+from database.connect import ANSWER_MARGIN_S, IDLE_IN_TRANSACTION_S, Pool, pool, session_conninfo
 from database.pipeline import Lane
 from events.handle import Handler
-from events.queued import Queue
+from events.queued import Queue, appending
 from imports.crew import Imports
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
@@ -30,6 +31,7 @@ from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
 from resolvers.reader import QUICK_S, Reader
 from resolvers.recommending import Recommending, Recommends
+from resolvers.telemetry import Telemetry
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
@@ -82,7 +84,7 @@ async def services(
         stack.push_async_callback(handler.drain)
         models = CurrentModel(connections, settings.models)
         stack.push_async_callback(models.close)
-        shown = Queue(connections, fold_inline)
+        shown = Queue(connections, appending(fold_inline), "what was shown")
         stack.push_async_callback(shown.close)
 
         def recommends() -> Recommends:
@@ -103,6 +105,8 @@ async def services(
         models.on_serving = recommending.now
         imports = Imports(conninfo, fold_inline, handler.on_append, most_stubs=settings.import_stubs)
         stack.push_async_callback(imports.close)
+        telemetry = _telemetry(settings, connections)
+        stack.push_async_callback(telemetry.queue.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
@@ -111,14 +115,6 @@ async def services(
             async with connections.connection() as conn:
                 await conn.execute(_REQUEST_REBUILD, (name,))
 
-        keys = settings.token_keys()
-        tokens = Tokens(
-            keys,
-            issuer="projectionist",
-            audience="projectionist",
-            access_ttl=timedelta(minutes=settings.access_token_minutes),
-            refresh_ttl=timedelta(days=settings.refresh_token_days),
-        )
         yield Services(
             reader=reader,
             known_movies=KnownMovies(reader),
@@ -128,13 +124,33 @@ async def services(
             live=live,
             models=models,
             recommending=recommending,
+            telemetry=telemetry,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),
                 settings.attempt_limits(),
-                next(iter(keys.values())),
+                next(iter(settings.token_keys().values())),
             ),
-            tokens=tokens,
+            tokens=_tokens(settings),
             keys=Keys(settings.masters()),
             rebuild=rebuild,
         )
+
+
+def _telemetry(settings: Settings, connections: Pool) -> Telemetry:
+    return Telemetry(
+        connections,
+        Visitors(settings.token_keys(), ttl=timedelta(days=settings.refresh_token_days)),
+        keeps_addresses=settings.activity_addresses == "truncated",
+        keeps_details=settings.activity_details_days > 0,
+    )
+
+
+def _tokens(settings: Settings) -> Tokens:
+    return Tokens(
+        settings.token_keys(),
+        issuer="projectionist",
+        audience="projectionist",
+        access_ttl=timedelta(minutes=settings.access_token_minutes),
+        refresh_ttl=timedelta(days=settings.refresh_token_days),
+    )

@@ -174,6 +174,14 @@ class Settings(BaseSettings):
         Field(default=(), description="addresses or networks whose X-Forwarded-For is believed")
     )
 
+    activity_details_days: NonNegativeInt = Field(
+        default=30, description="how long search phrases, networks, agents and referrers are kept; 0: never"
+    )
+    activity_addresses: Literal["truncated", "none"] = Field(
+        default="truncated",
+        description="keep the network (/24 or /48) of who does something, or nothing of it",
+    )
+
     movie_cache_mb: NonNegativeInt = Field(
         default=32, description="rendered movies that a process keeps until the catalogue changes; 0: none"
     )

@@ -56,7 +56,9 @@ class Uploads:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         entry = Entry(given_id(request.headers) or new_id(), "upload", request.method, PATH)
-        asker = self._gate.asker(self._gate.address(scope), request.headers.get("authorization"))
+        asker = self._gate.asker(
+            self._gate.address(scope), request.headers.get("authorization"), request.headers
+        )
         wait_s = None
         try:
             response = await self._respond(request, entry, asker)

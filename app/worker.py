@@ -1,4 +1,4 @@
-"""What goes on beside the requests: following the log, sealing it, rebuilding what operators ask for, training."""
+"""What goes on beside the requests: following the log, sealing it, rebuilding what is asked for, training, purging."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.ahead import Ahead
 from app.retraining import Retraining
 from app.settings import Settings
 from database.connect import connect
+from events.activity_months import keep_months
 from events.cluster import require_home
 from events.safe_position import LogBusy
 from events.seals import seal
@@ -37,13 +38,14 @@ class Worker:
         *,
         retraining: Retraining | None = None,
         ahead: Ahead | None = None,
+        details_days: int = 30,
         seal_every_s: float = 10.0,
     ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
         self._retraining, self._ahead = retraining, ahead
-        self._seal_every_s = seal_every_s
+        self._details_days, self._seal_every_s = details_days, seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
         self._threads: Sequence[threading.Thread] = (
@@ -97,6 +99,10 @@ class Worker:
                     seal(conn)
                 except LogBusy:
                     log.info("the log's end is not settled, sealing later")
+                try:
+                    keep_months(conn, details_days=self._details_days)
+                except psycopg.errors.LockNotAvailable:
+                    log.info("activity is busy, its months are looked after later")
                 due = time.monotonic() + self._seal_every_s
             self._stopped.wait(0.5)
 
@@ -105,7 +111,12 @@ def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> W
     """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
     retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
-    return Worker(conninfo, retraining=retraining, ahead=Ahead(conninfo, settings.models))
+    return Worker(
+        conninfo,
+        retraining=retraining,
+        ahead=Ahead(conninfo, settings.models),
+        details_days=settings.activity_details_days,
+    )
 
 
 def _rebuild(conn: Conn, name: str) -> None:

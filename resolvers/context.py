@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -22,6 +22,7 @@ from resolvers.live import Live
 from resolvers.mapping import Sources
 from resolvers.reader import Reader
 from resolvers.recommending import Recommending
+from resolvers.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Services:
     live: Live
     models: CurrentModel
     recommending: Recommending
+    telemetry: Telemetry
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
@@ -76,6 +78,8 @@ class Context:
     """Where the request came from; of an IPv6 address the network, which is one customer's."""
     jar: Jar | None = None
     """Where the refresh token is kept; None where the client keeps it itself."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the request, or of the handshake of its socket; names in lower case."""
 
     @property
     def viewer_id(self) -> str | None:

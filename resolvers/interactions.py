@@ -62,8 +62,13 @@ def refused(*rejections: Rejected, **values: str | None) -> Payload:
 
 
 def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
-    position = str(events[0].position) if events else None
-    return {"errors": "[]", "event": position, "movie": str(movie_id)}
+    first = events[0] if events else None
+    return {
+        "errors": "[]",
+        "event": str(first.position) if first else None,
+        "event_id": str(first.event_id) if first else None,
+        "movie": str(movie_id),
+    }
 
 
 def half_stars_of(value: float) -> int:

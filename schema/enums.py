@@ -6,6 +6,7 @@ import strawberry
 
 from accounts.devices import Platform
 from accounts.profiles import Privacy
+from events.activity import Action
 from events.follows import FollowStatus
 from events.lists import ListVisibility
 from events.pair import Audience, Priority, Reaction, Status
@@ -25,6 +26,7 @@ strawberry.enum(FollowStatus, description="How far it is between a person and wh
 strawberry.enum(Privacy, description="To whom a person shows what they say of themself.")
 strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
+strawberry.enum(Action, name="ActivityAction", description="What somebody did.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -125,7 +127,18 @@ class ImportConflicts(Enum):
     REPLACE = strawberry.enum_value("REPLACE", description="Take what the export says.")
 
 
+@strawberry.enum(description="What a client tells; ratings, favourites and watchlists tell of themselves.")
+class RecordedAction(Enum):
+    MOVIE_VIEW = "MOVIE_VIEW"
+    MOVIE_SEARCH = "MOVIE_SEARCH"
+    RECOMMENDATION_CLICK = "RECOMMENDATION_CLICK"
+    EMAIL_OPEN = "EMAIL_OPEN"
+    EMAIL_CLICK = "EMAIL_CLICK"
+    PUSH_CLICK = "PUSH_CLICK"
+
+
 __all__ = [
+    "Action",
     "ActivityType",
     "Algorithm",
     "Audience",
@@ -143,6 +156,7 @@ __all__ = [
     "Privacy",
     "ProjectionState",
     "Reaction",
+    "RecordedAction",
     "Status",
     "TrendingWindow",
     "WatchlistOrder",

@@ -5,10 +5,10 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, diary, genres, imports, interactions, operations, reviews
+from resolvers import accounts, activity, diary, genres, imports, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
-from schema.enums import Audience, EventSource, ImportConflicts, Priority, Reaction
+from schema.enums import Audience, EventSource, ImportConflicts, Priority, Reaction, RecordedAction
 from schema.fields import mapped
 from schema.list_mutations import ListMutations
 from schema.payloads import (
@@ -24,6 +24,7 @@ from schema.payloads import (
     RateMoviePayload,
     ReactToMoviePayload,
     RebuildProjectionPayload,
+    RecordActivityPayload,
     RecordViewPayload,
     RefreshSessionPayload,
     RemoveFromWatchlistPayload,
@@ -175,6 +176,24 @@ class ClickRecommendationInput(_OnMovie):
     slate_id: strawberry.ID = strawberry.field(description="The `slateId` of the list that it was in.")
 
 
+@strawberry.input(description="Something that was done.")
+class RecordActivityInput:
+    action: RecordedAction = strawberry.field(description="What.")
+    movie_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The movie's global id: for MOVIE_VIEW and RECOMMENDATION_CLICK, and else if any.",
+    )
+    phrase: str | None = strawberry.field(
+        default=UNSET, description="What was searched for: for MOVIE_SEARCH, up to 200 characters."
+    )
+    slate_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The `slateId` of the list: for RECOMMENDATION_CLICK of who is signed in."
+    )
+    source: EventSource | None = strawberry.field(
+        default=UNSET, description="Where it was done; what fits the action when left out."
+    )
+
+
 @strawberry.input(description="What kinds of movies one likes.")
 class SetFavoriteGenresInput:
     genre_ids: list[strawberry.ID] = strawberry.field(
@@ -270,6 +289,12 @@ class Mutation(AccountMutations, ListMutations):
 
     @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
     def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(activity.record_activity),
+        "Tell what was done, signed in or not; nobody waits for it, and some of it may be lost when a server is.",
+    )
+    def record_activity(self, input: RecordActivityInput) -> RecordActivityPayload: ...  # noqa: A002
 
     @mapped(
         Run(genres.set_favorite_genres),

@@ -108,6 +108,14 @@ ConfirmImportPayload = payload("ConfirmImportPayload", "The import that was conf
 UndoImportPayload = payload("UndoImportPayload", "The import that was undone.", ImportPayload)
 
 
+@strawberry.type(description="What was recorded.")
+class RecordActivityPayload(InteractionPayload):
+    visitor_token: str | None = column(
+        "{v_visitor_token}",
+        "Of who is not signed in: send it as `X-Visitor-Token` from now on, at sign-in for the last time.",
+    )
+
+
 @strawberry.type(description="The projection, whose rebuild was asked for.")
 class RebuildProjectionPayload(MutationPayload):
     @mapped(One(STATUSES, of="{v_projection}", key="name"), "The projection.")

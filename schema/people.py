@@ -11,7 +11,8 @@ from resolvers.mapping import Filter, Key, Many, One, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
-from schema.enums import Algorithm, Platform, Privacy, Reaction, WatchlistOrder
+from schema.activity import OWN, ActivityConnection
+from schema.enums import Action, Algorithm, Platform, Privacy, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.imports import ImportConnection
 from schema.log import EventConnection
@@ -212,6 +213,16 @@ class User(Node, Social):
         last: int | None = None,
         before: str | None = None,
     ) -> EventConnection | None: ...
+
+    @mapped(OWN, "All that the person did, and what they did as a visitor before they signed in.")
+    def activity(
+        self,
+        actions: list[Action] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ActivityConnection | None: ...
 
     @mapped(
         Page(

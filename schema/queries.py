@@ -6,6 +6,7 @@ from resolvers.ids import enum_name, imdb_id, integer, node_key, text, uuid_of
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
+from schema.activity import ALL, ActivityConnection, ActivityFilter
 from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from schema.catalogue import MOVIES, MovieFilter
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
@@ -187,6 +188,16 @@ class Query:
 
     @mapped(Many(f"{STATUSES} {{t}}", order="{t}.name"), "Every projection (operators).", role="operator")
     def projections(self) -> list[Projection] | None: ...
+
+    @mapped(ALL, "What people and visitors did that is no event of the log (analysts).", role="analyst")
+    def activity(
+        self,
+        filter: ActivityFilter | None = None,  # noqa: A002
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ActivityConnection | None: ...
 
     @mapped(EVENTS, "The event log (analysts).", role="analyst")
     def events(

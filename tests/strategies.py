@@ -51,6 +51,7 @@ from events.viewing import (
     retract_watch,
     view_movie,
 )
+from events.visitors import MovieViewedByVisitors, SessionIdentified
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
 from tests.lists import Lists, decided, list_id
 
@@ -184,6 +185,16 @@ def remove(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who follows whom")
 
 
+def visit(pair: Pair) -> Sequence[PairEvent]:
+    """Visitors open the movie: `play` records it."""
+    raise TypeError("no pair decides about visitors")
+
+
+def identify(pair: Pair) -> Sequence[PairEvent]:
+    """A visitor turns out to be the person: `play` records it."""
+    raise TypeError("no pair decides who a visitor was")
+
+
 ALONE = (
     erase,
     show,
@@ -198,6 +209,8 @@ ALONE = (
     unfollow,
     accept,
     remove,
+    visit,
+    identify,
 )
 """What is recorded without the state of a pair."""
 
@@ -233,6 +246,8 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     unfollow: [(other,) for other in range(ACQUAINTED)],
     accept: [(other,) for other in range(ACQUAINTED)],
     remove: [(other,) for other in range(ACQUAINTED)],
+    visit: [(1,), (3,)],
+    identify: [(1,), (2,)],
 }
 
 
@@ -397,6 +412,12 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
+        )
+    ],
+    visit: lambda _, move: [MovieViewedByVisitors(movie_id=movie_id(move.movie), views=move.args[0])],
+    identify: lambda _, move: [
+        SessionIdentified(
+            user_id=user_id(move.person), session_id=uuid5(user_id(move.person), str(move.args[0]))
         )
     ],
 }

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from app.cli import (
+    activity,
     catalogue_imports,
     doctor,
     documents,
@@ -44,6 +45,7 @@ catalogue_imports.add_to(imports.commands)
 commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")
+commands.add_typer(activity.commands, name="activity")
 evaluation.add_to(recsys.commands)
 commands.add_typer(recsys.commands, name="recsys")
 commands.add_typer(users.commands, name="users")

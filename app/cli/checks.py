@@ -171,6 +171,19 @@ def partitions(conn: Conn) -> Check:
     return Check("partitions", status, f"room for {ahead:,} more events", remedy)
 
 
+_MONTHS = (
+    "select count(*) from activity.months('activity.actions') as m where m >= date_trunc('month', now())"
+)
+
+
+def months(conn: Conn) -> Check:
+    """Whether activity has room for what comes: what has none is lost."""
+    (ahead,) = conn.execute(_MONTHS).fetchone() or (0,)
+    status: Status = "ok" if ahead > 1 else "warn" if ahead == 1 else "fail"
+    remedy = "" if status == "ok" else "Run `projectionist migrate`, and start a worker: both add months."
+    return Check("activity", status, f"room for {ahead} months", remedy)
+
+
 _PARKED = "select count(*) from dead_letters where not starts_with(error, %(skipped)s)"
 
 
@@ -241,7 +254,15 @@ def master_keys(conn: Conn, settings: Settings) -> Check:
 
 
 OF_THE_SERVER: tuple[Callable[[Conn], Check], ...] = (version, clock)
-OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (grants, guards, home, partitions, projections, sealed)
+OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (
+    grants,
+    guards,
+    home,
+    partitions,
+    months,
+    projections,
+    sealed,
+)
 
 
 def pending_migrations(conninfo: str) -> Check:

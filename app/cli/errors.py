@@ -19,6 +19,7 @@ from app.embedded import EmbeddedError
 from app.manifest import BadManifest
 from app.wheels import WheelUnavailable
 from catalog.rows import UnreadableRelease
+from events.activity_months import FileDiffers, MonthChanged
 from events.cluster import LogMoved
 from events.errors import Rejected
 from events.models import NothingToRollBack, UnknownModel
@@ -122,7 +123,7 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
     (TooBusy, UNAVAILABLE, _as_said),
     ((Rejected, UnreadableRelease, BadExport, BadManifest, MasterKeyMissing), REFUSED, _as_said),
-    ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
+    ((RebuildBusy, RebuildFailed, LogBusy, LogMoved, FileDiffers, MonthChanged), REFUSED, _docstring),
     (
         (BeyondTheLog, NoModelServes, NothingExplored, NothingServed, NothingToLearn, NothingToRollBack),
         REFUSED,
@@ -135,5 +136,6 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
         lambda _: NOT_MIGRATED,
     ),
     (errors.InsufficientPrivilege, REFUSED, _not_allowed),
+    (errors.LockNotAvailable, UNAVAILABLE, lambda _: "Somebody is using what has to be changed. Try again."),
     ((psycopg.OperationalError, psycopg.InterfaceError), UNAVAILABLE, _away),
 )

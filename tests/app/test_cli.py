@@ -81,7 +81,11 @@ def rated(conn: Conn, count: int = 3) -> UUID:
 
 
 GROUPS = {
-    "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "recsys", "users"),
+    "": (
+        *("serve", "worker", "migrate", "doctor"),
+        *("import", "events", "projections", "activity", "recsys", "users"),
+    ),
+    "activity": ("archive",),
     "import": ("movielens", "imdb", "movies", "convert", "export"),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),

@@ -304,7 +304,7 @@ def test_what_was_said_since_stays_when_an_import_is_undone(conn: Conn) -> None:
     says(conn, user, 1, clear_rating)
     says(conn, user, 1, react_to_movie, Reaction.LIKE)
     says(conn, user, 1, favorite_movie)
-    says(conn, user, 2, mark_watched, date(2019, 5, 1), datetime.now(UTC).date())
+    says(conn, user, 2, mark_watched, date(2019, 5, 1), datetime.now(UTC).date(), uuid4())
     undo(conn, whose)
     found = shelf(conn, user)
     assert found["ratings"] == sorted([(movie_id(0), None, 3), (movie_id(1), "LIKE", None)])
@@ -334,7 +334,8 @@ def test_one_event_of_an_import_that_was_undone_alone_is_left_alone(conn: Conn) 
     whose, _ = bring(
         conn, user, letterboxd(diary=[(*film("2019-05-01", "Movie 0", YEAR, "0"), "", "", "", "2019-05-01")])
     )
-    says(conn, user, 0, retract_watch, date(2019, 5, 1))
+    (watched,) = (event.fact for event in log_of(conn, user))
+    says(conn, user, 0, retract_watch, date(2019, 5, 1), watched.viewing_id)
     assert undo(conn, whose) == 0
 
 

@@ -54,6 +54,7 @@ async def first_answer(world: World, query: str, by: str | None) -> Any:
 
 def test_only_root_fields_have_roles_and_these_are_they() -> None:
     assert PROTECTED == {
+        ("Query", "activity"): "analyst",
         ("Query", "events"): "analyst",
         ("Query", "projections"): "operator",
         ("Mutation", "rebuildProjection"): "operator",
@@ -124,6 +125,7 @@ def _templates(source: Any) -> str:
 
 
 PERSONAL = (
+    "activity.log",
     "favorites",
     "favorite_genres",
     "watchlist",
