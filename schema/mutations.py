@@ -5,17 +5,17 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, activity, diary, genres, imports, interactions, operations, reviews
+from resolvers import activity, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
-from schema.enums import Audience, EventSource, ImportConflicts, Priority, Reaction, RecordedAction
+from schema.enums import Audience, EventSource, Priority, Reaction, RecordedAction
 from schema.fields import mapped
+from schema.import_mutations import ImportMutations
 from schema.list_mutations import ListMutations
 from schema.payloads import (
     AddToWatchlistPayload,
     ChangeViewingPayload,
     ClickRecommendationPayload,
-    ConfirmImportPayload,
     DeleteReviewPayload,
     DeleteViewingPayload,
     DismissMoviePayload,
@@ -26,51 +26,15 @@ from schema.payloads import (
     RebuildProjectionPayload,
     RecordActivityPayload,
     RecordViewPayload,
-    RefreshSessionPayload,
     RemoveFromWatchlistPayload,
     SetFavoriteGenresPayload,
     SetWatchlistPriorityPayload,
-    SignInPayload,
-    SignOutPayload,
-    SignUpPayload,
-    UndoImportPayload,
     UndoPayload,
     UnfavoriteMoviePayload,
     WriteReviewPayload,
 )
 
 _KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
-
-
-@strawberry.input(description="Who to become: an e-mail address, a password, perhaps a name.")
-class SignUpInput:
-    email: str = strawberry.field(description="The e-mail address; one account each.")
-    password: str = strawberry.field(description="At least 8 characters; any script, up to 1,000.")
-    username: str | None = strawberry.field(
-        default=UNSET, description="A name that others see; made up when left out."
-    )
-
-
-@strawberry.input(description="Who to sign in as.")
-class SignInInput:
-    login: str = strawberry.field(description="The e-mail address or the username.")
-    password: str = strawberry.field(description="The password.")
-
-
-@strawberry.input(description="The session to continue.")
-class RefreshSessionInput:
-    refresh_token: str | None = strawberry.field(
-        default=UNSET,
-        description="The newest refresh token; each works once. When left out, that of the request's cookie.",
-    )
-
-
-@strawberry.input(description="The session to end.")
-class SignOutInput:
-    refresh_token: str | None = strawberry.field(
-        default=UNSET,
-        description="Its refresh token; when left out, the sessions of the request's cookie and access token.",
-    )
 
 
 @strawberry.input(description="A movie to do something with.")
@@ -212,39 +176,13 @@ class UndoInput:
     )
 
 
-@strawberry.input(description="An upload to import.")
-class ConfirmImportInput:
-    import_id: strawberry.ID = strawberry.field(description="The import's global id, from the upload.")
-    conflicts: ImportConflicts = strawberry.field(
-        default=ImportConflicts.KEEP,
-        description="What to do where the export says something else than you did here.",
-    )
-
-
-@strawberry.input(description="An import to take back.")
-class UndoImportInput:
-    import_id: strawberry.ID = strawberry.field(description="The import's global id.")
-
-
 @strawberry.input(description="A projection to rebuild.")
 class RebuildProjectionInput:
     name: str = strawberry.field(description="Its name.")
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ListMutations):
-    @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
-    def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
-
-    @mapped(Run(accounts.sign_in_), "Sign in with an e-mail address or username.")
-    def sign_in(self, input: SignInInput) -> SignInPayload: ...  # noqa: A002
-
-    @mapped(Run(accounts.refresh_session), "Exchange a refresh token for a new pair of tokens.")
-    def refresh_session(self, input: RefreshSessionInput) -> RefreshSessionPayload: ...  # noqa: A002
-
-    @mapped(Run(accounts.sign_out_), "End a session.")
-    def sign_out(self, input: SignOutInput) -> SignOutPayload: ...  # noqa: A002
-
+class Mutation(AccountMutations, ImportMutations, ListMutations):
     @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
     def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002
 
@@ -304,15 +242,6 @@ class Mutation(AccountMutations, ListMutations):
 
     @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
     def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002
-
-    @mapped(
-        Run(imports.confirm),
-        "Import what was previewed. Confirmed again, it goes on where it was cut short, or nothing happens.",
-    )
-    def confirm_import(self, input: ConfirmImportInput) -> ConfirmImportPayload: ...  # noqa: A002
-
-    @mapped(Run(imports.undo), "Take a whole import back, but for what was said since of the same movies.")
-    def undo_import(self, input: UndoImportInput) -> UndoImportPayload: ...  # noqa: A002
 
     @mapped(
         Run(operations.rebuild_projection), "Rebuild a projection from the log (operators).", role="operator"

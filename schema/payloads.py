@@ -8,7 +8,6 @@ import strawberry
 from resolvers.mapping import Embedded, Many, One
 from schema.errors import ErrorCode
 from schema.fields import column, mapped
-from schema.imports import Import
 from schema.log import STATUSES, Event, Projection
 from schema.movies import Movie
 from schema.nodes import Plain
@@ -92,20 +91,6 @@ DismissMoviePayload = payload("DismissMoviePayload", "The dismissal.", Interacti
 RecordViewPayload = payload("RecordViewPayload", "The view.", InteractionPayload)
 ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.", InteractionPayload)
 UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
-
-
-@strawberry.interface(description="What a mutation about an import answers with.")
-class ImportPayload(MutationPayload):
-    @mapped(
-        One("imports", of="{v_import:uuid}", where="{t}.user_id = {viewer}"),
-        "The import, as it stands after the mutation; null when there is none.",
-        name="import",
-    )
-    def import_(self) -> Import | None: ...
-
-
-ConfirmImportPayload = payload("ConfirmImportPayload", "The import that was confirmed.", ImportPayload)
-UndoImportPayload = payload("UndoImportPayload", "The import that was undone.", ImportPayload)
 
 
 @strawberry.type(description="What was recorded.")

@@ -216,6 +216,8 @@ ALONE = (
 
 SOCIAL = (follow, unfollow, accept, remove)
 """What people say to each other, not about movies."""
+BESIDE = (*SOCIAL, visit, identify)
+"""What is not said by a person about a movie."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -459,11 +461,11 @@ def rich_moves(
 ) -> list[Move]:
     """The same moves every time: enough of them meet every command in every state that matters.
 
-    What people say to each other comes beside the `count` that are about movies, and changes nothing in these.
+    What is BESIDE comes beside the `count` that are said about movies, and changes nothing in these.
     """
-    dice, beside = random.Random(seed), random.Random(f"{seed} social")
-    commands = [command for command in MOVES if command not in (*without, *SOCIAL)]
-    social = [command for command in SOCIAL if command not in without]
+    dice, beside = random.Random(seed), random.Random(f"{seed} beside")
+    commands = [command for command in MOVES if command not in (*without, *BESIDE)]
+    others = [command for command in BESIDE if command not in without]
     moves = []
     for number in range(count):
         says = dice.choice(commands)
@@ -472,9 +474,10 @@ def rich_moves(
         moves.append(
             Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
         )
-        if social and number % 3 == 0:
-            says = beside.choice(social)
-            moves.append(Move(beside.randrange(ACQUAINTED), 0, says, beside.choice(MOVES[says]), 0))
+        if others and number % 3 == 0:
+            says = beside.choice(others)
+            person, movie = beside.randrange(ACQUAINTED), beside.randrange(movies)
+            moves.append(Move(person, movie, says, beside.choice(MOVES[says]), beside.choice(minutes)))
     return moves
 
 

@@ -24,7 +24,7 @@ from events.pair import Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
 from events.reactions import react_to_movie
-from events.viewing import dismiss_movie, mark_watched, retract_watch
+from events.viewing import MovieWatched, dismiss_movie, mark_watched, retract_watch
 from events.watchlist import add_to_watchlist
 from imports import importing
 from imports.errors import ImportUndone, NotImported, UnknownImport
@@ -335,6 +335,7 @@ def test_one_event_of_an_import_that_was_undone_alone_is_left_alone(conn: Conn) 
         conn, user, letterboxd(diary=[(*film("2019-05-01", "Movie 0", YEAR, "0"), "", "", "", "2019-05-01")])
     )
     (watched,) = (event.fact for event in log_of(conn, user))
+    assert isinstance(watched, MovieWatched)
     says(conn, user, 0, retract_watch, date(2019, 5, 1), watched.viewing_id)
     assert undo(conn, whose) == 0
 
