@@ -24,6 +24,7 @@ from app.browsers import SecurityHeaders, with_cors
 from app.budgets import Budgets, SharedBudgets
 from app.catalogue_news import CatalogueNews
 from app.documents import Documents
+from app.exports import Exports
 from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
 from app.graphql_ws import Sockets
@@ -41,6 +42,7 @@ from projections.checkpoints import STATUS, ProjectionStatus
 from projections.registry import projections
 from resolvers.context import Services
 from resolvers.fragments import Fragments
+from resolvers.privacy import EXPORT_PATH
 
 PATH = "/graphql"
 LAG_S = 60.0
@@ -106,8 +108,11 @@ def application(
             stack.push_async_callback(persisted.close)
             page = graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None
             state["http"] = GraphQLHTTP(built.engine, opened.reader, documents, gate, settings, metrics, page)
-            state["uploads"] = Uploads(gate, settings, metrics)
-            state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
+            state.update(
+                uploads=Uploads(gate, settings, metrics),
+                exports=Exports(gate, settings, metrics, opened),
+                sockets=Sockets(built.engine, documents, gate, settings, metrics),
+            )
             yield
 
     async def socket(websocket: WebSocket) -> None:
@@ -141,6 +146,7 @@ def application(
             Route(PATH, _shared(state, "http", settings)),
             WebSocketRoute(PATH, socket),
             Route(UPLOADS, _shared(state, "uploads", settings)),
+            Route(EXPORT_PATH + "{token}", _shared(state, "exports", settings)),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
             Route("/livez", _live),
             Route("/readyz", ready),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 
@@ -13,6 +13,7 @@ from accounts.attempts import Attempts
 from accounts.counts import LocalCounts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
+from accounts.signed_ids import SignedIds
 from accounts.tokens import Tokens
 from accounts.visitors import Visitors
 from app.kept_slates import KeptSlates
@@ -24,14 +25,23 @@ from database.pipeline import Lane
 from events.handle import Handler
 from events.queued import Queue, appending
 from imports.crew import Imports
+from privacy.crew import PersonalData
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
+from resolvers.privacy import EXPORT_TTL
 from resolvers.reader import QUICK_S, Reader
 from resolvers.recommending import Recommending, Recommends
 from resolvers.telemetry import Telemetry
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+Closes = TypeVar("Closes", bound=_Closes)
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
@@ -61,12 +71,15 @@ async def services(
     most_wait_s = settings.most_wait_s
     async with AsyncExitStack() as stack:
 
+        def closed(opened: Closes) -> Closes:
+            stack.push_async_callback(opened.close)
+            return opened
+
         async def lane(conninfo: str) -> Lane:
             answer_s = settings.statement_timeout_s + ANSWER_MARGIN_S
             opened = Lane(conninfo, wait_s=settings.pool_wait_s, answer_s=answer_s)
             await opened.open()
-            stack.push_async_callback(opened.close)
-            return opened
+            return closed(opened)
 
         connections = pool(conninfo, size=settings.pool_size, wait_s=settings.pool_wait_s, **limits)
         await connections.open()
@@ -82,10 +95,8 @@ async def services(
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)
         stack.push_async_callback(handler.drain)
-        models = CurrentModel(connections, settings.models)
-        stack.push_async_callback(models.close)
-        shown = Queue(connections, appending(fold_inline), "what was shown")
-        stack.push_async_callback(shown.close)
+        models = closed(CurrentModel(connections, settings.models))
+        shown = closed(Queue(connections, appending(fold_inline), "what was shown"))
 
         def recommends() -> Recommends:
             # here and not above: it brings numpy
@@ -100,11 +111,9 @@ async def services(
             made = Recommender(standings, histories, shelf, shown.add, explored=settings.explored_share)
             return Recommends(standings, made, CommonLists(standings, histories))
 
-        recommending = Recommending(recommends)
-        stack.push_async_callback(recommending.close)
+        recommending = closed(Recommending(recommends))
         models.on_serving = recommending.now
-        imports = Imports(conninfo, fold_inline, handler.on_append, most_stubs=settings.import_stubs)
-        stack.push_async_callback(imports.close)
+        keys = Keys(settings.masters())
         telemetry = _telemetry(settings, connections)
         stack.push_async_callback(telemetry.queue.close)
         handler.on_append.append(metrics.appended)
@@ -119,7 +128,11 @@ async def services(
             reader=reader,
             known_movies=KnownMovies(reader),
             handler=handler,
-            imports=imports,
+            imports=closed(
+                Imports(conninfo, fold_inline, handler.on_append, most_stubs=settings.import_stubs)
+            ),
+            personal_data=closed(PersonalData(conninfo, settings.masters(), keys, handler.on_append)),
+            exports=SignedIds(settings.token_keys(), "projectionist exports", ttl=EXPORT_TTL),
             pool=connections,
             live=live,
             models=models,
@@ -132,7 +145,7 @@ async def services(
                 next(iter(settings.token_keys().values())),
             ),
             tokens=_tokens(settings),
-            keys=Keys(settings.masters()),
+            keys=keys,
             rebuild=rebuild,
         )
 

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import ClassVar
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
-from app.auth import Asker, Gate, given_id, new_id
+from app.auth import Asker, Gate
+from app.files import FileEndpoint
 from app.metrics import Metrics
 from app.negotiation import JSON
-from app.operations import STATUSES, TokenEnded, refused, refused_with
+from app.operations import TokenEnded
 from app.reading import BadRequest, body_of, require_plain
-from app.requests import Entry, Requests
+from app.requests import Entry
 from app.responses import json_response
 from app.settings import Settings
-from resolvers.answers import Answer, refusal_of
-from resolvers.errors import (
-    Overload,
-    RateLimited,
-    Refused,
-    TooSlow,
-    Unauthenticated,
-    Unavailable,
-    UnreadableExport,
-)
+from resolvers.errors import Overload, TooSlow, Unauthenticated
 from resolvers.imports import upload
 
 PATH = "/imports"
@@ -36,48 +28,19 @@ AT_ONCE = 8
 """Uploads that are received at the same time: each is in memory until it is read."""
 _WAIT_S = 2
 
-_STATUS = {
-    **STATUSES,
-    UnreadableExport.code: 422,
-    Unauthenticated.code: 401,
-    Unavailable.code: 503,
-    TooSlow.code: 503,
-}
 
+class Uploads(FileEndpoint):
+    """The endpoint."""
 
-class Uploads:
-    """The endpoint: an ASGI application for one path."""
+    kind: ClassVar[str] = "upload"
+    path: ClassVar[str] = PATH
 
     def __init__(self, gate: Gate, settings: Settings, metrics: Metrics) -> None:
-        self._gate, self._settings = gate, settings
-        self._requests = Requests(metrics, settings.slow_ms)
+        super().__init__(gate, settings, metrics)
         self._receiving = 0
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
-        entry = Entry(given_id(request.headers) or new_id(), "upload", request.method, PATH)
-        asker = self._gate.asker(
-            self._gate.address(scope), request.headers.get("authorization"), request.headers
-        )
-        wait_s = None
-        try:
-            response = await self._respond(request, entry, asker)
-        except ClientDisconnect:
-            return
-        except BadRequest as bad:
-            response = self._refused(refused_with(bad.code, str(bad)), bad.status, entry, **bad.headers)
-        except Exception as failure:
-            refusal = failure if isinstance(failure, Refused) else refusal_of(failure, entry.id)
-            wait_s = refusal.retry_after_s if isinstance(refusal, RateLimited) else None
-            wait = {"retry-after": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
-            response = self._refused(refused(refusal), _STATUS.get(refusal.code, 500), entry, **wait)
-        response.raw_headers += self._gate.budgets.headers(asker.bucket, wait_s)
-        response.headers["x-request-id"] = entry.id
-        response.headers["cache-control"] = "no-store"
-        self._requests.ended(entry, response.status_code)
-        await response(scope, receive, send)
-
-    async def _respond(self, request: Request, entry: Entry, asker: Asker) -> Response:
+    async def respond(self, request: Request, entry: Entry, asker: Asker) -> Response:
+        """Keep a preview of the body. Raises Unauthenticated, UnreadableExport, Overload, TooSlow."""
         if request.method != "POST":
             raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use POST.", {"allow": "POST"})
         self._gate.admit(asker)
@@ -98,7 +61,3 @@ class Uploads:
         finally:
             self._receiving -= 1
         return json_response(orjson.dumps({"data": {"import": {"id": key}}}), 201, JSON)
-
-    def _refused(self, answer: Answer, status: int, entry: Entry, **headers: str) -> Response:
-        self._requests.erred(entry, answer.errors)
-        return json_response(answer.body(), status, JSON, **headers)

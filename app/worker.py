@@ -18,6 +18,7 @@ from events.cluster import require_home
 from events.safe_position import LogBusy
 from events.seals import seal
 from imports.previewing import forget_expired
+from privacy.erasing import finish_erasures
 from projections.checkpoints import Conn
 from projections.follow import Follower
 from projections.rebuild import RebuildBusy, RebuildFailed, rebuild
@@ -95,6 +96,7 @@ class Worker:
             if time.monotonic() >= due:
                 conn.execute("select events_add_partitions()")
                 forget_expired(conn)
+                finish_erasures(conn, lambda: not self._stopped.is_set())
                 try:
                     seal(conn)
                 except LogBusy:

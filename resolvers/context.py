@@ -10,10 +10,12 @@ from uuid import UUID
 from accounts.attempts import Attempts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
+from accounts.signed_ids import SignedIds
 from accounts.tokens import Tokens
 from database.connect import Pool
 from events.handle import Handler
 from imports.crew import Imports
+from privacy.crew import PersonalData
 from recsys.current import CurrentModel
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
@@ -33,6 +35,9 @@ class Services:
     known_movies: KnownMovies
     handler: Handler
     imports: Imports
+    personal_data: PersonalData
+    exports: SignedIds
+    """Signs who may fetch their zip."""
     pool: Pool
     live: Live
     models: CurrentModel

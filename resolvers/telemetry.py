@@ -48,7 +48,8 @@ with given as (
 )
 insert into activity.details (activity_id, occurred_at, user_id, phrase, address, user_agent, referrer)
 select id, at, owner, phrase, address, user_agent, referrer from owned
- where coalesce(phrase, address::text, user_agent, referrer) is not null"""
+ where coalesce(phrase, address::text, user_agent, referrer) is not null
+   and (user_id is null or owner is not null) -- not of who was erased while it waited"""
 
 _IS_IDENTIFIED = "select exists (select from identified_sessions where session_id = %s)"
 _JOIN = """

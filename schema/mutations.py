@@ -33,6 +33,7 @@ from schema.payloads import (
     UnfavoriteMoviePayload,
     WriteReviewPayload,
 )
+from schema.privacy_mutations import PrivacyMutations
 
 _KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
 
@@ -182,7 +183,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ImportMutations, ListMutations):
+class Mutation(AccountMutations, ImportMutations, ListMutations, PrivacyMutations):
     @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
     def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002
 

@@ -90,7 +90,8 @@ GROUPS = {
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
     "recsys": ("train", "models", "promote", "rollback", "evaluate"),
-    "users": ("create", "grant", "revoke", "list"),
+    "users": ("create", "grant", "revoke", "deactivate", "activate", "export", "erase", "list"),
+    "keys": ("list", "rewrap"),
 }
 
 
@@ -565,3 +566,17 @@ def test_what_a_person_brings_is_imported_for_them(run: Run, connection: Conn, t
     path.write_bytes(b"nonsense")
     assert "Letterboxd" in refused(run("import", "export", "ann", path))
     assert "no account ben" in refused(run("import", "export", "ben", path))
+
+
+def test_a_person_is_given_what_is_kept_of_them_and_is_erased(
+    run: Run, connection: Conn, tmp_path: Path
+) -> None:
+    ann = uuid4()
+    connection.execute("insert into users (id, username, username_key) values (%s, 'ann', 'ann')", (ann,))
+    path = tmp_path / "ann.zip"
+    assert answered(run("users", "export", "ann", path, "--json")) == {"path": str(path), "rows": 1}
+    assert "--confirm" in refused(run("users", "erase", "ann"), 2)
+    done = answered(run("users", "erase", "ann", "--confirm", "--json"))
+    assert (done["user_id"], done["rows"], done["asked_by"]) == (str(ann), {"users": 1}, "operator")
+    assert str(done["id"]) in run("users", "erase", str(ann)).stdout
+    assert "no account ann" in refused(run("users", "erase", "ann", "--confirm"))
