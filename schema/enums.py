@@ -90,7 +90,7 @@ class ListRole(Enum):
 
 
 @strawberry.enum(description="What a person did with a movie, or that they made a list.")
-class ActivityType(Enum):
+class FeedItemType(Enum):
     RATED = "RATED"
     REACTED = "REACTED"
     FAVORITED = "FAVORITED"
@@ -139,11 +139,11 @@ class RecordedAction(Enum):
 
 __all__ = [
     "Action",
-    "ActivityType",
     "Algorithm",
     "Audience",
     "EventOrder",
     "EventSource",
+    "FeedItemType",
     "FollowStatus",
     "GroupStrategy",
     "ImageSize",
