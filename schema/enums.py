@@ -8,6 +8,8 @@ from accounts.devices import Platform
 from accounts.profiles import Privacy
 from events.follows import FollowStatus
 from events.lists import ListVisibility
+from events.notifications import Channel as NotificationChannel
+from events.notifications import FailureReason, NotificationKind, NotificationStatus
 from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
 
@@ -25,6 +27,10 @@ strawberry.enum(FollowStatus, description="How far it is between a person and wh
 strawberry.enum(Privacy, description="To whom a person shows what they say of themself.")
 strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
+strawberry.enum(NotificationKind, description="What a message is about.")
+strawberry.enum(NotificationChannel, name="NotificationChannel", description="How a message goes.")
+strawberry.enum(NotificationStatus, description="How far a message came, in this order; FAILED is an end.")
+strawberry.enum(FailureReason, description="Why a message reaches nobody.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -125,12 +131,16 @@ __all__ = [
     "Audience",
     "EventOrder",
     "EventSource",
+    "FailureReason",
     "FollowStatus",
     "GroupStrategy",
     "ImageSize",
     "ListRole",
     "ListVisibility",
     "MovieOrder",
+    "NotificationChannel",
+    "NotificationKind",
+    "NotificationStatus",
     "Platform",
     "Priority",
     "Privacy",

@@ -11,6 +11,7 @@ from schema.account_mutations import AccountMutations
 from schema.enums import Audience, EventSource, Priority, Reaction
 from schema.fields import mapped
 from schema.list_mutations import ListMutations
+from schema.notification_mutations import NotificationMutations
 from schema.payloads import (
     AddToWatchlistPayload,
     ChangeViewingPayload,
@@ -197,7 +198,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ListMutations):
+class Mutation(AccountMutations, ListMutations, NotificationMutations):
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
     def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
 

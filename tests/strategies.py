@@ -35,6 +35,21 @@ from events.models import (
     promote_model,
     roll_back_model,
 )
+from events.notifications import (
+    Channel,
+    FailureReason,
+    IllegalMove,
+    Notification,
+    NotificationClicked,
+    NotificationDelivered,
+    NotificationEvent,
+    NotificationFailed,
+    NotificationKind,
+    NotificationOpened,
+    NotificationQueued,
+    NotificationSent,
+    move_notification,
+)
 from events.pair import Audience, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
@@ -184,6 +199,11 @@ def remove(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who follows whom")
 
 
+def notify(pair: Pair) -> Sequence[PairEvent]:
+    """Move a message to the person forward, or try to: `play` records it."""
+    raise TypeError("no pair decides on messages")
+
+
 ALONE = (
     erase,
     show,
@@ -198,11 +218,12 @@ ALONE = (
     unfollow,
     accept,
     remove,
+    notify,
 )
 """What is recorded without the state of a pair."""
 
-SOCIAL = (follow, unfollow, accept, remove)
-"""What people say to each other, not about movies."""
+SOCIAL = (follow, unfollow, accept, remove, notify)
+"""What people say to each other or are sent, not about movies."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -233,6 +254,19 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     unfollow: [(other,) for other in range(ACQUAINTED)],
     accept: [(other,) for other in range(ACQUAINTED)],
     remove: [(other,) for other in range(ACQUAINTED)],
+    notify: [
+        (number, *moves)
+        for number in range(3)
+        for moves in (
+            ("queued",),
+            ("queued", "sent", "opened"),
+            ("delivered",),
+            ("opened", "clicked"),
+            ("clicked", "sent"),
+            ("queued", "failed", "delivered"),
+            ("sent", "failed"),
+        )
+    ],
 }
 
 
@@ -270,6 +304,7 @@ class _Play:
         self.position, self.time = 0, _START
         self.models, self.lists = Models(), Lists()
         self.follows: dict[tuple[UUID, UUID], Follow] = {}
+        self.notifications: dict[tuple[UUID, UUID], Notification] = {}
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -379,6 +414,31 @@ def _followed(game: _Play, move: Move) -> Sequence[Event]:
     return list(facts)
 
 
+def _notified(game: _Play, move: Move) -> Iterable[Event]:
+    """Steps of a message, possible or not; each meets what the ones before it left."""
+    number, *steps = move.args
+    who = user_id(move.person)
+    said = {"user_id": who, "notification_id": uuid5(who, str(number))}
+    kind, channel = list(NotificationKind)[number], list(Channel)[number % 2]
+    facts: Mapping[str, NotificationEvent] = {
+        "queued": NotificationQueued(
+            **said, kind=kind, channel=channel, period=TODAY, device_id=None, movie_ids=(movie_id(0),)
+        ),
+        "sent": NotificationSent(**said, attempt=number + 1),
+        "delivered": NotificationDelivered(**said),
+        "opened": NotificationOpened(**said),
+        "clicked": NotificationClicked(**said, clicked_movie_id=movie_id(0)),
+        "failed": NotificationFailed(**said, reason=list(FailureReason)[number]),
+    }
+    for step in steps:
+        key = said["user_id"], said["notification_id"]
+        state = game.notifications.get(key, Notification(*key))
+        with suppress(IllegalMove):
+            decided = move_notification(state, facts[step])
+            game.notifications[key] = state.when(decided)
+            yield from decided
+
+
 _FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
     unfollow: unfollow_user,
     accept: accept_follower,
@@ -393,7 +453,8 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     manage: _worked,
     gather: _worked,
     arrange: _worked,
-    **dict.fromkeys(SOCIAL, _followed),
+    **dict.fromkeys((follow, unfollow, accept, remove), _followed),
+    notify: _notified,
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
