@@ -62,24 +62,25 @@ class Content:
 
 
 # who has seen a movie since, or put it aside, is not told of it
-_UNSEEN = """
-not exists (select from viewing_states s
-             where s.user_id = %(user)s and s.movie_id = m.id and s.status in ('SEEN', 'NOT_INTERESTED'))"""
-_NEW = """
-not exists (select from outbox o
-             where o.user_id = %(user)s and o.queued_at > %(since)s and m.id = any (o.movie_ids))"""
+_TELLABLE = """
+m.adult is not true
+   and not exists (select from viewing_states s
+                    where s.user_id = %(user)s and s.movie_id = m.id and s.status in ('SEEN', 'NOT_INTERESTED'))
+   and (%(since)s::timestamptz is null
+        or not exists (select from outbox o
+                        where o.user_id = %(user)s and o.queued_at > %(since)s and m.id = any (o.movie_ids)))"""
 _RECOMMENDED = f"""
 select m.id, m.title, m.release_year,
        coalesce((select r.text from recommendation_reasons r
                   where (r.user_id, r.algorithm, r.movie_id) = (u.user_id, u.algorithm, u.movie_id)
                   order by r.rank limit 1), '')
   from user_recommendations u join movies m on m.id = u.movie_id
- where u.user_id = %(user)s and u.algorithm = 'BLEND' and {_UNSEEN} and (%(since)s::timestamptz is null or {_NEW})
+ where u.user_id = %(user)s and u.algorithm = 'BLEND' and {_TELLABLE}
  order by u.rank limit {MOST}"""
 _TRENDING = f"""
 select m.id, m.title, m.release_year, ''
   from trending t join movies m on m.id = t.movie_id
- where t.win = 'WEEK' and t.score > 0 and {_UNSEEN} and (%(since)s::timestamptz is null or {_NEW})
+ where t.win = 'WEEK' and t.score > 0 and {_TELLABLE}
  order by t.score desc, t.movie_id limit {MOST}"""
 
 

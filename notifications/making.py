@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -65,78 +65,83 @@ async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime
             due = await cursor.fetchone()
         if due is None:
             return False
+        day, moment = next_round(now, due.at, due.time_zone)
         key = (await keys.get(pool, [due.user_id])).get(due.user_id)
         if due.is_active and key is not None:
             await lock_person(conn, due.user_id)
-            await _make(conn, due, key, channels, now)
-        day, moment = next_round(now, due.at, due.time_zone)
+            await _Maker(conn, due, key, now, day - timedelta(days=1)).make(channels)
         await conn.execute(_NEXT, (moment, day, due.user_id))
     return True
 
 
-async def _make(conn: Conn, due: _Round, key: DataKey, channels: Set[Channel], now: datetime) -> None:
-    # both before either is queued: what the one tells is no news to the other any more
-    mail = await _mail(conn, due, now) if Channel.EMAIL in channels and due.has_address else None
-    to = due.devices if Channel.PUSH in channels else []
-    push = (
-        await _alert(conn, due, [kind for kind in PUSHES if PUSHES[kind] in due.wants], now) if to else None
-    )
-    facts: list[NotificationQueued] = []
-    if mail:
-        facts += await _queue(conn, due, key, mail, Channel.EMAIL, None, now)
-    if push:
-        for device_id in to:
-            facts += await _queue(conn, due, key, push, Channel.PUSH, device_id, now)
-    await record_queued(conn, facts)
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes one person's messages; `today` is the last day whose round has come, so that what was missed is one round."""
 
+    conn: Conn
+    due: _Round
+    key: DataKey
+    now: datetime
+    today: date
 
-async def _mail(conn: Conn, due: _Round, now: datetime) -> Content | None:
-    """Return what is sent by e-mail: on its day the digest, on others an alert, so that it is one a day at most."""
-    wanted = [kind for kind in E_MAILS if E_MAILS[kind] in due.wants]
-    if NotificationKind.WEEKLY_DIGEST in wanted and due.day.isoweekday() == due.digest_day:
-        return await digest(conn, due.user_id)
-    return await _alert(
-        conn, due, [kind for kind in wanted if kind is not NotificationKind.WEEKLY_DIGEST], now
-    )
+    async def make(self, channels: Set[Channel]) -> None:
+        """Queue what there is to say, by every way there is. The person is locked."""
+        due = self.due
+        devices = due.devices if Channel.PUSH in channels else []
+        # both before either is queued: what the one tells is no news to the other any more
+        mail = await self._mail() if Channel.EMAIL in channels and due.has_address else None
+        push = await self._alert([kind for kind in PUSHES if PUSHES[kind] in due.wants]) if devices else None
+        facts: list[NotificationQueued] = []
+        if mail:
+            facts += await self._queue(mail, Channel.EMAIL)
+        if push:
+            for device_id in devices:
+                facts += await self._queue(push, Channel.PUSH, device_id)
+        await record_queued(self.conn, facts)
 
+    @property
+    def _digest_on(self) -> date:
+        """The last day of a digest."""
+        return self.today - timedelta(days=(self.today.isoweekday() - self.due.digest_day) % 7)
 
-async def _alert(conn: Conn, due: _Round, wanted: list[NotificationKind], now: datetime) -> Content | None:
-    for kind in wanted:
-        content = await alert(conn, due.user_id, kind, now)
-        if content:
-            return content
-    return None
+    async def _mail(self) -> Content | None:
+        """Return what is sent by e-mail: on its day the digest, on others an alert, so that it is one a day at most."""
+        wanted = [kind for kind in E_MAILS if E_MAILS[kind] in self.due.wants]
+        if NotificationKind.WEEKLY_DIGEST in wanted and self._digest_on >= self.due.day:
+            return await digest(self.conn, self.due.user_id)
+        return await self._alert([kind for kind in wanted if kind is not NotificationKind.WEEKLY_DIGEST])
 
+    async def _alert(self, wanted: list[NotificationKind]) -> Content | None:
+        for kind in wanted:
+            content = await alert(self.conn, self.due.user_id, kind, self.now)
+            if content:
+                return content
+        return None
 
-async def _queue(
-    conn: Conn,
-    due: _Round,
-    key: DataKey,
-    content: Content,
-    channel: Channel,
-    device_id: UUID | None,
-    now: datetime,
-) -> list[NotificationQueued]:
-    movie_ids = tuple(dict.fromkeys(item.movie_id for item in content.items))
-    fact = NotificationQueued(
-        user_id=due.user_id,
-        notification_id=uuid7(),
-        kind=content.kind,
-        channel=channel,
-        period=week_of(due.day) if content.kind is NotificationKind.WEEKLY_DIGEST else due.day,
-        device_id=device_id,
-        movie_ids=movie_ids,
-    )
-    row = {
-        "id": fact.notification_id,
-        "user_id": due.user_id,
-        "kind": fact.kind,
-        "channel": channel,
-        "period": fact.period,
-        "device_id": device_id,
-        "movie_ids": list(movie_ids),
-        "sealed": key.seal(CONTENT, content.text()),
-        "now": now,
-    }
-    queued = await (await conn.execute(_QUEUE, row)).fetchone()
-    return [fact] if queued else []
+    async def _queue(
+        self, content: Content, channel: Channel, device_id: UUID | None = None
+    ) -> list[NotificationQueued]:
+        movie_ids = tuple(dict.fromkeys(item.movie_id for item in content.items))
+        is_digest = content.kind is NotificationKind.WEEKLY_DIGEST
+        fact = NotificationQueued(
+            user_id=self.due.user_id,
+            notification_id=uuid7(),
+            kind=content.kind,
+            channel=channel,
+            period=week_of(self._digest_on) if is_digest else self.today,
+            device_id=device_id,
+            movie_ids=movie_ids,
+        )
+        row = {
+            "id": fact.notification_id,
+            "user_id": fact.user_id,
+            "kind": fact.kind,
+            "channel": channel,
+            "period": fact.period,
+            "device_id": device_id,
+            "movie_ids": list(movie_ids),
+            "sealed": self.key.seal(CONTENT, content.text()),
+            "now": self.now,
+        }
+        queued = await (await self.conn.execute(_QUEUE, row)).fetchone()
+        return [fact] if queued else []
