@@ -25,8 +25,8 @@ _NOT_KEPT = {"cache-control": "no-store"}
 
 
 def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
-    """Return the routes of links in messages; none where the server does not know its address."""
-    links = outgoing.links(settings)
+    """Return the routes of links in messages, and of the key of web push; none where the server does not know its address."""
+    links, sender = outgoing.links(settings), outgoing.push_sender(settings)
 
     async def leave(request: Request) -> Response:
         assert links is not None
@@ -62,9 +62,14 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
             log.warning("a followed link is not recorded")
         return RedirectResponse(page, 303, headers=_NOT_KEPT)
 
+    async def push_key(_: Request) -> Response:
+        assert sender is not None
+        return PlainTextResponse(sender.public_key, headers={"cache-control": "public, max-age=3600"})
+
     if links is None:
         return []
     return [
+        *([Route("/push/key", push_key, methods=["GET"])] if sender else []),
         Route("/unsubscribe/{token}", leave, methods=["GET", "POST"]),
         Route("/opened/{token}", opened, methods=["GET"]),
         Route("/clicked/{token}", clicked, methods=["GET"]),

@@ -25,7 +25,7 @@ def senders(settings: Settings) -> Senders | None:
     made = links(settings)
     if made is None or settings.mail_from is None or not (settings.smtp_url or settings.vapid_key):
         return None
-    return Senders(made, _mail(settings), _push(settings))
+    return Senders(made, _mail(settings), push_sender(settings))
 
 
 def providers(settings: Settings) -> dict[str, Provider]:
@@ -53,7 +53,8 @@ def _mail(settings: Settings) -> MailServer | None:
     )
 
 
-def _push(settings: Settings) -> PushSender | None:
+def push_sender(settings: Settings) -> PushSender | None:
+    """Return what signs web push; None where none is sent."""
     if settings.vapid_key is None or settings.mail_from is None:
         return None
     key = private_key(settings.vapid_key.get_secret_value())
