@@ -25,7 +25,7 @@ _NOT_KEPT = {"cache-control": "no-store"}
 
 
 def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
-    """Return the routes of links in messages, and of the key of web push; none where the server does not know its address."""
+    """Return the routes of links in messages and of the key of web push; none where the server's address is unknown."""
     links, sender = outgoing.links(settings), outgoing.push_sender(settings)
 
     async def leave(request: Request) -> Response:

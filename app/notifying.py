@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from datetime import UTC, datetime
 
 import psycopg
@@ -18,7 +19,8 @@ from notifications.sending import Senders, forget_old, send_due
 
 log = logging.getLogger(__name__)
 
-ROUND_S = 5.0
+_PLAN_S = 30.0
+"""How soon a person's new time or zone counts."""
 _AT_ONCE = 8
 """Messages that are on their way at the same time: most of it is waiting for other servers."""
 
@@ -26,8 +28,10 @@ _AT_ONCE = 8
 class Notifying:
     """Goes on until it is stopped; any number of workers may, each message is one worker's at a time."""
 
-    def __init__(self, conninfo: str, keys: Keys, senders: Senders) -> None:
+    def __init__(self, conninfo: str, keys: Keys, senders: Senders, *, round_s: float = 5.0) -> None:
         self._conninfo, self._keys, self._senders = conninfo, keys, senders
+        self._round_s = round_s
+        self._plan_at = 0.0
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -44,21 +48,29 @@ class Notifying:
                 try:
                     await self._round(connections)
                 except (psycopg.Error, PoolTimeout) as error:
-                    log.warning(
-                        "notifications wait for the database", extra={"reason": str(error).splitlines()[0]}
-                    )
-                await asyncio.to_thread(self._stopped.wait, ROUND_S)
+                    reason = (str(error) or type(error).__name__).splitlines()[0]
+                    log.warning("notifications wait for the database", extra={"reason": reason})
+                except Exception:  # who is told later must not pay for a bug that one message meets
+                    log.exception("notifications failed, and are tried again")
+                await asyncio.to_thread(self._stopped.wait, self._round_s)
 
     async def _round(self, connections: Pool) -> None:
-        await plan(connections, datetime.now(UTC))
+        if time.monotonic() >= self._plan_at:
+            await plan(connections, datetime.now(UTC))
+            await forget_old(connections, datetime.now(UTC))
+            self._plan_at = time.monotonic() + _PLAN_S
+        channels = self._senders.channels
         while not self._stopped.is_set() and await make_due(
-            connections, self._keys, self._senders.channels, datetime.now(UTC)
+            connections, self._keys, channels, datetime.now(UTC)
         ):
             pass
-        async with asyncio.TaskGroup() as group:
-            for _ in range(_AT_ONCE):
-                group.create_task(self._send(connections))
-        await forget_old(connections, datetime.now(UTC))
+        # one that fails does not cut the others off in the middle of their messages
+        ends = await asyncio.gather(
+            *(self._send(connections) for _ in range(_AT_ONCE)), return_exceptions=True
+        )
+        for end in ends:
+            if end:
+                raise end
 
     async def _send(self, connections: Pool) -> None:
         while not self._stopped.is_set() and await send_due(

@@ -24,7 +24,10 @@ _PERMANENT = range(500, 600)
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where e-mail goes, and whom it is from. Without `is_tls` the connection is encrypted where the server offers it."""
+    """Where e-mail goes, and whom it is from.
+
+    Without `is_tls` the connection is encrypted where the server offers it, and with a username only if it does.
+    """
 
     host: str
     port: int
@@ -74,6 +77,8 @@ async def send_mail(
             hostname=server.host,
             port=server.port,
             use_tls=server.is_tls,
+            # None: where it is offered; a password never goes in the clear
+            start_tls=True if server.username and not server.is_tls else None,
             username=server.username,
             password=server.password,
             timeout=server.timeout_s,

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from psycopg.rows import class_row
 
 from accounts.devices import DEVICE
 from accounts.emails import EMAIL
 from accounts.keys import Keys
+from accounts.masters import MasterKeyMissing
 from database.connect import Pool
 from events.notifications import (
     Channel,
@@ -120,6 +122,8 @@ async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> b
             outcome = await _attempt(pool, keys, senders, waiting, now)
     except TimeoutError:
         outcome = Later("it took too long")
+    except (InvalidTag, MasterKeyMissing) as error:
+        outcome = Later(type(error).__name__)
     await _settle(pool, waiting, outcome, now)
     return True
 

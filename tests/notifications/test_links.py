@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,9 +10,12 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import SecretStr
 
 from events.notifications import NotificationKind
 from notifications.links import Links
+from notifications.push import new_key, private_key
 from tests.app.serving import Served, serving
 from tests.catalogue import movie, person
 from tests.notifications.office import KEYS, LINKS, MONDAY, Office
@@ -156,11 +160,22 @@ async def test_a_message_that_never_was_is_not_recorded(worker: Office, served: 
     assert worker.rows("select * from events where type like 'notification%%'") == []
 
 
+async def test_browsers_get_the_public_key(conninfo: str) -> None:
+    key = new_key()
+    places = {**PLACES, "mail_from": "Movies <no-reply@movies.example>", "vapid_key": SecretStr(key)}
+    async with serving(conninfo, **places) as running:
+        answer = await running.http.get("/push/key")
+    public = private_key(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    assert base64.urlsafe_b64decode(answer.text + "=") == public
+
+
 async def test_without_an_address_of_its_own_a_server_has_no_such_pages(conninfo: str) -> None:
     async with serving(conninfo) as running:
         url = path(LINKS.unsubscribe(ALICE, DIGEST))
         assert (await running.http.post(url)).status_code == 404
-        assert (await running.http.post("/webhooks/sendgrid")).status_code == 404
+        for path_of in ("/webhooks/sendgrid", "/webhooks/signed"):
+            assert (await running.http.post(path_of)).status_code == 404
+        assert (await running.http.get("/push/key")).status_code == 404
 
 
 async def test_links_and_pictures_work_while_the_database_refuses(

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
+import pytest
+
+from app.notifying import Notifying
 from notifications.push import private_key
+from tests.accounts.masters import new_keys
 from tests.app.processes import process
 from tests.notifications.office import Office
 from tests.notifications.post import Post
+from tests.waiting import until
 
 
 @asynccontextmanager
@@ -61,6 +69,26 @@ async def test_a_worker_that_is_killed_leaves_no_digest_behind_and_none_twice(
         await until_sent(worker, 1)
     assert len(post.messages) == 1
     assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+
+
+async def test_a_worker_goes_on_after_the_database_refused(
+    worker: Office, post: Post, owner_connection: psycopg.Connection[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    now = datetime.now(UTC)
+    worker.prefer("alice", digest_day=now.isoweekday(), digest_time="00:00")
+    await worker.plan(now - timedelta(days=1))
+    owner_connection.execute("revoke all on outbox from projectionist_app")
+    notifying = Notifying(worker.conninfo, new_keys(), worker.senders, round_s=0.01)
+    thread = threading.Thread(target=notifying.run)
+    thread.start()
+    try:
+        await asyncio.to_thread(until, lambda: "wait for the database" in caplog.text)
+        owner_connection.execute("grant select, insert, update, delete on outbox to projectionist_app")
+        await until_sent(worker, 1)
+    finally:
+        notifying.stop()
+        await asyncio.to_thread(thread.join)
+    assert len(post.messages) == 1
 
 
 def test_a_key_for_web_push_is_made(tmp_path: Path) -> None:
