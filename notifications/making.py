@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,6 +12,7 @@ from psycopg.rows import class_row
 
 from accounts.devices import Platform
 from accounts.keys import DataKey, Keys
+from accounts.masters import MasterKeyMissing
 from database.connect import Pool
 from database.ids import uuid7
 from events.notifications import Channel, NotificationKind, NotificationQueued
@@ -18,6 +20,8 @@ from notifications.content import CONTENT, Content, alert, digest
 from notifications.preferences import E_MAILS, PUSHES
 from notifications.record import Conn, lock_person, record_queued
 from notifications.rounds import next_round, week_of
+
+log = logging.getLogger(__name__)
 
 _DUE = """
 select r.user_id, r.day, r.digest_time as at, r.time_zone, c.digest_day, c.is_active,
@@ -66,12 +70,21 @@ async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime
         if due is None:
             return False
         day, moment = next_round(now, due.at, due.time_zone)
-        key = (await keys.get(pool, [due.user_id])).get(due.user_id)
+        key = await _key(pool, keys, due.user_id)
         if due.is_active and key is not None:
             await lock_person(conn, due.user_id)
             await _Maker(conn, due, key, now, day - timedelta(days=1)).make(channels)
         await conn.execute(_NEXT, (moment, day, due.user_id))
     return True
+
+
+async def _key(pool: Pool, keys: Keys, user_id: UUID) -> DataKey | None:
+    """Return a person's key; None where there is none, or it cannot be unwrapped here: that is nobody else's loss."""
+    try:
+        return (await keys.get(pool, [user_id])).get(user_id)
+    except MasterKeyMissing as missing:
+        log.error("a person is told nothing", extra={"reason": str(missing)})
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Post:
             self.messages.append(cast(EmailMessage, message_from_bytes(content, policy=cast(Any, default))))
             self.to += envelope.rcpt_tos
         if answer == "lose":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer
 

@@ -215,6 +215,15 @@ async def test_who_does_not_want_it_any_more_when_it_goes_out_gets_none(
     assert worker.rows("select failure from notifications") == [(reason,)]
 
 
+async def test_a_key_that_cannot_be_opened_is_one_persons_loss(conninfo: str, post: Post) -> None:
+    async with office(conninfo, post) as worker:
+        worker.only("alice", "bob")
+        worker.rows("update user_keys set master_key_id = 'gone' where user_id = %s", person("alice"))
+        await worker.plan()
+        await worker.day(MONDAY)
+        assert post.to == ["bob@example.org"]
+
+
 async def test_nothing_to_say_is_not_sent(worker: Office, post: Post) -> None:
     worker.recommend("alice")
     worker.rows("delete from trending")

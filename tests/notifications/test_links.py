@@ -69,6 +69,14 @@ async def test_one_click_ends_the_e_mails_of_that_kind_only(
     assert [kind for kind, _ in worker.states("alice")] == ["WEEKLY_DIGEST", "RECOMMENDATIONS"]
 
 
+@pytest.mark.parametrize(("name", "status"), [("api.movies.example", 200), ("movies.example", 400)])
+async def test_links_lead_to_the_server_by_the_name_that_they_have(
+    served: Served, name: str, status: int
+) -> None:
+    url = path(LINKS.unsubscribe(ALICE, DIGEST))
+    assert (await served.http.get(url, headers={"host": name})).status_code == status
+
+
 async def test_looking_at_the_page_changes_nothing(worker: Office, served: Served) -> None:
     url = path(LINKS.unsubscribe(person("alice"), NotificationKind.WEEKLY_DIGEST))
     page = await served.http.get(url)
@@ -162,7 +170,11 @@ async def test_a_message_that_never_was_is_not_recorded(worker: Office, served: 
 
 async def test_browsers_get_the_public_key(conninfo: str) -> None:
     key = new_key()
-    places = {**PLACES, "mail_from": "Movies <no-reply@movies.example>", "vapid_key": SecretStr(key)}
+    places: dict[str, Any] = {
+        **PLACES,
+        "mail_from": "Movies <no-reply@movies.example>",
+        "vapid_key": SecretStr(key),
+    }
     async with serving(conninfo, **places) as running:
         answer = await running.http.get("/push/key")
     public = private_key(key).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
