@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from database.connect import connect
-from notifications.sending import ATTEMPTS, LEASE, back_off
+from notifications.content import TOLD_FOR
+from notifications.sending import ATTEMPTS, KEPT, LEASE, back_off, forget_old
 from projections.rebuild import rebuild
 from projections.registry import families
 from tests.catalogue import movie, person
@@ -272,6 +273,39 @@ async def test_alerts_tell_only_of_what_is_new_and_once_a_day(worker: Office, po
     assert worker.states("alice") == [("RECOMMENDATIONS", "SENT")] * 2
     assert post.messages[1]["subject"] == "New for you: Toy Story and more"
     assert f"/{movie('alien')}" not in part(post.messages[1], "html")
+
+
+@pytest.mark.parametrize(("later", "is_news"), [(timedelta(seconds=-1), False), (timedelta(), True)])
+async def test_what_was_told_is_news_again_after_sixty_days(
+    worker: Office, later: timedelta, is_news: bool
+) -> None:
+    worker.prefer("alice", weekly_digest=False)
+    await worker.plan()
+    await worker.day(MONDAY)
+    worker.rows("update outbox set queued_at = %s", MONDAY + 24 * HOUR - TOLD_FOR - later)
+    await worker.day(MONDAY + 24 * HOUR)
+    assert len(worker.states("alice")) == 1 + is_news
+
+
+@pytest.mark.parametrize(("later", "is_kept"), [(timedelta(), True), (timedelta(seconds=1), False)])
+async def test_texts_are_kept_for_ninety_days_and_what_waits_for_longer(
+    worker: Office, post: Post, later: timedelta, is_kept: bool
+) -> None:
+    await worker.plan()
+    await worker.day(MONDAY)
+    await forget_old(worker.pool, MONDAY + KEPT + later)
+    assert len(worker.rows("select * from outbox")) == is_kept
+    worker.rows("update outbox set finished_at = null")
+    await forget_old(worker.pool, MONDAY + 2 * KEPT)
+    assert len(worker.rows("select * from outbox")) == is_kept
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "minutes"), [(1, 1), (2, 4), (3, 16), (4, 64), (5, 240), (6, 240), (8, 240)]
+)
+def test_it_is_waited_longer_each_time_up_to_four_hours(attempts: int, minutes: int) -> None:
+    assert back_off(attempts) == timedelta(minutes=minutes)
 
 
 async def test_trending_comes_to_who_wants_it(worker: Office, post: Post) -> None:
