@@ -17,7 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 import schema
-from app import graphiql
+from app import graphiql, message_links, webhooks
 from app.at_once import AtOnce
 from app.auth import Gate
 from app.browsers import SecurityHeaders, with_cors
@@ -151,6 +151,8 @@ def application(
             Route("/livez", _live),
             Route("/readyz", ready),
             Route("/metrics", numbers),
+            *message_links.routes(settings, lambda: state["services"]),
+            *webhooks.routes(settings, lambda: state["services"]),
         ],
         middleware=[
             Middleware(AtOnce, PATH, lambda: state["http"], is_named, settings),

@@ -6,9 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import psycopg
 
+from accounts.keys import Keys
 from app.ahead import Ahead
 from app.retraining import Retraining
 from app.settings import Settings
@@ -22,6 +24,9 @@ from privacy.erasing import finish_erasures
 from projections.checkpoints import Conn
 from projections.follow import Follower
 from projections.rebuild import RebuildBusy, RebuildFailed, rebuild
+
+if TYPE_CHECKING:
+    from app.notifying import Notifying
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +45,13 @@ class Worker:
         retraining: Retraining | None = None,
         ahead: Ahead | None = None,
         details_days: int = 30,
+        notifying: Notifying | None = None,
         seal_every_s: float = 10.0,
     ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
-        self._retraining, self._ahead = retraining, ahead
+        self._retraining, self._ahead, self._notifying = retraining, ahead, notifying
         self._details_days, self._seal_every_s = details_days, seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
@@ -53,6 +59,7 @@ class Worker:
             threading.Thread(target=self.follower.run, name="follower", daemon=True),
             threading.Thread(target=self._keep_house, args=(opened("keeper"),), name="keeper", daemon=True),
             *([threading.Thread(target=ahead.run, name="ahead", daemon=True)] if ahead else []),
+            *([threading.Thread(target=notifying.run, name="notifying", daemon=True)] if notifying else []),
         )
 
     def start(self, conn: Conn) -> None:
@@ -71,6 +78,8 @@ class Worker:
         self.follower.stop()
         if self._ahead:
             self._ahead.stop()
+        if self._notifying:
+            self._notifying.stop()
         for thread in self._threads:
             thread.join(wait_s)
         if self._retraining:
@@ -113,10 +122,19 @@ def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> W
     """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
     retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
+    notifying = None
+    if settings.smtp_url or settings.vapid_key:
+        # here and not above: most do without what sends
+        from app.notifying import Notifying
+        from app.outgoing import senders
+
+        if by := senders(settings):
+            notifying = Notifying(conninfo, Keys(settings.masters()), by)
     return Worker(
         conninfo,
         retraining=retraining,
         ahead=Ahead(conninfo, settings.models),
+        notifying=notifying,
         details_days=settings.activity_details_days,
     )
 

@@ -27,6 +27,8 @@ with batch as (
   select event_id, type, schema_version, user_id, movie_id, data, %(source)s, event_id
     from unnest(%(ids)s::uuid[], %(types)s::text[], %(versions)s::smallint[], %(users)s::uuid[], %(movies)s::uuid[],
                 %(data)s::jsonb[]) with ordinality as new (event_id, type, schema_version, user_id, movie_id, data, n)
+   where new.user_id is null -- nothing is said of who was erased
+      or not exists (select from events e where e.type = 'user_erased' and e.user_id = new.user_id)
    order by n
   returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at, causation_id
 ){folds}

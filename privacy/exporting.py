@@ -15,7 +15,8 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from accounts.keys import DataKey, Keys
-from privacy.tables import SEALED, PersonalTable, exported, personal_tables
+from accounts.sealed_columns import SEALED
+from privacy.tables import PersonalTable, exported, personal_tables
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 Record = dict[str, Any]

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
-from accounts.devices import DEVICE
-from accounts.emails import EMAIL
-from accounts.profiles import DATE_OF_BIRTH, PHONE
 from projections.registry import projections
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
-SEALED: Mapping[tuple[str, str], str] = {
-    ("users", "email_sealed"): EMAIL,
-    ("profiles", "phone_sealed"): PHONE,
-    ("profiles", "date_of_birth_sealed"): DATE_OF_BIRTH,
-    ("devices", "token_sealed"): DEVICE,
-}
-"""The purpose that each column (table, column) is sealed for."""
 SECRET = frozenset({"password_hash", "wrapped", "master_key_id", "token_digest", "email_digest"})
 """Columns that say nothing of a person, and let in whoever has them."""
 KEPT = frozenset({"events", "erasures", "user_keys"})

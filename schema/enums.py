@@ -9,6 +9,8 @@ from accounts.profiles import Privacy
 from events.activity import Action
 from events.follows import FollowStatus
 from events.lists import ListVisibility
+from events.notifications import Channel as NotificationChannel
+from events.notifications import FailureReason, NotificationKind, NotificationStatus
 from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
 
@@ -27,6 +29,10 @@ strawberry.enum(Privacy, description="To whom a person shows what they say of th
 strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
 strawberry.enum(Action, name="ActivityAction", description="What somebody did.")
+strawberry.enum(NotificationKind, description="What a message is about.")
+strawberry.enum(NotificationChannel, name="NotificationChannel", description="How a message goes.")
+strawberry.enum(NotificationStatus, description="How far a message came, in this order; FAILED is an end.")
+strawberry.enum(FailureReason, description="Why a message reaches nobody.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -143,6 +149,7 @@ __all__ = [
     "Audience",
     "EventOrder",
     "EventSource",
+    "FailureReason",
     "FeedItemType",
     "FollowStatus",
     "GroupStrategy",
@@ -151,6 +158,9 @@ __all__ = [
     "ListRole",
     "ListVisibility",
     "MovieOrder",
+    "NotificationChannel",
+    "NotificationKind",
+    "NotificationStatus",
     "Platform",
     "Priority",
     "Privacy",

@@ -22,6 +22,8 @@ CODES = {
     "INVALID_CREDENTIALS": "No account has this login and this password.",
     "INVALID_DATE_OF_BIRTH": "The day is in the future, or too long ago.",
     "INVALID_DEVICE_TOKEN": "This is not the token of a device.",
+    "INVALID_DIGEST_DAY": "A day of the week is 1 to 7.",
+    "INVALID_DIGEST_TIME": "A time of day is written 09:00.",
     "INVALID_EMAIL": "This is not an e-mail address.",
     "INVALID_LANGUAGE": "This is not a language tag, or there are too many.",
     "INVALID_NAME": "The name is empty or too long.",

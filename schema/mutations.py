@@ -12,6 +12,7 @@ from schema.enums import Audience, EventSource, Priority, Reaction, RecordedActi
 from schema.fields import mapped
 from schema.import_mutations import ImportMutations
 from schema.list_mutations import ListMutations
+from schema.notification_mutations import NotificationMutations
 from schema.payloads import (
     AddToWatchlistPayload,
     ChangeViewingPayload,
@@ -183,7 +184,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ImportMutations, ListMutations, PrivacyMutations):
+class Mutation(AccountMutations, ImportMutations, ListMutations, NotificationMutations, PrivacyMutations):
     @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
     def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002
 

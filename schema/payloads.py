@@ -121,6 +121,9 @@ ChangePasswordPayload = payload("ChangePasswordPayload", "Whether it was done.",
 DeactivateAccountPayload = payload("DeactivateAccountPayload", "Whether it was done.", MutationPayload)
 SetPrivacyPayload = payload("SetPrivacyPayload", "The privacy.", AccountPayload)
 RemoveDevicePayload = payload("RemoveDevicePayload", "The devices that are left.", AccountPayload)
+SetNotificationPreferencesPayload = payload(
+    "SetNotificationPreferencesPayload", "What the person wants to be told of.", AccountPayload
+)
 GrantPremiumPayload = payload("GrantPremiumPayload", "Whether it was done.", MutationPayload)
 RevokePremiumPayload = payload("RevokePremiumPayload", "Whether it was done.", MutationPayload)
 

@@ -25,6 +25,7 @@ from schema.movie_lists import (
 )
 from schema.movies import Genre
 from schema.nodes import Node
+from schema.notifications import Notified
 from schema.persons import (
     SHOWN_PERSON,
     FollowerConnection,
@@ -73,7 +74,7 @@ class Device:
 
 
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
-class User(Node, Social):
+class User(Node, Social, Notified):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")

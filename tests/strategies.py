@@ -35,6 +35,21 @@ from events.models import (
     promote_model,
     roll_back_model,
 )
+from events.notifications import (
+    Channel,
+    FailureReason,
+    IllegalMove,
+    Notification,
+    NotificationClicked,
+    NotificationDelivered,
+    NotificationEvent,
+    NotificationFailed,
+    NotificationKind,
+    NotificationOpened,
+    NotificationQueued,
+    NotificationSent,
+    move_notification,
+)
 from events.pair import Audience, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
@@ -195,6 +210,11 @@ def identify(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who a visitor was")
 
 
+def notify(pair: Pair) -> Sequence[PairEvent]:
+    """Move a message to the person forward, or try to: `play` records it."""
+    raise TypeError("no pair decides on messages")
+
+
 ALONE = (
     erase,
     show,
@@ -211,12 +231,13 @@ ALONE = (
     remove,
     visit,
     identify,
+    notify,
 )
 """What is recorded without the state of a pair."""
 
 SOCIAL = (follow, unfollow, accept, remove)
 """What people say to each other, not about movies."""
-BESIDE = (*SOCIAL, visit, identify)
+BESIDE = (*SOCIAL, visit, identify, notify)
 """What is not said by a person about a movie."""
 
 _BACK = [(back,) for back in range(5)]
@@ -250,6 +271,19 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     remove: [(other,) for other in range(ACQUAINTED)],
     visit: [(1,), (3,)],
     identify: [(1,), (2,)],
+    notify: [
+        (number, *moves)
+        for number in range(3)
+        for moves in (
+            ("queued",),
+            ("queued", "sent", "opened"),
+            ("delivered",),
+            ("opened", "clicked"),
+            ("clicked", "sent"),
+            ("queued", "failed", "delivered"),
+            ("sent", "failed"),
+        )
+    ],
 }
 
 
@@ -287,6 +321,7 @@ class _Play:
         self.position, self.time = 0, _START
         self.models, self.lists = Models(), Lists()
         self.follows: dict[tuple[UUID, UUID], Follow] = {}
+        self.notifications: dict[tuple[UUID, UUID], Notification] = {}
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -396,6 +431,31 @@ def _followed(game: _Play, move: Move) -> Sequence[Event]:
     return list(facts)
 
 
+def _notified(game: _Play, move: Move) -> Iterable[Event]:
+    """Steps of a message, possible or not; each meets what the ones before it left."""
+    number, *steps = move.args
+    who = user_id(move.person)
+    said = {"user_id": who, "notification_id": uuid5(who, str(number))}
+    kind, channel = list(NotificationKind)[number], list(Channel)[number % 2]
+    facts: Mapping[str, NotificationEvent] = {
+        "queued": NotificationQueued(
+            **said, kind=kind, channel=channel, period=TODAY, device_id=None, movie_ids=(movie_id(0),)
+        ),
+        "sent": NotificationSent(**said, attempt=number + 1),
+        "delivered": NotificationDelivered(**said),
+        "opened": NotificationOpened(**said),
+        "clicked": NotificationClicked(**said, clicked_movie_id=movie_id(0)),
+        "failed": NotificationFailed(**said, reason=list(FailureReason)[number]),
+    }
+    for step in steps:
+        key = said["user_id"], said["notification_id"]
+        state = game.notifications.get(key, Notification(*key))
+        with suppress(IllegalMove):
+            decided = move_notification(state, facts[step])
+            game.notifications[key] = state.when(decided)
+            yield from decided
+
+
 _FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
     unfollow: unfollow_user,
     accept: accept_follower,
@@ -410,7 +470,8 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     manage: _worked,
     gather: _worked,
     arrange: _worked,
-    **dict.fromkeys(SOCIAL, _followed),
+    **dict.fromkeys((follow, unfollow, accept, remove), _followed),
+    notify: _notified,
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])

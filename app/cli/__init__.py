@@ -22,6 +22,7 @@ from app.cli import (
     events,
     imports,
     keys,
+    notifications,
     projections,
     recsys,
     server,
@@ -50,6 +51,7 @@ evaluation.add_to(recsys.commands)
 commands.add_typer(recsys.commands, name="recsys")
 commands.add_typer(users.commands, name="users")
 commands.add_typer(keys.commands, name="keys")
+commands.add_typer(notifications.commands, name="notifications")
 commands.add_typer(documents.commands, name="documents")
 doctor.add_to(commands)
 

@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from accounts.sealed_columns import SEALED
 from privacy import erasing
 from privacy.erasing import certificate, erase, finish_erasures
 from privacy.exporting import export
-from privacy.tables import KEPT, SEALED, SECRET, personal_tables
+from privacy.tables import KEPT, SECRET, personal_tables
 from projections.follow import catch_up
 from projections.movie_stats import movie_stats
 from projections.registry import projections
