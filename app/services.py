@@ -24,6 +24,7 @@ from events.handle import Handler
 from events.queued import Queue
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
+from resolvers.answering import Answering
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
@@ -104,6 +105,9 @@ async def services(
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
 
+        answering = Answering(settings.outside())
+        stack.push_async_callback(answering.close)
+
         async def rebuild(name: str) -> None:
             async with connections.connection() as conn:
                 await conn.execute(_REQUEST_REBUILD, (name,))
@@ -132,5 +136,6 @@ async def services(
             ),
             tokens=tokens,
             keys=Keys(settings.masters()),
+            answering=answering,
             rebuild=rebuild,
         )

@@ -21,10 +21,11 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from accounts.attempts import Limits as AttemptLimits
 from accounts.masters import MasterKeys
+from app.chat_settings import ChatSettings
 from app.kept_secrets import kept_secret
 from resolvers.limits import Limits
 
@@ -87,7 +88,7 @@ _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
 
 
-class Settings(BaseSettings):
+class Settings(ChatSettings):
     """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from accounts.attempts import Attempts
@@ -14,6 +15,7 @@ from accounts.tokens import Tokens
 from database.connect import Pool
 from events.handle import Handler
 from recsys.current import CurrentModel
+from resolvers.answering import Answering
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
@@ -21,6 +23,9 @@ from resolvers.live import Live
 from resolvers.mapping import Sources
 from resolvers.reader import Reader
 from resolvers.recommending import Recommending
+
+if TYPE_CHECKING:
+    from resolvers.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Services:
     attempts: Attempts
     tokens: Tokens
     keys: Keys
+    answering: Answering
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
 
@@ -74,6 +80,10 @@ class Context:
     """Where the request came from; of an IPv6 address the network, which is one customer's."""
     jar: Jar | None = None
     """Where the refresh token is kept; None where the client keeps it itself."""
+    engine: Engine | None = None
+    """What runs the request; it says so itself."""
+    cause_id: UUID | None = None
+    """The event that made the assistant ask, on behalf of the viewer; None for what a client asks."""
 
     @property
     def viewer_id(self) -> str | None:

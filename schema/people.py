@@ -11,6 +11,7 @@ from resolvers.mapping import Filter, Key, Many, One, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
+from schema.chat import Chats
 from schema.enums import Algorithm, Platform, Privacy, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.log import EventConnection
@@ -71,7 +72,7 @@ class Device:
 
 
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
-class User(Node, Social):
+class User(Node, Social, Chats):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")

@@ -1,0 +1,87 @@
+"""Answers as they are written, for those who follow a chat: from any process, and whole for who comes late."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from uuid import UUID
+
+from assistant.messages import STALE, purpose
+from events.chats import UnknownChatSession
+from resolvers.answering import set_within
+from resolvers.context import Context
+from resolvers.errors import NotFound
+from resolvers.ids import uuid_of
+
+_session, _message = uuid_of("ChatSession"), uuid_of("ChatMessage")
+
+SOON_S = 0.25
+"""How often an answer is looked at that another process may be writing."""
+LATER_S = 1.0
+"""How often it is looked for a new one."""
+
+# without a message to begin after: the answers that are not written yet
+_BEGIN = """
+select coalesce(
+  (select m.number from chat_messages m where m.id = %(after)s and m.session_id = s.id),
+  (select min(m.number) - 1 from chat_messages m where m.session_id = s.id and m.state = 'WRITING'),
+  (select max(m.number) from chat_messages m where m.session_id = s.id), 0)
+  from chat_sessions s where s.id = %(session)s and s.user_id = %(viewer)s"""
+_ANSWERS = f"""
+select m.id, m.number, m.text_sealed,
+       m.state <> 'WRITING' or m.changed_at <= now() - {STALE}
+  from chat_messages m
+ where m.session_id = %(session)s and m.user_id = %(viewer)s and m.role = 'ASSISTANT' and m.number > %(after)s
+ order by m.number limit 20"""
+_IS_THERE = "select from chat_sessions where id = %(session)s and user_id = %(viewer)s"
+
+
+async def replies(
+    context: Context, given: Mapping[str, Any]
+) -> AsyncGenerator[Mapping[str, str | None], None]:
+    """Yield each answer of a chat with what was written of it since it was last yielded; end with the chat.
+
+    Raises Unauthenticated, BadId, NotFound where there is no such chat of the viewer's.
+    """
+    viewer, session_id = context.require_viewer().id, UUID(_session(given["sessionId"]))
+    after = given.get("after")
+    values: dict[str, Any] = {
+        "session": session_id,
+        "viewer": viewer,
+        "after": UUID(_message(after)) if after else None,
+    }
+    answering = context.services.answering
+    listener = answering.listen(session_id)
+    try:
+        async with context.pool.connection() as conn:
+            began = await (await conn.execute(_BEGIN, values)).fetchone()
+        if began is None:
+            raise NotFound(UnknownChatSession().message)
+        values["after"] = began[0]
+        shown: dict[UUID, str] = {}
+        while True:
+            is_writing = False
+            async with context.pool.connection() as conn:
+                rows = await (await conn.execute(_ANSWERS, values)).fetchall()
+                if not rows and not (await conn.execute(_IS_THERE, values)).rowcount:
+                    return
+            texts = await context.services.keys.open_many(
+                context.pool, [(viewer, purpose(row[0]), row[2]) for row in rows]
+            )
+            for (message_id, number, _, is_done), text in zip(rows, texts, strict=True):
+                before = shown.get(message_id, "")
+                part = (text or "")[len(before) :]
+                if part or is_done:
+                    shown[message_id] = text or ""
+                    yield {
+                        "message": str(message_id),
+                        "part": part,
+                        "is_done": "true" if is_done else "false",
+                    }
+                if is_done:
+                    values["after"] = number
+                    shown.pop(message_id, None)
+                is_writing = is_writing or not is_done
+            await set_within(listener, SOON_S if is_writing else LATER_S)
+    finally:
+        answering.forget(session_id, listener)
