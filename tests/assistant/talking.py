@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.waiting import SOON_S
 from tests.world import World
 
 START = "mutation ($i: StartChatInput!) { startChat(input: $i) { errors { code path } session { id mayAskModel } } }"
@@ -45,3 +48,10 @@ async def started(world: World, by: str = "alice", **given: Any) -> Chat:
 def codes(payload: Any) -> list[str]:
     """Return the codes of a payload's errors."""
     return [error["code"] for error in payload["errors"]]
+
+
+async def eventually(true: Callable[[], object]) -> None:
+    """Return when something of this loop is true; fail when that does not come."""
+    async with asyncio.timeout(SOON_S):
+        while not true():
+            await asyncio.sleep(0.005)

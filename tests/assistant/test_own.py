@@ -112,7 +112,7 @@ async def test_undo_takes_back_the_last_thing_of_this_chat_and_then_the_one_befo
     assert (await chat.say("undo that"))[0] == "I took that back, about Toy Story (1995)."
     rating = "{ viewer { ratings(first: 1) { edges { stars } } } }"
     assert (await chat.world.data(rating, by="alice"))["viewer"]["ratings"]["edges"] == [{"stars": 3.0}]
-    assert (await chat.say("undo"))[0].startswith("This action cannot be")
+    assert (await chat.say("undo"))[0].startswith("This cannot be taken back")
     await chat.say("undo")
     assert "Two\nlines\tand a tab" not in await told(chat, "favorites")
     assert (await chat.say("undo"))[0] == "There is nothing in this chat that I could take back."
