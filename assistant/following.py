@@ -17,7 +17,7 @@ _session, _message = uuid_of("ChatSession"), uuid_of("ChatMessage")
 
 SOON_S = 0.25
 """How often an answer is looked at that another process may be writing."""
-LATER_S = 1.0
+LATER_S = 2.0
 """How often it is looked for a new one."""
 
 # without a message to begin after: the answers that are not written yet

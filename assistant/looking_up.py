@@ -44,11 +44,11 @@ async def search(turn: Turn, given: takes.SearchMovies, _: str) -> Result:
     """Search the catalogue."""
     chosen = given.given()
     # one genre by its name and one by its id: both must hold
+    known = await genres(turn) if given.genres else {}
+    if not set(map(str.lower, given.genres)) <= set(known):
+        return Result("There is no such genre in the catalogue.", failed=True)
     for name, field in zip(given.genres, ("genre", "genreIds"), strict=False):
-        genre_id = (await genres(turn)).get(name.lower())
-        if genre_id is None:
-            return Result("There is no such genre in the catalogue.", failed=True)
-        chosen[field] = name if field == "genre" else [genre_id]
+        chosen[field] = name if field == "genre" else [known[name.lower()]]
     order = given.order or ("RELEVANCE" if given.text else "POPULAR")
     values = {"text": given.text, "filter": chosen, "order": order, "first": SHOWN}
     return _found(await movies(turn.context, _SEARCH[0], values, _SEARCH[1]))

@@ -7,6 +7,7 @@ tools act as the person of the chat whatever it asks for. Each answer is bounded
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from assistant.results import Result
 from assistant.tools import TOOLS, Toolbox, described
 from events.chats import ChatRole
 from resolvers.answering import Outside
+from resolvers.interactions import today
 
 STEPS_MOST = 6
 """Times that the model is asked for one answer."""
@@ -56,17 +58,22 @@ def offered() -> list[dict[str, Any]]:
 
 async def model_answer(turn: Turn, said: Sequence[Said], tools: Toolbox, outside: Outside) -> Result:
     """Return the model's answer, with the movies that it names. Raises ModelFailed."""
-    answer = _Answer(turn, tools, outside, _told(turn, said))
+    day = await today(turn.context)
+    answer = _Answer(turn, tools, outside, _told(turn, said, day.isoformat()))
     try:
         async with asyncio.timeout(outside.timeout_s):
             await answer.run()
     except TimeoutError:
         raise ModelFailed("it took too long", answer.text) from None
-    named = [film for film in answer.films.values() if film.title.lower() in answer.text.lower()]
+    named = [film for film in answer.films.values() if _names(answer.text, film.title)]
     return Result(answer.text, tuple(named[:10]))
 
 
-def _told(turn: Turn, said: Sequence[Said]) -> list[dict[str, Any]]:
+def _names(text: str, title: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _told(turn: Turn, said: Sequence[Said], day: str) -> list[dict[str, Any]]:
     memory = remembered(said)
     known = {
         "shown_last": [f"Movie:{movie_id}" for movie_id in (memory.shown or [()])[0]],
@@ -74,7 +81,7 @@ def _told(turn: Turn, said: Sequence[Said]) -> list[dict[str, Any]]:
     }
     talk = [message for message in said if message.role is not ChatRole.TOOL][-_SAID_MOST:]
     return [
-        {"role": "system", "content": PROMPT.format(today=time.strftime("%Y-%m-%d", time.gmtime()))},
+        {"role": "system", "content": PROMPT.format(today=day)},
         *({"role": message.role.lower(), "content": message.text} for message in talk),
         {"role": "system", "content": orjson.dumps(known).decode()},
         {"role": "user", "content": turn.text},

@@ -52,7 +52,8 @@ async def test_k85_a_conversation_is_kept_in_order(world: World) -> None:
 async def test_messages_and_chats_come_in_pages(world: World) -> None:
     chats = [await started(world) for _ in range(3)]
     await chats[0].say("Heat")
-    query = "query ($a: String) { viewer { chatSessions(first: 2, after: $a) { totalCount pageInfo { endCursor } nodes { id } } } }"
+    query = """query ($a: String) { viewer { chatSessions(first: 2, after: $a) {
+      pageInfo { endCursor } nodes { id } } } }"""
     first = (await world.data(query, by="alice"))["viewer"]["chatSessions"]
     assert [node["id"] for node in first["nodes"]] == [chats[2].id, chats[1].id]
     rest = await world.data(query, {"a": first["pageInfo"]["endCursor"]}, by="alice")
@@ -226,7 +227,10 @@ async def test_a_message_waits_for_the_answer_before_it(world: World) -> None:
     chat = await started(world)
     first = await chat.send("I watched Fargo", idempotencyKey="first")
     # as if the server had ended before it kept the answer, but after it did what it was told
-    unfinished = "update chat_messages set state = 'WRITING', answerer = null, changed_at = now() - %s::interval where id = %s"
+    unfinished = (
+        "update chat_messages set state = 'WRITING', answerer = null, changed_at = now() - %s::interval"
+        " where id = %s"
+    )
     reply = key_of(first["reply"]["id"])
     run(world, unfinished, "1 minute", reply)
     assert codes(await chat.send("Heat")) == ["CHAT_BUSY"]
@@ -238,8 +242,8 @@ async def test_a_message_waits_for_the_answer_before_it(world: World) -> None:
     assert stale["node"] == {"state": "FAILED"}
     assert codes(await chat.send("Heat")) == []
     assert await chat.send("I watched Fargo", idempotencyKey="first") == first
-    watched = "select count(*) from events where type = 'movie_watched' and recorded_at > now() - interval '1 minute'"
-    assert fetched(world, f"{watched} and causation_id is not null") == [(1,)]
+    watched = "select count(*) from events where type = 'movie_watched' and causation_id is not null"
+    assert fetched(world, watched) == [(1,)]
 
 
 async def test_a_deleted_chat_is_gone_and_what_was_done_in_it_stays(world: World) -> None:

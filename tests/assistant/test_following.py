@@ -23,9 +23,11 @@ FOLLOW = """subscription ($id: ID!, $after: ID) { chatReplies(sessionId: $id, af
 @asynccontextmanager
 async def outside(conninfo: str, *answers: Answered) -> AsyncIterator[tuple[Served, str]]:
     """A server with a model outside, and a chat of alice's in it."""
-    async with endpoint(*answers) as running:
-        async with serving(conninfo, chat_url=running.url, chat_model="a-model", chat_key="k") as served:
-            yield served, await start(served)
+    async with (
+        endpoint(*answers) as running,
+        serving(conninfo, chat_url=running.url, chat_model="a-model", chat_key="k") as served,
+    ):
+        yield served, await start(served)
 
 
 async def start(served: Served) -> str:
@@ -54,19 +56,20 @@ async def replies(socket: Socket) -> list[Any]:
 
 async def test_k85_an_answer_comes_in_parts_and_whole_at_last(conninfo: str) -> None:
     hold = asyncio.Event()
-    async with outside(conninfo, said("Heat", goes_on=hold)) as (served, session):
-        async with served.socket(access_token("alice")) as socket:
-            await socket.subscribe("1", FOLLOW, {"id": session})
-            sent = await send(served, session, "a thriller?")
-            assert (sent["reply"]["state"], sent["reply"]["text"]) == ("WRITING", "")
-            first = (await socket.receive())["payload"]["data"]["chatReplies"]
-            assert (first["part"], first["isDone"], first["message"]["state"]) == ("Heat", False, "WRITING")
-            hold.set()
-            rest = await replies(socket)
-            assert rest[-1]["message"] == {
-                "id": sent["reply"]["id"], "text": "Heat", "state": "DONE", "answerer": "MODEL",
-            }  # fmt: skip
-            assert first["part"] + "".join(each["part"] for each in rest) == "Heat"
+    async with (
+        outside(conninfo, said("Heat", goes_on=hold)) as (served, session),
+        served.socket(access_token("alice")) as socket,
+    ):
+        await socket.subscribe("1", FOLLOW, {"id": session})
+        sent = await send(served, session, "a thriller?")
+        assert (sent["reply"]["state"], sent["reply"]["text"]) == ("WRITING", "")
+        first = (await socket.receive())["payload"]["data"]["chatReplies"]
+        assert (first["part"], first["isDone"], first["message"]["state"]) == ("Heat", False, "WRITING")
+        hold.set()
+        rest = await replies(socket)
+        whole = {"id": sent["reply"]["id"], "text": "Heat", "state": "DONE", "answerer": "MODEL"}
+        assert rest[-1]["message"] == whole
+        assert first["part"] + "".join(each["part"] for each in rest) == "Heat"
 
 
 async def test_k85_who_comes_back_gets_the_whole_answer(conninfo: str) -> None:
@@ -85,13 +88,16 @@ async def test_k85_who_comes_back_gets_the_whole_answer(conninfo: str) -> None:
 
 async def test_another_server_tells_of_it_too(conninfo: str) -> None:
     hold = asyncio.Event()
-    async with outside(conninfo, said("Heat", goes_on=hold)) as (served, session):
-        async with serving(conninfo, filled=False) as other, other.socket(access_token("alice")) as socket:
-            await socket.subscribe("1", FOLLOW, {"id": session})
-            await send(served, session, "a thriller?")
-            await socket.receive()
-            hold.set()
-            assert (await replies(socket))[-1]["message"]["text"] == "Heat"
+    async with (
+        outside(conninfo, said("Heat", goes_on=hold)) as (served, session),
+        serving(conninfo, filled=False) as other,
+        other.socket(access_token("alice")) as socket,
+    ):
+        await socket.subscribe("1", FOLLOW, {"id": session})
+        await send(served, session, "a thriller?")
+        await socket.receive()
+        hold.set()
+        assert (await replies(socket))[-1]["message"]["text"] == "Heat"
 
 
 async def test_the_answer_of_the_house_is_told_at_once_and_in_order(conninfo: str) -> None:

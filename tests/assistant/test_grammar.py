@@ -111,7 +111,7 @@ SAID: list[tuple[str, str, dict[str, Any], Mention | None]] = [
     ("I watched Heat on Wednesday", "mark_watched", {"watched_on": "2024-05-08"}, titled("Heat")),
     ("I watched Heat two weeks ago", "mark_watched", {"watched_on": "2024-05-01"}, titled("Heat")),
     ("I loved it", "react_to_movie", {"reaction": "SUPER_LIKE"}, IT),
-    ("I didn’t like Heat", "react_to_movie", {"reaction": "DISLIKE"}, titled("Heat")),  # noqa: RUF001
+    ("I didn’t like Heat", "react_to_movie", {"reaction": "DISLIKE"}, titled("Heat")),
     ("make it a favourite", "favorite_movie", {}, IT),
     ("I'm not interested in Fargo", "dismiss_movie", {}, titled("Fargo")),
     ("who directed Heat?", "movie_details", {}, titled("Heat")),

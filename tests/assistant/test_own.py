@@ -53,7 +53,8 @@ async def told(chat: Chat, field: str) -> list[str]:
         ("what did I watch in March 2024", ["The Thing"]),
         ("what did I watch in 2023", []),
         ("what did I dislike", ["Heat"]),
-        ("my favourites", ['A "quoted" title, a back\\slash', "Le Fabuleux Destin d'Amélie Poulain 🎈", "Toy Story", "Alien"]),
+        ("my favourites",
+         ['A "quoted" title, a back\\slash', "Le Fabuleux Destin d'Amélie Poulain 🎈", "Toy Story", "Alien"]),
         ("who directed Fargo?", ["Fargo"]),
     ],
 )  # fmt: skip
