@@ -128,9 +128,7 @@ def _mine(found: re.Match[str], asked: Asked) -> Intent | None:
     if title_words(words):
         return None
     said = found["did"].lower()
-    what = (
-        _DID.get(said) or _DID.get(said.removesuffix("s")) or _DID[said.removesuffix("d").removesuffix("e")]
-    )
+    what = next(_DID[form] for end in ("", "s", "d", "ed") if (form := said.removesuffix(end)) in _DID)
     days = {"first_day": first and first.isoformat(), "last_day": last and last.isoformat()}
     return Intent("my_movies", {"what": what, **{name: day for name, day in days.items() if day}})
 

@@ -42,7 +42,8 @@ class Memory:
     events: list[str] = field(default_factory=list)
     """What was done and not taken back, the last first."""
     pending: Mapping[str, Any] | None = None
-    """What waits for a choice among the movies that were shown last."""
+    """What waits for a choice among `choices`."""
+    choices: tuple[UUID, ...] = ()
 
 
 def remembered(said: Sequence[Said]) -> Memory:
@@ -56,7 +57,7 @@ def remembered(said: Sequence[Said]) -> Memory:
         elif message.role is ChatRole.TOOL:
             note = orjson.loads(message.text or "{}")
             if "asked" in note:
-                memory.pending = note
+                memory.pending, memory.choices = note, message.movie_ids
             elif note.get("tool") == "undo":  # also one that failed: what is before it can be taken back
                 memory.events = [e for e in memory.events if e != note["arguments"].get("event_id")]
             elif note.get("event"):
@@ -137,7 +138,7 @@ async def _meant(turn: Turn, memory: Memory, named: Mention) -> tuple[list[Film]
 async def _chosen(turn: Turn, memory: Memory) -> Film | Result | None:
     """Return the movie that a message chooses among those it was asked about; None if it says something else."""
     said = re.sub(r"^(?:i mean |i meant |the one from |from )", "", turn.text.strip(" .!?").lower())
-    choices = await movies_by_id(turn.context, list(memory.shown[0])) if memory.shown else []
+    choices = await movies_by_id(turn.context, list(memory.choices))
     if re.fullmatch(r"no|nope|none(?: of (?:them|these|those))?|neither|cancel|forget it|never ?mind", said):
         return _CHANGED_NOTHING
     if len(choices) == 1 and re.fullmatch(
@@ -148,7 +149,9 @@ async def _chosen(turn: Turn, memory: Memory) -> Film | Result | None:
     if year:
         fitting = [film for film in choices if film.year == int(year[1])]
     elif (place := place_of(said)) is not None:
-        fitting = choices[place - 1 : place] if place > 0 else choices[-1:] * (place < 0)
+        # by what was shown: a movie that is gone since must not move the others up
+        at = memory.choices[place - 1 : place] if place > 0 else memory.choices[-1:] * (place < 0)
+        fitting = [film for film in choices if film.uuid in at]
     else:
         named = mention(turn.text)
         fitting = _same_title(choices, named.title or "")

@@ -61,7 +61,7 @@ def day_of(words: Words, today: date) -> date | None:
         return today
     if words.take(r"yesterday|last night"):
         return today - timedelta(days=1)
-    if ago := words.take(rf"({NUMBER}) (day|week)s? ago"):
+    if ago := words.take(r"(\d{1,3}|an?|one|two|three|four|five) (day|week)s? ago"):
         return today - timedelta(days=int(number_of(ago[1]) * (7 if ago[2].lower() == "week" else 1)))
     if named := words.take(rf"(?:on |last )+({'|'.join(_DAYS)})"):
         back = (today.weekday() - _DAYS.index(named[1].lower())) % 7
@@ -86,7 +86,7 @@ def day_of(words: Words, today: date) -> date | None:
 def days_of(words: Words, today: date) -> tuple[date | None, date | None]:
     """Take the first and the last day of a time that is named: a year, a month, a week, a day."""
     if named := words.take(
-        rf"(?:in |during |from )?({MONTH})(?: (?:of )?(\d{{4}}|this year|last year))(?!\d)"
+        rf"(?:in |during |from )?({MONTH})(?: (?:of )?((?:19|20)\d\d|this year|last year))(?!\d)"
     ):
         return _month(_year(named[2], today), month_of(named[1]))
     if named := words.take(r"(?:in |during |from )?(?:the year )?((?:19|20)\d\d|this year|last year)"):

@@ -103,11 +103,12 @@ async def test_another_server_tells_of_it_too(conninfo: str) -> None:
 async def test_the_answer_of_the_house_is_told_at_once_and_in_order(conninfo: str) -> None:
     async with serving(conninfo) as served, served.socket(access_token("alice")) as socket:
         session = await start(served)
-        await socket.subscribe("1", FOLLOW, {"id": session})
-        for text in ("Heat", "I loved it", "undo"):
-            sent = await send(served, session, text)
+        sent = await send(served, session, "Heat")
+        await socket.subscribe("1", FOLLOW, {"id": session, "after": sent["message"]["id"]})
+        for text in ("I loved it", "undo", "undo"):
             (found,) = await replies(socket)
             assert (found["part"], found["message"]["id"]) == (sent["reply"]["text"], sent["reply"]["id"])
+            sent = await send(served, session, text)
 
 
 async def test_it_comes_as_server_sent_events_as_well(conninfo: str) -> None:
@@ -132,7 +133,9 @@ async def _until(lines: AsyncIterator[str], start: str) -> AsyncIterator[str]:
 async def test_following_ends_with_the_chat(conninfo: str) -> None:
     async with serving(conninfo) as served, served.socket(access_token("alice")) as socket:
         session = await start(served)
-        await socket.subscribe("1", FOLLOW, {"id": session})
+        sent = await send(served, session, "Heat")
+        await socket.subscribe("1", FOLLOW, {"id": session, "after": sent["message"]["id"]})
+        await replies(socket)
         await served.ask(DELETE, token=access_token("alice"), variables={"i": {"sessionId": session}})
         assert await socket.receive() == {"type": "complete", "id": "1"}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assistant.arguments import SearchMovies
 from assistant.grammar import LONGEST, Asked, Intent, Mention, understand
@@ -88,6 +91,12 @@ SAID: list[tuple[str, str, dict[str, Any], Mention | None]] = [
     ("what did I see yesterday", "my_movies",
      {"what": "WATCHED", "first_day": "2024-05-14", "last_day": "2024-05-14"}, None),
     ("what did I hate", "my_movies", {"what": "DISLIKED"}, None),
+    *((f"which movies have I {did}", "my_movies", {"what": what}, None)
+      for what, said in {"LIKED": "liked loved enjoyed", "DISLIKED": "disliked hated", "RATED": "rated",
+                         "WATCHED": "watched seen", "FAVORITES": "favorited favourited"}.items() for did in said.split()),
+    *((f"show me my {mine}", "my_movies", {"what": what}, None)
+      for what, said in {"LIKED": "likes", "RATED": "rating ratings", "WATCHED": "diary", "WATCHLIST": "watchlist",
+                         "FAVORITES": "favourite favorites"}.items() for mine in said.split()),
     ("what's on my watchlist?", "my_movies", {"what": "WATCHLIST"}, None),
     ("show me my favourites", "my_movies", {"what": "FAVORITES"}, None),
     ("add it to my watchlist", "add_to_watchlist", {}, IT),
@@ -170,6 +179,31 @@ def test_no_request_takes_long(text: str) -> None:
     started = time.process_time()
     understood(text)
     assert time.process_time() - started < 0.5
+
+
+_VOCABULARY = re.findall(
+    r"\S+",
+    """rate give add put watched saw liked loved hated undo recommend search find show like but the my it that second last
+    2nd 2 4.5 ½ 999999999999 0 0000 2024-13-45 0000-01-01 9999 1995 90s 00s '90s 1800s stars star / 10 out of 5 watchlist
+    favourites i what did have on in of to from with by under over between and or less minutes hours half a an may february
+    31 30 th december days weeks ago yesterday friday month year this last week since before after french comedy noir
+    rom-com shorter newer better rated trending popular now “ ” " ' ( ) [ * ? . , ! # 🎈 ß İ""",
+)
+
+
+@given(st.lists(st.sampled_from(_VOCABULARY), max_size=14))
+@settings(max_examples=1500)
+def test_any_words_mean_something_or_nothing(said: list[str]) -> None:
+    intent = understood(" ".join(said))
+    assert intent is None or intent.tool in TOOLS
+
+
+@pytest.mark.parametrize(
+    "day", ["999999999999 days ago", "in May 0000", "in December 9999", "on 31 February", "on 2024-13-45"]
+)
+def test_days_that_are_none_break_nothing(day: str) -> None:
+    for said in (f"I watched Heat {day}", f"what did I watch {day}"):
+        understood(said)
 
 
 def test_what_is_longer_than_a_request_is_not_looked_at() -> None:

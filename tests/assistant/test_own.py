@@ -148,6 +148,17 @@ async def test_nothing_is_done_without_a_choice(chat: Chat, said: str) -> None:
     assert await events_of(chat, "movie_rated") == []
 
 
+async def test_a_movie_that_is_gone_does_not_move_the_others_up(chat: Chat) -> None:
+    _, choices = await chat.say("rate The Thing 2 stars")
+    assert len(choices) == 2
+    with connect(chat.world.conninfo) as conn:
+        conn.execute("delete from movies where id = %s", (movie("thing"),))
+    await chat.say("the first one")
+    assert await events_of(chat, "movie_rated") == []
+    await chat.say("rate The Thing 2 stars")
+    assert [rated for rated, *_ in await events_of(chat, "movie_rated")] == [movie("thing-again")]
+
+
 async def test_a_choice_is_of_the_last_question_only(chat: Chat) -> None:
     await chat.say("rate The Thing 2 stars")
     await chat.say("thrillers from the 90s")
