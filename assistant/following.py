@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
 
 from assistant.messages import STALE, purpose
 from events.chats import UnknownChatSession
@@ -12,6 +16,7 @@ from resolvers.answering import set_within
 from resolvers.context import Context
 from resolvers.errors import NotFound
 from resolvers.ids import uuid_of
+from resolvers.live import PAUSE_S
 
 _session, _message = uuid_of("ChatSession"), uuid_of("ChatMessage")
 
@@ -41,7 +46,7 @@ async def replies(
 ) -> AsyncGenerator[Mapping[str, str | None], None]:
     """Yield each answer of a chat with what was written of it since it was last yielded; end with the chat.
 
-    Raises Unauthenticated, BadId, NotFound where there is no such chat of the viewer's.
+    While the database is away it waits. Raises Unauthenticated, BadId, NotFound where there is no such chat of the viewer's.
     """
     viewer, session_id = context.require_viewer().id, UUID(_session(given["sessionId"]))
     after = given.get("after")
@@ -60,28 +65,39 @@ async def replies(
         values["after"] = began[0]
         shown: dict[UUID, str] = {}
         while True:
-            is_writing = False
-            async with context.pool.connection() as conn:
-                rows = await (await conn.execute(_ANSWERS, values)).fetchall()
-                if not rows and not (await conn.execute(_IS_THERE, values)).rowcount:
-                    return
-            texts = await context.services.keys.open_many(
-                context.pool, [(viewer, purpose(row[0]), row[2]) for row in rows]
-            )
-            for (message_id, number, _, is_done), text in zip(rows, texts, strict=True):
-                before = shown.get(message_id, "")
-                part = (text or "")[len(before) :]
-                if part or is_done:
-                    shown[message_id] = text or ""
-                    yield {
-                        "message": str(message_id),
-                        "part": part,
-                        "is_done": "true" if is_done else "false",
-                    }
+            try:
+                answers = await _answers(context, values)
+            except (OperationalError, PoolTimeout):
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if answers is None:
+                return
+            for message_id, number, text, is_done in answers:
+                part = text[len(shown.get(message_id, "")) :]
+                shown[message_id] = text
                 if is_done:
                     values["after"] = number
-                    shown.pop(message_id, None)
-                is_writing = is_writing or not is_done
-            await set_within(listener, SOON_S if is_writing else LATER_S)
+                    del shown[message_id]
+                if part or is_done:
+                    done = "true" if is_done else "false"
+                    yield {"message": str(message_id), "part": part, "is_done": done}
+            await set_within(listener, SOON_S if shown else LATER_S)
     finally:
         answering.forget(session_id, listener)
+
+
+async def _answers(
+    context: Context, values: Mapping[str, Any]
+) -> Sequence[tuple[UUID, int, str, bool]] | None:
+    """Return the answers behind a number, each with its text so far and whether that is all; None without the chat."""
+    async with context.pool.connection() as conn:
+        rows = await (await conn.execute(_ANSWERS, values)).fetchall()
+        if not rows and not (await conn.execute(_IS_THERE, values)).rowcount:
+            return None
+    texts = await context.services.keys.open_many(
+        context.pool, [(values["viewer"], purpose(row[0]), row[2]) for row in rows]
+    )
+    return [
+        (message_id, number, text or "", is_done)
+        for (message_id, number, _, is_done), text in zip(rows, texts, strict=True)
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
+from accounts.keys import AccountErased
 from assistant.messages import LOCK, is_repeated, keep_key, purpose, record, take
 from assistant.replies import answer
 from database.ids import uuid7
@@ -29,7 +30,7 @@ from resolvers.interactions import Input, Payload, idempotency_key_of, refused, 
 _session = uuid_of("ChatSession")
 
 _COUNT = "select count(*) from chat_sessions where user_id = %s"
-_START = "insert into chat_sessions (id, user_id, may_ask_model) values (%s, %s, %s)"
+_START = "insert into chat_sessions (id, user_id, may_ask_model) select %s, id, %s from users where id = %s"
 _ALLOW = "update chat_sessions set may_ask_model = %s where id = %s and user_id = %s"
 _DELETE = "delete from chat_sessions where id = %s and user_id = %s"
 _CONVERSATION = """
@@ -39,11 +40,8 @@ select session_id, id, user_id, lower(role), text_sealed from chat_messages
 
 async def start(context: Context, given: Input) -> Payload:
     """Begin a chat; said again with the same idempotency key it is the same chat."""
-    viewer, key, request = (
-        context.require_viewer().id,
-        idempotency_key_of(given),
-        request_of("start_chat", given),
-    )
+    viewer, key = context.require_viewer().id, idempotency_key_of(given)
+    request = request_of("start_chat", given)
     session_id = uuid5(viewer, key) if key else uuid7()
     try:
         async with context.pool.connection() as conn, conn.transaction():
@@ -52,7 +50,9 @@ async def start(context: Context, given: Input) -> Payload:
                 (count,) = await (await conn.execute(_COUNT, (viewer,))).fetchone() or (0,)
                 if count >= SESSIONS_MOST:
                     raise TooManyChatSessions
-                await conn.execute(_START, (session_id, viewer, given.get("mayAskModel") or False))
+                values = (session_id, given.get("mayAskModel") or False, viewer)
+                if not (await conn.execute(_START, values)).rowcount:
+                    raise AccountErased
                 fact = ChatSessionStarted(user_id=viewer, session_id=session_id)
                 await keep_key(conn, viewer, key, request, await record(conn, fact, source_of(given)))
     except Rejected as rejection:

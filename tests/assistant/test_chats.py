@@ -268,3 +268,5 @@ async def test_an_account_that_is_removed_takes_its_chats_along(world: World) ->
     await chat.say("Heat")
     run(world, "delete from users where id = %s", person("alice"))
     assert fetched(world, "select count(*) from chat_messages") == [(0,)]
+    assert codes(await chat.send("Heat")) == ["UNKNOWN_CHAT_SESSION"]
+    assert codes((await world.data(START, {"i": {}}, by="alice"))["startChat"]) == ["ACCOUNT_ERASED"]
