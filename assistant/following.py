@@ -49,12 +49,8 @@ async def replies(
     While the database is away it waits. Raises Unauthenticated, BadId, NotFound where there is no such chat of the viewer's.
     """
     viewer, session_id = context.require_viewer().id, UUID(_session(given["sessionId"]))
-    after = given.get("after")
-    values: dict[str, Any] = {
-        "session": session_id,
-        "viewer": viewer,
-        "after": UUID(_message(after)) if after else None,
-    }
+    after = UUID(_message(given["after"])) if given.get("after") else None
+    values: dict[str, Any] = {"session": session_id, "viewer": viewer, "after": after}
     answering = context.services.answering
     listener = answering.listen(session_id)
     try:

@@ -144,8 +144,7 @@ async def take(
     One that was taken before, and whose server ended before it was answered, is to be answered now. Raises
     UnknownChatSession, ChatFull, ChatBusy, TooManyMessages, IdempotencyKeyReused, AccountErased.
     """
-    viewer, keys = context.require_viewer().id, context.services.keys
-    data_key = (await keys.get(context.pool, [viewer], make=True))[viewer]
+    viewer, data_key = context.require_viewer().id, await _data_key(context)
     message_id = uuid5(viewer, key) if key else uuid7()
     reply_id = uuid5(message_id, "reply")
     # the words themselves are nowhere but in the message
@@ -216,7 +215,7 @@ async def note_tool(turn: Turn, step: int, note: Any, movie_ids: Sequence[UUID])
         "session": turn.session_id,
         "user": turn.user_id,
         "number": turn.number + step,
-        "sealed": (await _data_key(turn)).seal(purpose(message_id), orjson.dumps(note).decode()),
+        "sealed": (await _data_key(turn.context)).seal(purpose(message_id), orjson.dumps(note).decode()),
         "movies": list(movie_ids),
         "cause": turn.cause_id,
     }
@@ -227,7 +226,7 @@ async def note_tool(turn: Turn, step: int, note: Any, movie_ids: Sequence[UUID])
 
 async def write(turn: Turn, text: str) -> None:
     """Show an answer as far as it is written."""
-    sealed = (await _data_key(turn)).seal(purpose(turn.reply_id), text)
+    sealed = (await _data_key(turn.context)).seal(purpose(turn.reply_id), text)
     async with turn.context.pool.connection() as conn:
         await conn.execute(_WRITE, (sealed, turn.reply_id))
     turn.context.services.answering.tell(turn.session_id)
@@ -237,7 +236,7 @@ async def finish(
     turn: Turn, text: str, movie_ids: Sequence[UUID], answerer: str, *, state: str = "DONE"
 ) -> None:
     """End an answer, unless its session was deleted meanwhile."""
-    sealed = (await _data_key(turn)).seal(purpose(turn.reply_id), text)
+    sealed = (await _data_key(turn.context)).seal(purpose(turn.reply_id), text)
     async with turn.context.pool.connection() as conn, conn.transaction():
         values = (sealed, list(movie_ids), state, answerer, turn.reply_id)
         if (await conn.execute(_FINISH, values)).rowcount:
@@ -251,7 +250,7 @@ async def finish(
     turn.context.services.answering.tell(turn.session_id)
 
 
-async def _data_key(turn: Turn) -> DataKey:
-    """Return the owner's key. Raises AccountErased."""
-    keys = await turn.context.services.keys.get(turn.context.pool, [turn.user_id], make=True)
-    return keys[turn.user_id]
+async def _data_key(context: Context) -> DataKey:
+    """Return the viewer's key. Raises AccountErased."""
+    viewer = context.require_viewer().id
+    return (await context.services.keys.get(context.pool, [viewer], make=True))[viewer]

@@ -243,7 +243,7 @@ def _add_chat(conn: Conn) -> None:
         "insert into chat_sessions (id, user_id, may_ask_model, started_at) values (%s, %s, false, %s)",
         (chat(), alice, NOON),
     )
-    said = (
+    said: tuple[tuple[str, str, list[str]], ...] = (
         ("USER", "A thriller?", []),
         ("TOOL", "{}", ["heat"]),
         ("ASSISTANT", "Heat, Fargo.", ["heat", "fargo"]),
