@@ -9,6 +9,7 @@ from accounts.emails import EMAIL
 from accounts.profiles import DATE_OF_BIRTH, PHONE
 
 NOTIFICATION = "notification"
+CHAT_MESSAGE = "chat message {id}"
 
 SEALED: Mapping[tuple[str, str], str] = {
     ("users", "email_sealed"): EMAIL,
@@ -16,5 +17,6 @@ SEALED: Mapping[tuple[str, str], str] = {
     ("profiles", "date_of_birth_sealed"): DATE_OF_BIRTH,
     ("devices", "token_sealed"): DEVICE,
     ("outbox", "content_sealed"): NOTIFICATION,
+    ("chat_messages", "text_sealed"): CHAT_MESSAGE,
 }
-"""The purpose of each column (table, column)."""
+"""The purpose of each column (table, column); {…} is another column of the row."""

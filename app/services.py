@@ -28,6 +28,7 @@ from imports.crew import Imports
 from privacy.crew import PersonalData
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
+from resolvers.answering import Answering
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
@@ -120,6 +121,9 @@ async def services(
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
 
+        answering = Answering(settings.outside())
+        stack.push_async_callback(answering.close)
+
         async def rebuild(name: str) -> None:
             async with connections.connection() as conn:
                 await conn.execute(_REQUEST_REBUILD, (name,))
@@ -146,6 +150,7 @@ async def services(
             ),
             tokens=_tokens(settings),
             keys=keys,
+            answering=answering,
             rebuild=rebuild,
         )
 

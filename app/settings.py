@@ -25,6 +25,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from accounts.attempts import Limits as AttemptLimits
 from accounts.masters import MasterKeys
+from app.chat_settings import ChatSettings
 from app.kept_secrets import kept_secret
 from app.notification_settings import NotificationSettings, listed, none_if_empty
 from resolvers.limits import Limits
@@ -80,7 +81,7 @@ _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_conninfo)]
 
 
-class Settings(NotificationSettings):
+class Settings(ChatSettings, NotificationSettings):
     """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(

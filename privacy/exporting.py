@@ -77,7 +77,7 @@ def _rows(
             if purpose is not None:
                 sealed = row.pop(column)
                 row[column.removesuffix("_sealed")] = (
-                    data_key.open(purpose, sealed) if sealed is not None and data_key else None
+                    data_key.open(purpose.format(**row), sealed) if sealed is not None and data_key else None
                 )
         yield row
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from accounts.attempts import Attempts
@@ -17,6 +18,7 @@ from events.handle import Handler
 from imports.crew import Imports
 from privacy.crew import PersonalData
 from recsys.current import CurrentModel
+from resolvers.answering import Answering
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
@@ -25,6 +27,9 @@ from resolvers.mapping import Sources
 from resolvers.reader import Reader
 from resolvers.recommending import Recommending
 from resolvers.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from resolvers.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Services:
     attempts: Attempts
     tokens: Tokens
     keys: Keys
+    answering: Answering
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
 
@@ -85,6 +91,10 @@ class Context:
     """Where the refresh token is kept; None where the client keeps it itself."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Of the request, or of the handshake of its socket; names in lower case."""
+    engine: Engine | None = None
+    """What runs the request; it says so itself."""
+    cause_id: UUID | None = None
+    """The event that made the assistant ask, on behalf of the viewer; None for what a client asks."""
 
     @property
     def viewer_id(self) -> str | None:

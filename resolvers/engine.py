@@ -96,6 +96,7 @@ class Engine:
 
     async def run(self, operation: Operation, context: Context) -> Answer:
         """Run a query or a mutation. Failures are errors of the answer, never exceptions."""
+        context.engine = self
         try:
             if operation.node.operation is OperationType.MUTATION:
                 answer = await self._mutate(operation, context)

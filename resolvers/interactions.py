@@ -114,6 +114,7 @@ async def record(
             movie_id=movie_id,
             decide=lambda pair, _: decide(pair),
             source=source_of(given),
+            causation_id=context.cause_id,
             idempotency_key=idempotency_key_of(given),
             request=request_of(name, given),
             texts=texts,
@@ -199,7 +200,7 @@ def latest_day() -> date:
 _TIME_ZONE = "select time_zone from profiles where user_id = %s"
 
 
-async def _today(context: Context) -> date:
+async def today(context: Context) -> date:
     """Return the day that it is where who asks lives."""
     async with context.pool.connection() as conn:
         found = await (await conn.execute(_TIME_ZONE, (context.require_viewer().id,))).fetchone()
@@ -208,7 +209,7 @@ async def _today(context: Context) -> date:
 
 async def watched(context: Context, given: Input) -> Payload:
     """Record that the movie was seen, and perhaps what of it."""
-    day: date = given.get("watchedOn") or await _today(context)
+    day: date = given.get("watchedOn") or await today(context)
     latest, viewing_id = latest_day(), uuid7()
     reaction, stars = given.get("reaction"), given.get("stars")
 

@@ -8,6 +8,7 @@ from strawberry import UNSET
 from resolvers import activity, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
+from schema.chat_mutations import ChatMutations
 from schema.enums import Audience, EventSource, Priority, Reaction, RecordedAction
 from schema.fields import mapped
 from schema.import_mutations import ImportMutations
@@ -184,7 +185,9 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ImportMutations, ListMutations, NotificationMutations, PrivacyMutations):
+class Mutation(
+    AccountMutations, ChatMutations, ImportMutations, ListMutations, NotificationMutations, PrivacyMutations
+):
     @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
     def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002
 

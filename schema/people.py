@@ -12,6 +12,7 @@ from resolvers.recommendations import RECOMMENDED
 from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
 from schema.activity import OWN, ActivityConnection
+from schema.chat import Chats
 from schema.enums import Action, Algorithm, Platform, Privacy, Reaction, WatchlistOrder
 from schema.fields import column, mapped
 from schema.imports import ImportConnection
@@ -74,7 +75,7 @@ class Device:
 
 
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
-class User(Node, Social, Notified):
+class User(Node, Social, Notified, Chats):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")

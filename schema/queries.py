@@ -9,6 +9,7 @@ from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
 from schema.activity import ALL, ActivityConnection, ActivityFilter
 from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from schema.catalogue import MOVIES, MovieFilter
+from schema.chat import CHAT_OWN, ChatQueries
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
 from schema.lists import ListLookup, MovieList
@@ -50,6 +51,8 @@ _NODES = {
     "List": NodeTable("lists", "list_id", "uuid", node_key("List", "uuid"), where=LIST_VISIBLE),
     "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
+    "ChatSession": NodeTable("chat_sessions", "id", "uuid", node_key("ChatSession", "uuid"), where=CHAT_OWN),
+    "ChatMessage": NodeTable("chat_messages", "id", "uuid", node_key("ChatMessage", "uuid"), where=CHAT_OWN),
     "Person": NodeTable("users", "id", "uuid", node_key("Person", "uuid"), where=SHOWN_PERSON),
     "Import": NodeTable(
         "imports",
@@ -68,7 +71,7 @@ _PUBLIC_S = 10
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(ChatQueries):
     @mapped(
         Lookup(
             "movies",
