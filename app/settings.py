@@ -21,11 +21,12 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from accounts.attempts import Limits as AttemptLimits
 from accounts.masters import MasterKeys
 from app.kept_secrets import kept_secret
+from app.remote_settings import RemoteSettings
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
@@ -87,7 +88,7 @@ _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
 
 
-class Settings(BaseSettings):
+class Settings(RemoteSettings):
     """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(
@@ -265,6 +266,7 @@ class Settings(BaseSettings):
             failures_per_account=self.sign_in_failures_per_account,
             sign_ups_per_address=self.sign_ups_per_address,
             refreshes_per_address=self.refreshes_per_address,
+            refreshes_per_person=self.refreshes_per_person,
         )
 
     def token_keys(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ from app.cli import (
     keys,
     projections,
     recsys,
+    remote_imports,
     server,
     users,
 )
@@ -41,6 +42,7 @@ commands = typer.Typer(
 )
 server.add_to(commands)
 catalogue_imports.add_to(imports.commands)
+remote_imports.add_to(imports.commands)
 commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")
