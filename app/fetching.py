@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -29,7 +29,7 @@ AT_ONCE = 8
 """Requests at the same time; the services' limits are kept beside that."""
 _MALFORMED_DAYS = 1
 
-_Answer = TypeVar("_Answer")
+_Failure = Away | Denied | Gone | Malformed
 
 
 @dataclass(slots=True)
@@ -76,7 +76,8 @@ class Fetching:
         return self.tmdb.movie(self.tmdb.find(target.imdb_id))
 
     def _ask_omdb(self, target: Target) -> Copy:
-        assert self.omdb and target.imdb_id
+        assert self.omdb
+        assert target.imdb_id
         return self.omdb.movie(target.imdb_id)
 
     def _run(
@@ -97,13 +98,12 @@ class Fetching:
                 unusable = unusable or answer
             elif isinstance(answer, (Gone, Malformed)):
                 self._note(conn, source, target, answer)
+            elif answer is None:
+                self.outcome.unchanged += 1
+                told.append((target.id, None, None))
             else:
-                if answer is None:
-                    self.outcome.unchanged += 1
-                    told.append((target.id, None, None))
-                else:
-                    found[target.id] = answer
-                    told.append((target.id, answer.row.external_id, answer.etag))
+                found[target.id] = answer
+                told.append((target.id, answer.row.external_id, answer.etag))
         if found:
             keep(conn, found)
         copies.copied(conn, source, told, self._days)
@@ -123,7 +123,9 @@ class Fetching:
             self.outcome.united += unite(conn, copy.row, is_used)
         self._load(conn, "tmdb", found)
         copies.set_offers(conn, {copy.row.external_id: copy.offers for copy in found.values()})
-        genres = {genre_slug(genre_name(name)): key for copy in found.values() for name, key in copy.genre_ids}
+        genres = {
+            genre_slug(genre_name(name)): key for copy in found.values() for name, key in copy.genre_ids
+        }
         copies.set_genre_ids(conn, genres)
 
     def _keep_omdb(self, conn: Conn, found: dict[UUID, Copy]) -> None:
@@ -140,7 +142,7 @@ class Fetching:
         self._on_bad(row)
 
 
-def _attempted(ask: Callable[[Target], _Answer], target: Target) -> _Answer | Exception:
+def _attempted(ask: Callable[[Target], Copy | None], target: Target) -> Copy | _Failure | None:
     try:
         return ask(target)
     except (Away, Denied, Gone, Malformed) as failure:

@@ -1,4 +1,4 @@
-"""The limit of an outside service, shared by all processes through Redis; while it is away each keeps the limit by itself."""
+"""The limit of an outside service, shared by all processes through Redis; without it each keeps the limit by itself."""
 
 from __future__ import annotations
 

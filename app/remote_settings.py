@@ -44,3 +44,8 @@ class RemoteSettings(BaseSettings):
     refreshes_per_person: PositiveInt = Field(
         default=30, description="of movies, that a person may ask for, and movies they may add, in 15 minutes"
     )
+
+    @property
+    def fetches_movies(self) -> bool:
+        """Whether movies are fetched from outside services."""
+        return self.catalogue_mode != "reference" and self.tmdb_token is not None

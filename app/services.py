@@ -24,6 +24,7 @@ from events.handle import Handler
 from events.queued import Queue
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
+from resolvers.asked_movies import AskedMovies
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
@@ -108,6 +109,9 @@ async def services(
             async with connections.connection() as conn:
                 await conn.execute(_REQUEST_REBUILD, (name,))
 
+        asked = AskedMovies(connections) if settings.fetches_movies else None
+        if asked:
+            stack.push_async_callback(asked.close)
         keys = settings.token_keys()
         tokens = Tokens(
             keys,
@@ -133,4 +137,5 @@ async def services(
             tokens=tokens,
             keys=Keys(settings.masters()),
             rebuild=rebuild,
+            asked_movies=asked,
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import psycopg
 
 from app.ahead import Ahead
+from app.refreshing import Refreshing
 from app.retraining import Retraining
 from app.settings import Settings
 from database.connect import connect
@@ -36,12 +37,13 @@ class Worker:
         *,
         retraining: Retraining | None = None,
         ahead: Ahead | None = None,
+        refreshing: Refreshing | None = None,
         seal_every_s: float = 10.0,
     ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
-        self._retraining, self._ahead = retraining, ahead
+        self._retraining, self._ahead, self._refreshing = retraining, ahead, refreshing
         self._seal_every_s = seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
@@ -49,6 +51,7 @@ class Worker:
             threading.Thread(target=self.follower.run, name="follower", daemon=True),
             threading.Thread(target=self._keep_house, args=(opened("keeper"),), name="keeper", daemon=True),
             *([threading.Thread(target=ahead.run, name="ahead", daemon=True)] if ahead else []),
+            *([threading.Thread(target=refreshing.run, name="refresher", daemon=True)] if refreshing else []),
         )
 
     def start(self, conn: Conn) -> None:
@@ -67,6 +70,8 @@ class Worker:
         self.follower.stop()
         if self._ahead:
             self._ahead.stop()
+        if self._refreshing:
+            self._refreshing.stop()
         for thread in self._threads:
             thread.join(wait_s)
         if self._retraining:
@@ -99,11 +104,18 @@ class Worker:
             self._stopped.wait(0.5)
 
 
-def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> Worker:
+def worker(
+    settings: Settings, conninfo: str, *, redis_url: str | None = None, train_first: bool = False
+) -> Worker:
     """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
     retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
-    return Worker(conninfo, retraining=retraining, ahead=Ahead(conninfo, settings.models))
+    return Worker(
+        conninfo,
+        retraining=retraining,
+        ahead=Ahead(conninfo, settings.models),
+        refreshing=Refreshing(settings, conninfo, redis_url),
+    )
 
 
 def _rebuild(conn: Conn, name: str) -> None:

@@ -61,6 +61,8 @@ update genres g set tmdb_id = told.tmdb_id
 _STALE = "select movie_id from movie_copies where source = %s and stale_at <= now() order by movie_id"
 _STUBS = "select id from movies where title = '' and (tmdb_id is not null or imdb_id is not null) order by id"
 _RATEABLE = "select id from movies where imdb_id is not null order by id"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A movie to fetch, and of which service."""

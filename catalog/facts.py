@@ -11,7 +11,16 @@ import psycopg
 from catalog.rows import MovieRow
 
 COLUMNS = (
-    *("title", "original_title", "overview", "tagline", "trailer_url", "release_date", "release_year", "awards"),
+    *(
+        "title",
+        "original_title",
+        "overview",
+        "tagline",
+        "trailer_url",
+        "release_date",
+        "release_year",
+        "awards",
+    ),
     *("runtime_minutes", "adult", "original_language", "languages", "countries", "popularity"),
     *("poster_path", "backdrop_path"),
 )

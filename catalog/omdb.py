@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from catalog.remote import Away, Denied, Gone, Remote
 from catalog.rows import MovieRow, VotedRating
 from catalog.tmdb import Copy, shaped
-from catalog.tmdb_shapes import ImdbId, Text
+from catalog.tmdb_shapes import LARGEST, ImdbId, Text
 
 SOURCE = "omdb"
 _OTHERS = {"Rotten Tomatoes": "rotten-tomatoes", "Metacritic": "metacritic"}
@@ -18,12 +18,19 @@ _VALUE = re.compile(r"(\d{1,3}(?:\.\d{1,2})?)(?:%|/(\d{1,3}))\Z")
 
 
 def _told(value: object) -> object:
-    """Return None for what OMDb does not know, and numbers without their commas."""
-    return None if value in ("N/A", "") else value.replace(",", "") if isinstance(value, str) else value
-
-
-def _said(value: object) -> object:
+    """Return None for what OMDb does not know."""
     return None if value in ("N/A", "") else value
+
+
+def _number(value: object) -> object:
+    """Return the same of a number, without its commas."""
+    told = _told(value)
+    return told.replace(",", "") if isinstance(told, str) else told
+
+
+_Mean = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+_Votes = Annotated[int, Field(ge=0, le=LARGEST)]
+_Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class _Rating(BaseModel):
@@ -35,11 +42,11 @@ class _Title(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     imdb_id: Annotated[ImdbId, Field(alias="imdbID")]
-    rating: Annotated[float | None, BeforeValidator(_told), Field(alias="imdbRating", ge=0, le=10)] = None
-    votes: Annotated[int | None, BeforeValidator(_told), Field(alias="imdbVotes", ge=0, lt=2**31)] = None
-    metascore: Annotated[int | None, BeforeValidator(_told), Field(alias="Metascore", ge=0, le=100)] = None
+    rating: Annotated[_Mean | None, BeforeValidator(_number), Field(alias="imdbRating")] = None
+    votes: Annotated[_Votes | None, BeforeValidator(_number), Field(alias="imdbVotes")] = None
+    metascore: Annotated[_Percent | None, BeforeValidator(_number), Field(alias="Metascore")] = None
     ratings: Annotated[tuple[_Rating, ...], Field(alias="Ratings")] = ()
-    awards: Annotated[Text | None, BeforeValidator(_said), Field(alias="Awards")] = None
+    awards: Annotated[Text | None, BeforeValidator(_told), Field(alias="Awards")] = None
 
 
 class _Answer(BaseModel):

@@ -53,9 +53,9 @@ def asking(asked: dict[str, list[str]]) -> tuple[str, dict[str, list[str]]]:
     return _ASK, {name: asked.get(name, []) for name in ("ids", "tmdb_ids", "imdb_ids", "numbers")}
 
 
-def asking_again(movie_id: UUID) -> Sequence[tuple[str, dict[str, UUID]]]:
-    """Return the statements and values that queue a movie however new its copy is."""
-    return [(_EXPIRE, {"id": movie_id}), (_ASK_AGAIN, {"id": movie_id})]
+def asking_again(movie_id: UUID) -> tuple[tuple[str, str], dict[str, UUID]]:
+    """Return the statements and their values that queue a movie however new its copy is."""
+    return (_EXPIRE, _ASK_AGAIN), {"id": movie_id}
 
 
 def ask_for_due(conn: Conn, mode: Mode, most: int) -> None:

@@ -98,9 +98,7 @@ class Breaker:
         """Note whether the service answered."""
         with self._lock:
             self._failures = 0 if answered else self._failures + 1
-            self._until = (
-                time.monotonic() + self._seconds if self._failures >= self._most else 0.0
-            )
+            self._until = time.monotonic() + self._seconds if self._failures >= self._most else 0.0
 
 
 @dataclass(frozen=True, slots=True)

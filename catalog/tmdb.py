@@ -57,7 +57,9 @@ class Tmdb:
         said = shaped(Details, reply.body)
         if said.id != tmdb_id:
             raise Malformed("id: is that of another movie")
-        return Copy(row_of(said), reply.etag, tuple(_offers(said)), tuple((g.name, g.id) for g in said.genres))
+        return Copy(
+            row_of(said), reply.etag, tuple(_offers(said)), tuple((g.name, g.id) for g in said.genres)
+        )
 
 
 def shaped(shape: type[_Shape], body: bytes | None) -> _Shape:
@@ -118,9 +120,7 @@ def _translations(said: Details, trailers: dict[str, str]) -> Iterator[Translati
         locale = f"{each.iso_639_1}-{each.iso_3166_1}" if each.iso_3166_1 else each.iso_639_1
         texts = each.data
         if LOCALE.match(locale) and (texts.title or texts.overview or texts.tagline):
-            yield Translation(
-                locale, texts.title or None, texts.overview or None, texts.tagline or None
-            )
+            yield Translation(locale, texts.title or None, texts.overview or None, texts.tagline or None)
     for language, trailer in trailers.items():
         if LOCALE.match(language):
             yield Translation(language, trailer_url=trailer)

@@ -24,6 +24,7 @@ Sound = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(
 Line = Annotated[Sound, StringConstraints(max_length=500)]
 Text = Annotated[Sound, StringConstraints(max_length=20_000)]
 Key = Annotated[int, Field(gt=0, le=LARGEST)]
+Minutes = Annotated[int, Field(ge=1, le=32_767)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 ImdbId = Annotated[str, StringConstraints(pattern=r"^tt[0-9]{7,}$")]
@@ -139,7 +140,7 @@ class Details(_Shape):
     overview: Text | None = None
     tagline: Line | None = None
     release_date: Annotated[date | None, BeforeValidator(_none_if_empty)] = None
-    runtime: Annotated[int | None, Field(ge=1, le=32_767), BeforeValidator(_none_if_empty)] = None
+    runtime: Annotated[Minutes | None, BeforeValidator(_none_if_empty)] = None
     adult: bool = False
     genres: tuple[Genre, ...] = ()
     spoken_languages: tuple[Spoken, ...] = ()

@@ -14,6 +14,7 @@ from accounts.tokens import Tokens
 from database.connect import Pool
 from events.handle import Handler
 from recsys.current import CurrentModel
+from resolvers.asked_movies import AskedMovies
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
@@ -40,6 +41,8 @@ class Services:
     keys: Keys
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+    asked_movies: AskedMovies | None = None
+    """Takes movies that clients look up; None where nothing is fetched from outside services."""
 
     def start(self) -> None:
         """Begin to follow which model serves."""

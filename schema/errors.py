@@ -12,6 +12,7 @@ CODES = {
     "ACCOUNT_ERASED": "The account was erased; nothing can be written for it.",
     "ALREADY_RATED": "The movie is rated or reacted to, so it cannot be on the watchlist.",
     "CANNOT_FOLLOW_YOURSELF": "Nobody follows themself.",
+    "CANNOT_REFRESH": "Nothing is fetched for this movie.",
     "CANNOT_UNDO": "The action cannot be taken back (any more).",
     "EMAIL_TAKEN": "There is an account with this e-mail address.",
     "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used for a different request.",

@@ -8,6 +8,7 @@ from strawberry import UNSET
 from resolvers import accounts, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
+from schema.copy_mutations import CopyMutations
 from schema.enums import Audience, EventSource, Priority, Reaction
 from schema.fields import mapped
 from schema.list_mutations import ListMutations
@@ -197,7 +198,7 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ListMutations):
+class Mutation(AccountMutations, ListMutations, CopyMutations):
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
     def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
 

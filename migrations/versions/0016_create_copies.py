@@ -43,8 +43,6 @@ def upgrade() -> None:
     );
     comment on table movie_offers is 'Where a movie can be seen in a country (ISO 3166-1).';
     grant select, insert, update, delete on movie_copies, movie_refreshes, movie_offers to projectionist_app;
-    create trigger movie_offers_changed after insert or update or delete or truncate on movie_offers
-      for each statement execute function catalogue_changed();
     """)
 
 

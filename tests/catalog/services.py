@@ -57,7 +57,12 @@ FIGHT_CLUB: Json = {
                 "iso_3166_1": "FR",
                 "iso_639_1": "fr",
                 "name": "Français",
-                "data": {"title": "", "overview": "Un homme qui ne dort pas.", "tagline": "Savon.", "runtime": 139},
+                "data": {
+                    "title": "",
+                    "overview": "Un homme qui ne dort pas.",
+                    "tagline": "Savon.",
+                    "runtime": 139,
+                },
             },
             {
                 "iso_3166_1": "BR",
@@ -69,7 +74,13 @@ FIGHT_CLUB: Json = {
     },
     "videos": {
         "results": [
-            {"iso_639_1": "en", "key": "fan00000000", "site": "YouTube", "type": "Trailer", "official": False},
+            {
+                "iso_639_1": "en",
+                "key": "fan00000000",
+                "site": "YouTube",
+                "type": "Trailer",
+                "official": False,
+            },
             {"iso_639_1": "en", "key": "BdJKm16Co6M", "site": "YouTube", "type": "Trailer", "official": True},
             {"iso_639_1": "fr", "key": "dfeUzm6KF4g", "site": "YouTube", "type": "Trailer", "official": True},
             {"iso_639_1": "en", "key": "clip", "site": "Vimeo", "type": "Clip", "official": True},
@@ -92,8 +103,22 @@ FIGHT_CLUB: Json = {
         "results": {
             "SE": {
                 "link": "https://www.themoviedb.org/movie/550/watch?locale=SE",
-                "flatrate": [{"provider_id": 8, "provider_name": "Netflix", "logo_path": "/n.jpg", "display_priority": 0}],
-                "rent": [{"provider_id": 2, "provider_name": "Apple TV", "logo_path": "/a.jpg", "display_priority": 2}],
+                "flatrate": [
+                    {
+                        "provider_id": 8,
+                        "provider_name": "Netflix",
+                        "logo_path": "/n.jpg",
+                        "display_priority": 0,
+                    }
+                ],
+                "rent": [
+                    {
+                        "provider_id": 2,
+                        "provider_name": "Apple TV",
+                        "logo_path": "/a.jpg",
+                        "display_priority": 2,
+                    }
+                ],
             },
             "US": {"link": "https://example.org/us", "ads": [{"provider_id": 9, "provider_name": "Tubi"}]},
         }
@@ -119,7 +144,12 @@ RATED: Json = {
 
 def details(number: int, imdb_id: str | None = None, **more: Json) -> Json:
     """Return the details of another movie."""
-    bare = {"id": number, "imdb_id": imdb_id, "title": f"Movie {number}", "external_ids": {"imdb_id": imdb_id}}
+    bare = {
+        "id": number,
+        "imdb_id": imdb_id,
+        "title": f"Movie {number}",
+        "external_ids": {"imdb_id": imdb_id},
+    }
     return {**copy.deepcopy(FIGHT_CLUB), "watch/providers": {"results": {}}, **bare, **more}
 
 
@@ -187,7 +217,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: dict[str, str], body: bytes, slow_s: float = 0.0) -> None:
         self.send_response(status)
-        for name, value in {"content-type": "application/json", "content-length": str(len(body)), **headers}.items():
+        for name, value in {
+            "content-type": "application/json",
+            "content-length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         try:
