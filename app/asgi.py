@@ -90,7 +90,7 @@ def application(
             stack.push_async_callback(
                 CatalogueNews(conninfo, built.engine.fragments, opened.recommending.catalogue_changed).close
             )
-            built.engine.on_lookup = opened.asked_movies and opened.asked_movies.note
+            built.engine.on_lookup = opened.asked_movies.note if opened.asked_movies else None
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
             gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)

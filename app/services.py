@@ -56,7 +56,6 @@ async def services(
     )
     limits_quick = {**limits, "statement_timeout_s": min(QUICK_S, settings.statement_timeout_s)}
     planned = session_conninfo(conninfo, **limits_quick, plan_cache_mode="force_generic_plan")
-    most_wait_s = settings.most_wait_s
     async with AsyncExitStack() as stack:
 
         async def lane(conninfo: str) -> Lane:
@@ -72,11 +71,13 @@ async def services(
         reader = Reader(
             [await lane(planned), await lane(planned)],
             [await lane(dsn), await lane(dsn)],
-            most_wait_s=most_wait_s,
+            most_wait_s=settings.most_wait_s,
         )
         live = Live(await lane(dsn))
-        handler = Handler([await lane(writing), await lane(writing)], fold_inline, most_wait_s=most_wait_s)
-        passwords = Passwords(settings.bcrypt_cost, most_wait_s=most_wait_s)
+        handler = Handler(
+            [await lane(writing), await lane(writing)], fold_inline, most_wait_s=settings.most_wait_s
+        )
+        passwords = Passwords(settings.bcrypt_cost, most_wait_s=settings.most_wait_s)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)
         stack.push_async_callback(handler.drain)
