@@ -132,7 +132,9 @@ class Fetching:
         self._load(conn, "omdb", found)
 
     def _load(self, conn: Conn, source: copies.Service, found: dict[UUID, Copy]) -> None:
-        loaded = load_movies(conn, source, (copy.row for copy in found.values()), lambda _: None)
+        # two stubs may be one movie
+        rows = {copy.row.external_id: copy.row for copy in found.values()}
+        loaded = load_movies(conn, source, rows.values(), silent)
         self.outcome.add(loaded)
         for row in loaded.bad:
             self._report(row)

@@ -81,7 +81,7 @@ def rated(conn: Conn, count: int = 3) -> UUID:
 
 GROUPS = {
     "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "recsys", "users"),
-    "import": ("movielens", "imdb", "movies", "convert"),
+    "import": ("movielens", "imdb", "movies", "convert", "tmdb", "omdb"),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
     "recsys": ("train", "models", "promote", "rollback", "evaluate"),

@@ -184,7 +184,8 @@ def test_k20_two_stubs_that_are_one_movie_become_one_and_what_people_said_stays(
     by_tmdb, by_imdb = mint(connection, [550], ["tt0137523"])
     if used != "neither":
         use(connection, by_tmdb if used == "older" else by_imdb)
-    assert fetch(by_tmdb, by_imdb).outcome.united == 1
+    outcome = fetch(by_tmdb, by_imdb).outcome
+    assert (outcome.united, outcome.bad) == (1, 0)
     kept = by_imdb if used == "younger" else by_tmdb
     query = "select id, tmdb_id, imdb_id from movies where title = 'Fight Club'"
     assert rows(connection, query) == [(kept, 550, "tt0137523")]
