@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 1.0
 AWAY_S = 10.0
-"""Between tries while a service is away, or refuses to answer."""
+"""Between tries while TMDb is away, or refuses to answer."""
+OMDB_AWAY_S = 600.0
+"""The same of OMDb, whose quota is that of a day."""
 PURGE_EVERY_S = 600.0
 
 
@@ -34,7 +36,8 @@ class Refreshing:
     def __init__(self, settings: Settings, conninfo: str, redis_url: str | None) -> None:
         self._settings, self._conninfo, self._redis_url = settings, conninfo, redis_url
         self._stopped = threading.Event()
-        self._said: str | None = None
+        self._is_away = False
+        self._omdb_at = 0.0
 
     def run(self) -> None:
         """Go on until `stop`."""
@@ -63,33 +66,41 @@ class Refreshing:
             fetched = self._fetch(conn, found) if self._settings.fetches_movies else []
             published.round(conn, fetched)
             if not fetched:
-                self._stopped.wait(AWAY_S if self._said else IDLE_S)
+                self._stopped.wait(AWAY_S if self._is_away else IDLE_S)
 
     def _fetch(self, conn: Conn, found: Remotes) -> list[UUID]:
         """Fetch some movies of the queue; return which."""
-        claimed = refreshes.claim(conn, BATCH)
+        most = min(
+            BATCH, max(1, int(self._settings.tmdb_per_second * 60))
+        )  # no more than a claim has time for
+        omdb = found.omdb if time.monotonic() >= self._omdb_at else None
+        claimed = refreshes.claim(conn, most)
         if not claimed:
-            mode = self._settings.catalogue_mode
-            refreshes.ask_for_due(conn, mode, BATCH)
-            claimed = refreshes.claim(conn, BATCH)
+            refreshes.ask_for_due(conn, self._settings.catalogue_mode, most, rated=omdb is not None)
+            claimed = refreshes.claim(conn, most)
         if not claimed:
             return []
+        days = self._settings.cache_days
         try:
-            Fetching(found.tmdb, found.omdb, days=self._settings.cache_days, on_bad=_tell).fetch(
-                conn, claimed
-            )
+            Fetching(found.tmdb, None, days=days, on_bad=_tell).fetch(conn, claimed)
         except (Away, Denied) as failure:
-            self._say(f"{type(failure).__name__}: {failure}")
+            self._say("tmdb", failure)
             refreshes.release(conn, claimed)
             return []
-        self._say(None)
+        self._is_away = False
+        try:
+            Fetching(None, omdb, days=days, on_bad=_tell).fetch(conn, claimed)
+        except (Away, Denied) as failure:  # nobody waits for ratings: they are asked for again later
+            self._say("omdb", failure)
+            self._omdb_at = time.monotonic() + OMDB_AWAY_S
         refreshes.done(conn, claimed)
         return claimed
 
-    def _say(self, what: str | None) -> None:
-        if what != self._said and what:
-            log.warning("a service of movies is away; copies are served as they are", extra={"reason": what})
-        self._said = what
+    def _say(self, service: str, failure: Away | Denied) -> None:
+        if service == "omdb" or not self._is_away:
+            reason = f"{type(failure).__name__}: {failure}"
+            log.warning("movies are served as they are", extra={"service": service, "reason": reason})
+        self._is_away = self._is_away or service == "tmdb"
 
     def _purge(self, conn: Conn) -> None:
         days = 0 if self._settings.catalogue_mode == "reference" else MOST_DAYS

@@ -36,6 +36,12 @@ select id, 'infinity' from movies m
  where (tmdb_id is not null or imdb_id is not null)
    and not exists (select from movie_copies c where c.movie_id = m.id and c.source = 'tmdb')
  order by database_id limit %(most)s on conflict do nothing"""
+_ASK_FOR_UNRATED = """
+insert into movie_refreshes (movie_id, asked_at)
+select m.id, 'infinity' from movies m join movie_copies t on t.movie_id = m.id and t.source = 'tmdb'
+  left join movie_copies o on o.movie_id = m.id and o.source = 'omdb'
+ where m.imdb_id is not null and (o.movie_id is null or o.stale_at <= now())
+ order by o.stale_at nulls first limit %(most)s on conflict do nothing"""
 _CLAIM = """
 update movie_refreshes set claimed_until = now() + make_interval(secs => %(claimed)s)
  where movie_id in (select movie_id from movie_refreshes where claimed_until <= now()
@@ -58,8 +64,13 @@ def asking_again(movie_id: UUID) -> tuple[tuple[str, str], dict[str, UUID]]:
     return (_EXPIRE, _ASK_AGAIN), {"id": movie_id}
 
 
-def ask_for_due(conn: Conn, mode: Mode, most: int) -> None:
-    """Queue some copies that are stale, and in the mode `catalogue` movies without one; behind what people ask for."""
+def ask_for_due(conn: Conn, mode: Mode, most: int, *, rated: bool) -> None:
+    """Queue some copies that are stale, and in the mode `catalogue` movies without one; behind what people ask for.
+
+    With `rated` also copies that lack what OMDb says.
+    """
+    if rated:
+        conn.execute(_ASK_FOR_UNRATED, {"most": most})
     if mode == "catalogue":
         conn.execute(_ASK_FOR_NEW, {"most": most})
     conn.execute(_ASK_FOR_STALE, {"most": most})

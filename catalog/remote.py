@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 import httpx
@@ -25,7 +26,7 @@ LONGEST_WAIT_S = 60.0
 """For which a service may ask; when it asks for more it is away."""
 MOST_BYTES = 8_000_000
 """Of one answer."""
-FAILURES = 5
+FAILURES = 10
 """In a row, after which a service is left alone."""
 LEFT_ALONE_S = 30.0
 
@@ -110,9 +111,9 @@ class Reply:
 
 
 class _Again(Exception):
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    def __init__(self, reason: str, after_s: float | None = None, *, answered: bool = False) -> None:
         super().__init__(reason)
-        self.after_s = after_s
+        self.after_s, self.answered = after_s, answered
 
 
 class Remote:
@@ -167,8 +168,8 @@ class Remote:
                 headers={"if-none-match": etag} if etag else {},
             ) as response:
                 reply = self._reply(response, deadline)
-        except _Again:
-            self.breaker.told(answered=False)
+        except _Again as failure:
+            self.breaker.told(answered=failure.answered)
             raise
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             self.breaker.told(answered=False)
@@ -185,7 +186,7 @@ class Remote:
                 self._limiter.pause(min(after or 1.0, LONGEST_WAIT_S))
             if after and after > LONGEST_WAIT_S:
                 raise Away("it asks to be left alone")
-            raise _Again(f"HTTP status {status}", after)
+            raise _Again(f"HTTP status {status}", after, answered=status == 429)
         if status == 304:
             return Reply(None, response.headers.get("etag"))
         if status == 404:
@@ -212,6 +213,11 @@ def _pause(state: RetryCallState) -> float:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds that a service asks for; dates are not among what TMDb and OMDb send."""
+    """Return the seconds that a service asks for, given as such or as a date."""
     said = response.headers.get("retry-after", "")
-    return float(said) if said.isascii() and said.isdecimal() else None
+    if said.isascii() and said.isdecimal():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except ValueError:
+        return None

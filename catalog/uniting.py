@@ -16,7 +16,7 @@ IsUsed = Callable[[Conn, UUID], bool]
 
 _BOTH = """
 select m.id, m.title = '' from movies m
- where m.tmdb_id = %(tmdb_id)s
+ where m.tmdb_id = %(tmdb_id)s and (m.imdb_id is null or m.imdb_id = %(imdb_id)s)
     or m.imdb_id = %(imdb_id)s and (m.tmdb_id is null or m.tmdb_id = %(tmdb_id)s)
  order by m.database_id for update"""
 _LET_GO = "update movies set tmdb_id = null, imdb_id = null, updated_at = now() where id = %(gone)s"

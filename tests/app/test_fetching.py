@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from email.utils import formatdate
 from typing import Any
 from uuid import UUID
 
@@ -209,6 +211,14 @@ def test_k20_two_movies_that_people_spoke_of_are_not_made_one_and_it_is_said(
     ) == (2,)
 
 
+def test_k20_a_stub_with_another_id_keeps_it(services: Services, connection: Conn, fetch: Fetch) -> None:
+    (by_tmdb,), (by_imdb,) = mint(connection, [550], []), mint(connection, [], ["tt0137523"])
+    connection.execute("update movies set imdb_id = 'tt7777777' where id = %s", (by_tmdb,))
+    assert fetch(by_tmdb).outcome.united == 0
+    found = rows(connection, "select id, imdb_id from movies order by imdb_id")
+    assert found == [(by_imdb, "tt0137523"), (by_tmdb, "tt7777777")]
+
+
 def test_k93_offers_are_replaced_as_a_whole(services: Services, connection: Conn, fetch: Fetch) -> None:
     fetch()
     query = "select country, kind, provider from movie_offers order by 1, 2, 3"
@@ -328,6 +338,21 @@ def test_retry_after_is_waited_for(services: Services, fetch: Fetch) -> None:
     services.answers = [(429, {"retry-after": "1"}, b"")]
     fetch()
     assert services.began[1] - services.began[0] >= 1.0
+
+
+def test_a_day_to_try_again_on_is_understood(services: Services, fetch: Fetch) -> None:
+    services.answers = [(503, {"retry-after": formatdate(time.time() + 2, usegmt=True)}, b"")]
+    fetch()
+    assert services.began[1] - services.began[0] >= 0.9
+
+
+def test_being_told_to_go_slower_does_not_make_a_service_seem_away(
+    services: Services, found: Remotes, fetch: Fetch
+) -> None:
+    assert found.tmdb
+    found.tmdb.remote.breaker = remote.Breaker(failures=1)
+    services.answers = [(429, {"retry-after": "0"}, b"")] * 3
+    assert fetch().outcome.updated == 1
 
 
 def test_a_service_that_asks_for_more_than_a_minute_is_away(services: Services, fetch: Fetch) -> None:

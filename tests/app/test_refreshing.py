@@ -24,7 +24,7 @@ from catalog.remote import LocalLimiter
 from database.connect import connect
 from resolvers.asked_movies import FLUSH_S
 from tests.app.serving import Served, serving
-from tests.catalog.services import KEY, TOKEN, Services, details, running
+from tests.catalog.services import KEY, RATED, TOKEN, Services, details, running
 from tests.catalogue import fill, movie
 from tests.waiting import until
 from tests.world import access_token, settings
@@ -232,6 +232,22 @@ def test_k28_the_worker_fetches_what_is_stale_and_in_the_mode_catalogue_everythi
     with refreshing(conninfo, given, catalogue_mode="catalogue"):
         until(lambda: count(connection, "select count(*) from movies where title = 'Movie 14'"))
     assert services.paths() == ["/movie/13", "/movie/14"]
+
+
+def test_k27_k28_omdb_out_of_quota_holds_no_movie_up_and_is_asked_again_later(
+    conninfo: str, connection: Conn, services: Services, given: dict[str, Any]
+) -> None:
+    (stub,) = mint(connection, [550], [])
+    connection.execute("insert into movie_refreshes (movie_id) values (%s)", (stub,))
+    services.rated["tt0137523"] = {"Response": "False", "Error": "Request limit reached!"}
+    with refreshing(conninfo, given):
+        until(lambda: len(services.asked) == 2)
+        until(lambda: count(connection, "select count(*) from movie_refreshes") == 0)
+    assert count(connection, "select count(*) from movies where title = 'Fight Club'") == 1
+    services.rated["tt0137523"] = RATED
+    with refreshing(conninfo, given):
+        until(lambda: count(connection, "select count(*) from movies where awards is not null"))
+    assert services.paths() == ["/movie/550", "/", "/"]
 
 
 def test_k28_a_movie_is_one_process_at_a_time(conninfo: str, connection: Conn) -> None:
