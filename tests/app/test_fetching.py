@@ -25,6 +25,7 @@ from catalog.remote import Away, Denied
 from catalog.rows import BadRow
 from events.favorites import favorite_movie
 from events.pair import Pair
+from recsys.catalogue import read_features
 from tests.catalog.services import KEY, TOKEN, Services, details, running
 from tests.catalogue import NOON
 from tests.events.writing import write
@@ -248,6 +249,18 @@ def test_k23_k27_omdb_adds_ratings_and_awards_and_corrects_nobody(connection: Co
         ("rotten-tomatoes", 81.0, 100.0, 0, True),
         ("tmdb", 8.4, 10.0, 26280, True),
     ]
+
+
+def test_recommenders_do_not_learn_from_what_tmdb_says(
+    services: Services, connection: Conn, fetch: Fetch
+) -> None:
+    services.movies[13] = details(13)
+    fetch(*mint(connection, [550, 13], []))
+    assert read_features(connection, 10).names == ()
+    connection.execute("update movies set told_by = '{}'")
+    names = read_features(connection, 10).names
+    assert {name.partition(":")[0] for name in names} == {"decade", "genre", "language", "person"}
+    assert {"person:David Fincher", "person:Brad Pitt"} <= set(names)
 
 
 def test_what_omdb_does_not_know_is_left_open(services: Services, connection: Conn, fetch: Fetch) -> None:
