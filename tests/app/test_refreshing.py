@@ -185,6 +185,17 @@ async def test_k28_who_asks_for_a_refresh_is_signed_in_and_does_not_ask_too_ofte
         assert count(connection, "select count(*) from movie_refreshes") == 1
 
 
+async def test_k20_people_who_add_a_movie_at_the_same_moment_get_the_same(
+    conninfo: str, connection: Conn, given: dict[str, Any]
+) -> None:
+    async with serving(conninfo, **given) as served:
+        for number in range(1001, 1006):
+            adds = (ask(served, ADD, by="alice", input={"tmdbId": number}) for _ in range(6))
+            answers = await asyncio.gather(*adds)
+            assert len({answer["data"]["addMovie"]["movie"]["id"] for answer in answers}) == 1
+    assert count(connection, "select count(*) from movies where tmdb_id between 1001 and 1005") == 5
+
+
 @pytest.mark.parametrize("wrong", [{"tmdbId": 0}, {"imdbId": "nm0000001"}, {"imdbId": "tt\x00"}])
 async def test_k20_what_is_no_id_of_others_is_refused(
     wrong: dict[str, Any], conninfo: str, connection: Conn, given: dict[str, Any]
