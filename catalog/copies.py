@@ -17,8 +17,8 @@ Conn = psycopg.Connection[Any]
 Service = Literal["tmdb", "omdb"]
 
 _TARGETS = """
-select m.id, m.tmdb_id, m.imdb_id, t.etag, t.movie_id is null or t.stale_at <= now() as tmdb_is_due,
-       m.imdb_id is not null and (o.movie_id is null or o.stale_at <= now()) as omdb_is_due
+select m.id, m.tmdb_id, m.imdb_id, t.etag, t.movie_id is null or t.due_at <= now() as tmdb_is_due,
+       m.imdb_id is not null and (o.movie_id is null or o.due_at <= now()) as omdb_is_due
   from movies m
   left join movie_copies t on t.movie_id = m.id and t.source = 'tmdb'
   left join movie_copies o on o.movie_id = m.id and o.source = 'omdb'
@@ -33,11 +33,13 @@ select m.id, %(source)s, max(copied.etag), now(), now() + make_interval(days => 
   join movies m on m.id = copied.id and coalesce(m.tmdb_id::text, m.imdb_id) is not null
  group by m.id
 on conflict (movie_id, source) do update
-  set etag = coalesce(excluded.etag, have.etag), fetched_at = now(), stale_at = excluded.stale_at, failure = null"""
+  set etag = coalesce(excluded.etag, have.etag), fetched_at = now(), stale_at = excluded.stale_at,
+      retry_at = null, failure = null"""
 _FAILED = """
-insert into movie_copies (movie_id, source, stale_at, failure)
-select id, %(source)s, now() + make_interval(days => %(days)s), %(failure)s from movies where id = %(id)s
-on conflict (movie_id, source) do update set stale_at = excluded.stale_at, failure = excluded.failure"""
+insert into movie_copies as have (movie_id, source, stale_at, retry_at, failure)
+select id, %(source)s, now(), now() + make_interval(days => %(days)s), %(failure)s from movies where id = %(id)s
+on conflict (movie_id, source) do update
+  set stale_at = least(have.stale_at, now()), retry_at = excluded.retry_at, failure = excluded.failure"""
 _OFFERED = """
 with told as (select x.movie_id, o.* from movie_external_ids x
   join unnest(%(keys)s::text[], %(offers)s::jsonb[]) as copied (key, offers)
@@ -58,7 +60,7 @@ update genres g set tmdb_id = told.tmdb_id
   from unnest(%(slugs)s::text[], %(ids)s::integer[]) as told (slug, tmdb_id)
  where g.slug = told.slug and g.tmdb_id is null
    and not exists (select from genres other where other.tmdb_id = told.tmdb_id)"""
-_STALE = "select movie_id from movie_copies where source = %s and stale_at <= now() order by movie_id"
+_STALE = "select movie_id from movie_copies where source = %s and due_at <= now() order by movie_id"
 _STUBS = "select id from movies where title = '' and (tmdb_id is not null or imdb_id is not null) order by id"
 _RATEABLE = "select id from movies where imdb_id is not null order by id"
 
@@ -94,7 +96,7 @@ def copied(
 
 
 def failed(conn: Conn, source: Service, movie_id: UUID, failure: str, days: int) -> None:
-    """Note why a service did not say anything of a movie; what it said before stays."""
+    """Note why a service did not say anything of a movie; what it said before stays, and is stale."""
     conn.execute(_FAILED, {"source": source, "id": movie_id, "failure": failure, "days": days})
 
 

@@ -20,16 +20,16 @@ select m.id from movies m left join movie_copies c on c.movie_id = m.id and c.so
  where (m.id = any (%(ids)s::uuid[]) or m.tmdb_id = any (%(tmdb_ids)s::integer[]) or m.imdb_id = any (%(imdb_ids)s::text[])
     or m.database_id = any (%(numbers)s::integer[]))
    and (m.tmdb_id is not null or m.imdb_id is not null)
-   and (c.movie_id is null or c.stale_at <= now())
+   and (c.movie_id is null or c.due_at <= now())
 on conflict do nothing"""
 _ASK_AGAIN = """
 insert into movie_refreshes (movie_id) select id from movies
  where id = %(id)s and (tmdb_id is not null or imdb_id is not null) on conflict do nothing"""
-_EXPIRE = "update movie_copies set stale_at = least(stale_at, now()) where movie_id = %(id)s"
+_EXPIRE = "update movie_copies set stale_at = least(stale_at, now()), retry_at = null where movie_id = %(id)s"
 _ASK_FOR_STALE = """
 insert into movie_refreshes (movie_id, asked_at)
-select movie_id, 'infinity' from movie_copies where source = 'tmdb' and stale_at <= now()
- order by stale_at limit %(most)s on conflict do nothing"""
+select movie_id, 'infinity' from movie_copies where source = 'tmdb' and due_at <= now()
+ order by due_at limit %(most)s on conflict do nothing"""
 _ASK_FOR_NEW = """
 insert into movie_refreshes (movie_id, asked_at)
 select id, 'infinity' from movies m
@@ -40,8 +40,8 @@ _ASK_FOR_UNRATED = """
 insert into movie_refreshes (movie_id, asked_at)
 select m.id, 'infinity' from movies m join movie_copies t on t.movie_id = m.id and t.source = 'tmdb'
   left join movie_copies o on o.movie_id = m.id and o.source = 'omdb'
- where m.imdb_id is not null and (o.movie_id is null or o.stale_at <= now())
- order by o.stale_at nulls first limit %(most)s on conflict do nothing"""
+ where m.imdb_id is not null and (o.movie_id is null or o.due_at <= now())
+ order by o.due_at nulls first limit %(most)s on conflict do nothing"""
 _CLAIM = """
 update movie_refreshes set claimed_until = now() + make_interval(secs => %(claimed)s)
  where movie_id in (select movie_id from movie_refreshes where claimed_until <= now()

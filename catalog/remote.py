@@ -117,7 +117,10 @@ class _Again(Exception):
 
 
 class Remote:
-    """One service. `timeout_s` is for all of one request; `stopped` ends waits. May be used by several threads."""
+    """One service, for several threads.
+
+    `timeout_s` is for each silence, and for an answer as a whole; `stopped` ends waits.
+    """
 
     def __init__(
         self,

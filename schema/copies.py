@@ -40,7 +40,7 @@ class Copied:
         "When The Movie Database last said what it says of it; null where nothing is copied from there.",
     )
     is_stale: bool = column(
-        f"coalesce((select c.stale_at <= now() {_COPY}), false)",
+        f"coalesce((select c.fetched_at is not null and c.stale_at <= now() {_COPY}), false)",
         "Whether the copy is older than it should be: a new one is on its way, or the service is away.",
     )
 

@@ -16,13 +16,16 @@ def upgrade() -> None:
       etag text,
       fetched_at timestamptz,
       stale_at timestamptz not null,
+      retry_at timestamptz,
+      due_at timestamptz not null generated always as (greatest(stale_at, retry_at)) stored,
       failure text check (failure in ('GONE', 'MALFORMED')),
       primary key (movie_id, source)
     );
     comment on table movie_copies is 'What an outside service was last asked about a movie.';
     comment on column movie_copies.fetched_at is 'When the service last said it; null if it never did.';
-    comment on column movie_copies.stale_at is 'From when on it is asked again; after a failure, too.';
-    create index movie_copies_stale_at_idx on movie_copies (source, stale_at);
+    comment on column movie_copies.stale_at is 'From when on it should be asked again.';
+    comment on column movie_copies.retry_at is 'Not to be asked again before, since it failed.';
+    create index movie_copies_due_at_idx on movie_copies (source, due_at);
 
     create table movie_refreshes (
       movie_id uuid primary key references movies on delete cascade,

@@ -293,9 +293,9 @@ def test_a_movie_that_is_gone_keeps_its_copy_and_is_not_asked_for_at_once(
     del services.movies[550]
     expire(connection)
     assert fetch(movie).outcome.gone == 1
-    assert one(connection, "select title, failure from movies join movie_copies on movie_id = id") == (
-        "Fight Club",
-        "GONE",
+    query = "select title, failure, stale_at <= now(), retry_at > now() + interval '29 days'"
+    assert one(connection, f"{query} from movies join movie_copies on movie_id = id") == (
+        *("Fight Club", "GONE", True, True),
     )
     assert not targets(connection, [movie])[0].tmdb_is_due
 
