@@ -6,8 +6,9 @@ import strawberry
 
 from resolvers.ids import text
 from resolvers.mapping import Embedded, Filter, Key, Page
-from schema.enums import OfferKind
+from schema.enums import ImageSize, OfferKind
 from schema.fields import column, connection, mapped
+from schema.movie_facts import image
 
 _COPY = "from movie_copies c where c.movie_id = {t}.id and c.source = 'tmdb'"
 _KEYS = ("country", "kind", "provider")
@@ -19,6 +20,9 @@ class Offer:
     kind: OfferKind = column("{t}.kind", "What it takes to see it there.")
     provider: str = column("{t}.provider", "Who has it, such as “Netflix”.")
     url: str | None = column("{t}.url", "A page with the ways to it.")
+
+    @mapped(image("logo_path"), "Where the logo of the provider is.")
+    def logo_url(self, size: ImageSize | None = None) -> str | None: ...
 
 
 @strawberry.type(description="An offer in a list.")
@@ -48,7 +52,7 @@ class Copied:
         Page(
             "movie_offers",
             where="{t}.movie_id = {parent}.id",
-            columns=(*_KEYS, "url"),
+            columns=(*_KEYS, "url", "logo_path"),
             orders={None: tuple(Key(f"{{t}}.{name}", "text") for name in _KEYS)},
             filters={"country": Filter("{t}.country = upper({value})", "text", text)},
         ),

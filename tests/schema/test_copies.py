@@ -13,7 +13,8 @@ from tests.world import World
 
 OFFERS = """query($by: MovieLookup!, $country: String, $first: Int, $after: String) {
   movie(by: $by) { availability(country: $country, first: $first, after: $after) {
-    totalCount nodes { country kind provider url } edges { node { provider } } pageInfo { hasNextPage endCursor } } } }"""
+    totalCount nodes { country kind provider url logoUrl(size: W92) }
+    edges { node { provider } } pageInfo { hasNextPage endCursor } } } }"""
 ALIEN = {"id": f"Movie:{movie('alien')}"}
 SOLD = [("SE", "BUY", "Apple TV"), ("SE", "SUBSCRIPTION", "Netflix"), ("US", "ADS", "Tubi")]
 
@@ -24,7 +25,8 @@ def offered(world: World) -> World:
     with connect(world.conninfo) as conn:
         for row in SOLD:
             conn.execute(
-                "insert into movie_offers (movie_id, country, kind, provider, url) values (%s, %s, %s, %s, 'https://x')",
+                "insert into movie_offers (movie_id, country, kind, provider, url, logo_path)"
+                " values (%s, %s, %s, %s, 'https://x', '/logo.jpg')",
                 (movie("alien"), *row),
             )
     return world
@@ -40,6 +42,9 @@ async def test_k93_where_a_movie_can_be_seen_is_told_by_country(offered: World) 
         tuple(node[key] for key in ("country", "kind", "provider")) for node in everywhere["nodes"]
     ] == SOLD
     assert everywhere["totalCount"] == 3
+    assert {(node["url"], node["logoUrl"]) for node in everywhere["nodes"]} == {
+        ("https://x", "https://image.tmdb.org/t/p/w92/logo.jpg")
+    }
     swedish = await offers(offered, country="se")
     assert [node["provider"] for node in swedish["nodes"]] == ["Apple TV", "Netflix"]
     assert (await offers(offered, country="XX"))["nodes"] == []
@@ -53,7 +58,7 @@ async def test_k93_offers_come_in_pages(offered: World) -> None:
 
 
 async def test_k23_k28_k93_plain_execution_says_the_same(offered: World) -> None:
-    query = """{ movies(first: 5) { nodes { awards cachedAt isStale availability(country: "SE") { nodes { kind } } } } }"""
+    query = """{ movies(first: 5) { nodes { awards cachedAt isStale availability(country: "SE") { nodes { kind logoUrl } } } } }"""
     assert disagreement(await offered.ask(query), await plainly(offered, query)) is None
 
 
