@@ -94,6 +94,7 @@ def application(
             stack.push_async_callback(
                 CatalogueNews(conninfo, built.engine.fragments, opened.recommending.catalogue_changed).close
             )
+            built.engine.on_lookup = opened.asked_movies.note if opened.asked_movies else None
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
             gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)
@@ -106,8 +107,15 @@ def application(
                 mode=settings.trusted_documents_mode,
             )
             stack.push_async_callback(persisted.close)
-            page = graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, opened.reader, documents, gate, settings, metrics, page)
+            state["http"] = GraphQLHTTP(
+                built.engine,
+                opened.reader,
+                documents,
+                gate,
+                settings,
+                metrics,
+                graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None,
+            )
             state.update(
                 uploads=Uploads(gate, settings, metrics),
                 exports=Exports(gate, settings, metrics, opened),

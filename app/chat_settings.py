@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from app.notification_settings import none_if_empty
+from app.variables import none_if_empty
 from resolvers.answering import Outside
 
 

@@ -10,17 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from app.variables import listed, none_if_empty
+
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
-
-
-def none_if_empty(value: object) -> object:
-    """Return None for an empty variable."""
-    return None if value == "" else value
-
-
-def listed(value: object) -> object:
-    """Return the words of a variable."""
-    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def _smtp(value: SecretStr | None) -> SecretStr | None:

@@ -29,6 +29,7 @@ from privacy.crew import PersonalData
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
 from resolvers.answering import Answering
+from resolvers.asked_movies import AskedMovies
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
@@ -69,7 +70,6 @@ async def services(
     )
     limits_quick = {**limits, "statement_timeout_s": min(QUICK_S, settings.statement_timeout_s)}
     planned = session_conninfo(conninfo, **limits_quick, plan_cache_mode="force_generic_plan")
-    most_wait_s = settings.most_wait_s
     async with AsyncExitStack() as stack:
 
         def closed(opened: Closes) -> Closes:
@@ -88,11 +88,13 @@ async def services(
         reader = Reader(
             [await lane(planned), await lane(planned)],
             [await lane(dsn), await lane(dsn)],
-            most_wait_s=most_wait_s,
+            most_wait_s=settings.most_wait_s,
         )
         live = Live(await lane(dsn))
-        handler = Handler([await lane(writing), await lane(writing)], fold_inline, most_wait_s=most_wait_s)
-        passwords = Passwords(settings.bcrypt_cost, most_wait_s=most_wait_s)
+        handler = Handler(
+            [await lane(writing), await lane(writing)], fold_inline, most_wait_s=settings.most_wait_s
+        )
+        passwords = Passwords(settings.bcrypt_cost, most_wait_s=settings.most_wait_s)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)
         stack.push_async_callback(handler.drain)
@@ -152,6 +154,7 @@ async def services(
             keys=keys,
             answering=answering,
             rebuild=rebuild,
+            asked_movies=closed(AskedMovies(connections)) if settings.fetches_movies else None,
         )
 
 

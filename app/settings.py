@@ -27,7 +27,9 @@ from accounts.attempts import Limits as AttemptLimits
 from accounts.masters import MasterKeys
 from app.chat_settings import ChatSettings
 from app.kept_secrets import kept_secret
-from app.notification_settings import NotificationSettings, listed, none_if_empty
+from app.notification_settings import NotificationSettings
+from app.remote_settings import RemoteSettings
+from app.variables import listed, none_if_empty
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
@@ -81,7 +83,7 @@ _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 _Conninfo = Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_conninfo)]
 
 
-class Settings(ChatSettings, NotificationSettings):
+class Settings(ChatSettings, NotificationSettings, RemoteSettings):
     """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(
@@ -274,6 +276,7 @@ class Settings(ChatSettings, NotificationSettings):
             failures_per_account=self.sign_in_failures_per_account,
             sign_ups_per_address=self.sign_ups_per_address,
             refreshes_per_address=self.refreshes_per_address,
+            refreshes_per_person=self.refreshes_per_person,
         )
 
     def token_keys(self) -> dict[str, str]:

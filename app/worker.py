@@ -12,6 +12,7 @@ import psycopg
 
 from accounts.keys import Keys
 from app.ahead import Ahead
+from app.refreshing import Refreshing
 from app.retraining import Retraining
 from app.settings import Settings
 from database.connect import connect
@@ -46,12 +47,18 @@ class Worker:
         ahead: Ahead | None = None,
         details_days: int = 30,
         notifying: Notifying | None = None,
+        refreshing: Refreshing | None = None,
         seal_every_s: float = 10.0,
     ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
-        self._retraining, self._ahead, self._notifying = retraining, ahead, notifying
+        self._retraining, self._ahead, self._notifying, self._refreshing = (
+            retraining,
+            ahead,
+            notifying,
+            refreshing,
+        )
         self._details_days, self._seal_every_s = details_days, seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
@@ -60,6 +67,7 @@ class Worker:
             threading.Thread(target=self._keep_house, args=(opened("keeper"),), name="keeper", daemon=True),
             *([threading.Thread(target=ahead.run, name="ahead", daemon=True)] if ahead else []),
             *([threading.Thread(target=notifying.run, name="notifying", daemon=True)] if notifying else []),
+            *([threading.Thread(target=refreshing.run, name="refresher", daemon=True)] if refreshing else []),
         )
 
     def start(self, conn: Conn) -> None:
@@ -80,6 +88,8 @@ class Worker:
             self._ahead.stop()
         if self._notifying:
             self._notifying.stop()
+        if self._refreshing:
+            self._refreshing.stop()
         for thread in self._threads:
             thread.join(wait_s)
         if self._retraining:
@@ -118,7 +128,9 @@ class Worker:
             self._stopped.wait(0.5)
 
 
-def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> Worker:
+def worker(
+    settings: Settings, conninfo: str, *, redis_url: str | None = None, train_first: bool = False
+) -> Worker:
     """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
     retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
@@ -136,6 +148,7 @@ def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> W
         ahead=Ahead(conninfo, settings.models),
         notifying=notifying,
         details_days=settings.activity_details_days,
+        refreshing=Refreshing(settings, conninfo, redis_url),
     )
 
 

@@ -19,6 +19,7 @@ from imports.crew import Imports
 from privacy.crew import PersonalData
 from recsys.current import CurrentModel
 from resolvers.answering import Answering
+from resolvers.asked_movies import AskedMovies
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
@@ -55,6 +56,8 @@ class Services:
     answering: Answering
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+    asked_movies: AskedMovies | None = None
+    """Takes movies that clients look up; None where nothing is fetched from outside services."""
 
     def start(self) -> None:
         """Begin to follow which model serves."""

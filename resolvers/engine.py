@@ -20,7 +20,7 @@ from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
-from resolvers.plan import BadValues, Plan, Step, bind, compile_plan, holes_of
+from resolvers.plan import BadValues, OnLookup, Plan, Step, bind, compile_plan, holes_of
 from resolvers.selection import Path, Selected, Values, evaluated
 
 _Compiled = TypeVar("_Compiled")
@@ -54,6 +54,7 @@ class Engine:
         self.limits = limits
         self.fragments = fragments
         self.documents = Documents(schema, limits)
+        self.on_lookup: OnLookup | None = None
         self.compiled = 0
         self.found = 0
         self.fell_back = 0
@@ -90,6 +91,7 @@ class Engine:
         except BadValues:
             return None
         self.found += 1
+        plan.tell_lookups(values, self.on_lookup)
         return Bound(plan, values)
 
     # --- queries and mutations ---
@@ -167,6 +169,7 @@ class Engine:
         errors = [error_of(refusal, path) for path, refusal in plan.refusals.items()]
         if plan.one is None:
             return Answer(b"null", errors)
+        plan.tell_lookups(bound, self.on_lookup)
         # what a mutation did is told, and a subscription goes on, however busy the server is
         data = await context.reader.read(plan, bound, may_refuse=part is None)
         if self.fragments is not None and plan.selections:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from resolvers.relations import END, HOLE
 from resolvers.selection import Document, Path, Selected, Values
 
 Failures = Mapping[Path, Refused]
+OnLookup = Callable[[str, Value], None]
+"""Takes what a client asks for, `movies.tmdbId`, and the key; it must not wait."""
 
 
 class BadValues(Exception):
@@ -40,8 +42,16 @@ class Plan(Readable):
     refusals: Failures
     selections: Sequence[Selection]
     """What it leaves marks for."""
+    lookups: Sequence[tuple[str, int]] = ()
+    """Objects that are asked for by a key: `movies.tmdbId`, and which of the parameters has it."""
     max_age_s: int = 0
     """How long caches may keep the answer; 0 for what depends on who asks."""
+
+    def tell_lookups(self, values: Sequence[Value], heard: OnLookup | None) -> None:
+        """Say what is asked for by a key."""
+        if heard is not None:
+            for name, index in self.lookups:
+                heard(name, values[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,7 @@ def compile_plan(
         feeds=lowering.feeds,
         refusals=lowering.refusals,
         selections=lowering.shared.selections,
+        lookups=lowering.lookups,
         max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),
     )
 

@@ -171,3 +171,12 @@ __all__ = [
     "TrendingWindow",
     "WatchlistOrder",
 ]
+
+
+@strawberry.enum(description="What it takes to see a movie with a provider.")
+class OfferKind(Enum):
+    SUBSCRIPTION = "SUBSCRIPTION"
+    FREE = "FREE"
+    ADS = strawberry.enum_value("ADS", description="It is free, with advertisements in it.")
+    RENT = "RENT"
+    BUY = "BUY"

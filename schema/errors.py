@@ -12,6 +12,7 @@ CODES = {
     "ACCOUNT_ERASED": "The account was erased; nothing can be written for it.",
     "ALREADY_RATED": "The movie is rated or reacted to, so it cannot be on the watchlist.",
     "CANNOT_FOLLOW_YOURSELF": "Nobody follows themself.",
+    "CANNOT_REFRESH": "Nothing is fetched for this movie.",
     "CANNOT_UNDO": "The action cannot be taken back (any more).",
     "CHAT_BUSY": "The assistant still writes its last answer of this chat.",
     "CHAT_FULL": "The viewer has sent as many messages in this chat as there can be.",

@@ -8,6 +8,7 @@ import strawberry
 from projections.popularity_metrics import COUNTS
 from resolvers.mapping import Embedded, Key, Many, One, Page
 from schema.audiences import READABLE
+from schema.copies import Copied
 from schema.enums import ImageSize, Priority, Reaction, Status
 from schema.fields import column, mapped
 from schema.movie_facts import (
@@ -134,7 +135,7 @@ _STATS = "(select m.id as of_movie, s.* from movies m left join movie_stats s on
 
 
 @strawberry.type(description="A movie.")
-class Movie(Node):
+class Movie(Copied, Node):
     id: strawberry.ID = column("'Movie:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     tmdb_id: int | None = column("{t}.tmdb_id", "The id at The Movie Database.")

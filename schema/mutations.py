@@ -9,6 +9,7 @@ from resolvers import activity, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
 from schema.chat_mutations import ChatMutations
+from schema.copy_mutations import CopyMutations
 from schema.enums import Audience, EventSource, Priority, Reaction, RecordedAction
 from schema.fields import mapped
 from schema.import_mutations import ImportMutations
@@ -186,7 +187,13 @@ class RebuildProjectionInput:
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutations, ChatMutations, ImportMutations, ListMutations, NotificationMutations, PrivacyMutations
+    AccountMutations,
+    ChatMutations,
+    CopyMutations,
+    ImportMutations,
+    ListMutations,
+    NotificationMutations,
+    PrivacyMutations,
 ):
     @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
     def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002

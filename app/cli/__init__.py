@@ -25,6 +25,7 @@ from app.cli import (
     notifications,
     projections,
     recsys,
+    remote_imports,
     server,
     users,
 )
@@ -43,6 +44,7 @@ commands = typer.Typer(
 )
 server.add_to(commands)
 catalogue_imports.add_to(imports.commands)
+remote_imports.add_to(imports.commands)
 commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")

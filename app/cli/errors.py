@@ -18,6 +18,7 @@ from app.cli.console import say
 from app.embedded import EmbeddedError
 from app.manifest import BadManifest
 from app.wheels import WheelUnavailable
+from catalog.remote import Away, Denied
 from catalog.rows import UnreadableRelease
 from events.activity_months import FileDiffers, MonthChanged
 from events.cluster import LogMoved
@@ -112,6 +113,14 @@ def _away(error: Exception) -> str:
     return f"PostgreSQL cannot be reached, or went away: {_first_line(error)}. Is it running, is DATABASE_URL right?"
 
 
+def _service_away(error: Exception) -> str:
+    return f"The service cannot be reached ({_first_line(error)}). What came is in; the same command goes on later."
+
+
+def _service_denies(error: Exception) -> str:
+    return f"The service refuses to answer ({_first_line(error)}). Is the token, or key, right?"
+
+
 def _not_allowed(error: Exception) -> str:
     return f"The database refuses it: {_first_line(error)}. Use a DATABASE_URL of the user who migrates."
 
@@ -122,6 +131,8 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     (ValidationError, USAGE, _settings),
     ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
     (TooBusy, UNAVAILABLE, _as_said),
+    (Away, UNAVAILABLE, _service_away),
+    (Denied, REFUSED, _service_denies),
     ((Rejected, UnreadableRelease, BadExport, BadManifest, MasterKeyMissing), REFUSED, _as_said),
     ((RebuildBusy, RebuildFailed, LogBusy, LogMoved, FileDiffers, MonthChanged), REFUSED, _docstring),
     (

@@ -52,7 +52,7 @@ def worker() -> None:
     settings = Settings()
     configure(settings.log_level)
     with database(settings) as conninfo:
-        running = make_worker(settings, conninfo)
+        running = make_worker(settings, conninfo, redis_url=settings.redis_url)
         with session(conninfo) as conn:
             running.start(conn)
         say("Following the log (Ctrl-C stops)")

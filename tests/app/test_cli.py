@@ -86,7 +86,7 @@ GROUPS = {
         *("import", "events", "projections", "activity", "recsys", "users"),
     ),
     "activity": ("archive",),
-    "import": ("movielens", "imdb", "movies", "convert", "export"),
+    "import": ("movielens", "imdb", "movies", "convert", "tmdb", "omdb", "export"),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
     "recsys": ("train", "models", "promote", "rollback", "evaluate"),
