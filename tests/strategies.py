@@ -222,8 +222,8 @@ ALONE = (
 )
 """What is recorded without the state of a pair."""
 
-SOCIAL = (follow, unfollow, accept, remove, notify)
-"""What people say to each other or are sent, not about movies."""
+SOCIAL = (follow, unfollow, accept, remove)
+"""What people say to each other, not about movies."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -256,7 +256,7 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     remove: [(other,) for other in range(ACQUAINTED)],
     notify: [
         (number, *moves)
-        for number in range(3)
+        for number in range(12)
         for moves in (
             ("queued",),
             ("queued", "sent", "opened"),
@@ -419,7 +419,7 @@ def _notified(game: _Play, move: Move) -> Iterable[Event]:
     number, *steps = move.args
     who = user_id(move.person)
     said = {"user_id": who, "notification_id": uuid5(who, str(number))}
-    kind, channel = list(NotificationKind)[number], list(Channel)[number % 2]
+    kind, channel = list(NotificationKind)[number % 3], list(Channel)[number % 2]
     facts: Mapping[str, NotificationEvent] = {
         "queued": NotificationQueued(
             **said, kind=kind, channel=channel, period=TODAY, device_id=None, movie_ids=(movie_id(0),)
@@ -428,7 +428,7 @@ def _notified(game: _Play, move: Move) -> Iterable[Event]:
         "delivered": NotificationDelivered(**said),
         "opened": NotificationOpened(**said),
         "clicked": NotificationClicked(**said, clicked_movie_id=movie_id(0)),
-        "failed": NotificationFailed(**said, reason=list(FailureReason)[number]),
+        "failed": NotificationFailed(**said, reason=list(FailureReason)[number % 5]),
     }
     for step in steps:
         key = said["user_id"], said["notification_id"]
@@ -499,10 +499,11 @@ def rich_moves(
 ) -> list[Move]:
     """The same moves every time: enough of them meet every command in every state that matters.
 
-    What people say to each other comes beside the `count` that are about movies, and changes nothing in these.
+    What people say to each other, and are sent, comes beside the `count` that are about movies, and changes nothing in
+    these.
     """
-    dice, beside = random.Random(seed), random.Random(f"{seed} social")
-    commands = [command for command in MOVES if command not in (*without, *SOCIAL)]
+    dice, beside, told = (random.Random(each) for each in (seed, f"{seed} social", f"{seed} told"))
+    commands = [command for command in MOVES if command not in (*without, *SOCIAL, notify)]
     social = [command for command in SOCIAL if command not in without]
     moves = []
     for number in range(count):
@@ -515,6 +516,8 @@ def rich_moves(
         if social and number % 3 == 0:
             says = beside.choice(social)
             moves.append(Move(beside.randrange(ACQUAINTED), 0, says, beside.choice(MOVES[says]), 0))
+        if notify not in without and number % 3 == 0:
+            moves.append(Move(told.randrange(ACQUAINTED), 0, notify, told.choice(MOVES[notify]), 0))
     return moves
 
 
