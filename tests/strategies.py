@@ -260,6 +260,7 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
         for moves in (
             ("queued",),
             ("queued", "sent", "opened"),
+            ("queued", "sent", "delivered"),
             ("delivered",),
             ("opened", "clicked"),
             ("clicked", "sent"),
@@ -420,9 +421,10 @@ def _notified(game: _Play, move: Move) -> Iterable[Event]:
     who = user_id(move.person)
     said = {"user_id": who, "notification_id": uuid5(who, str(number))}
     kind, channel = list(NotificationKind)[number % 3], list(Channel)[number % 2]
+    device_id = uuid5(who, "browser") if channel is Channel.PUSH else None
     facts: Mapping[str, NotificationEvent] = {
         "queued": NotificationQueued(
-            **said, kind=kind, channel=channel, period=TODAY, device_id=None, movie_ids=(movie_id(0),)
+            **said, kind=kind, channel=channel, period=TODAY, device_id=device_id, movie_ids=(movie_id(0),)
         ),
         "sent": NotificationSent(**said, attempt=number + 1),
         "delivered": NotificationDelivered(**said),
