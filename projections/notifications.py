@@ -60,12 +60,13 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
         )
 
 
-def _last(value: str, fact: type[Event]) -> str:
-    return f"(array_agg({value} order by position desc) filter (where type = '{fact.type}'))[1]"
+def _of(fact: type[Event], value: str) -> str:
+    """Return the one value that a message's only fact of a kind has."""
+    return f"min({value}) filter (where type = '{fact.type}')"
 
 
 def _times(fact: type[Event]) -> str:
-    return f"{_last('occurred_at', fact)}, coalesce(max(position) filter (where type = '{fact.type}'), 0)"
+    return f"{_of(fact, 'occurred_at')}, coalesce({_of(fact, 'position')}, 0)"
 
 
 notifications = register(
@@ -106,11 +107,11 @@ notifications = register(
         rows=f"""
         select user_id, (data->>'notification_id')::uuid,
                upper(split_part((array_agg(type order by position desc))[1], '_', 2)), max(position),
-               {_last("data->>'kind'", NotificationQueued)}, {_last("data->>'channel'", NotificationQueued)},
-               {_last("(data->>'period')::date", NotificationQueued)},
-               {_last("(data->>'device_id')::uuid", NotificationQueued)}, {_times(NotificationQueued)},
+               {_of(NotificationQueued, "data->>'kind'")}, {_of(NotificationQueued, "data->>'channel'")},
+               ({_of(NotificationQueued, "data->>'period'")})::date,
+               ({_of(NotificationQueued, "data->>'device_id'")})::uuid, {_times(NotificationQueued)},
                {", ".join(_times(move) for move in _MOVES.values())},
-               {_last("data->>'reason'", NotificationFailed)}
+               {_of(NotificationFailed, "data->>'reason'")}
           from batch where type in ({types(*NOTIFICATION_EVENTS)})
          group by user_id, data->>'notification_id'""",
         proof="""

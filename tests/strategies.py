@@ -237,7 +237,7 @@ ALONE = (
 
 SOCIAL = (follow, unfollow, accept, remove)
 """What people say to each other, not about movies."""
-BESIDE = (*SOCIAL, visit, identify, notify)
+BESIDE = (*SOCIAL, visit, identify)
 """What is not said by a person about a movie."""
 
 _BACK = [(back,) for back in range(5)]
@@ -273,10 +273,11 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     identify: [(1,), (2,)],
     notify: [
         (number, *moves)
-        for number in range(3)
+        for number in range(12)
         for moves in (
             ("queued",),
             ("queued", "sent", "opened"),
+            ("queued", "sent", "delivered"),
             ("delivered",),
             ("opened", "clicked"),
             ("clicked", "sent"),
@@ -436,16 +437,17 @@ def _notified(game: _Play, move: Move) -> Iterable[Event]:
     number, *steps = move.args
     who = user_id(move.person)
     said = {"user_id": who, "notification_id": uuid5(who, str(number))}
-    kind, channel = list(NotificationKind)[number], list(Channel)[number % 2]
+    kind, channel = list(NotificationKind)[number % 3], list(Channel)[number % 2]
+    device_id = uuid5(who, "browser") if channel is Channel.PUSH else None
     facts: Mapping[str, NotificationEvent] = {
         "queued": NotificationQueued(
-            **said, kind=kind, channel=channel, period=TODAY, device_id=None, movie_ids=(movie_id(0),)
+            **said, kind=kind, channel=channel, period=TODAY, device_id=device_id, movie_ids=(movie_id(0),)
         ),
         "sent": NotificationSent(**said, attempt=number + 1),
         "delivered": NotificationDelivered(**said),
         "opened": NotificationOpened(**said),
         "clicked": NotificationClicked(**said, clicked_movie_id=movie_id(0)),
-        "failed": NotificationFailed(**said, reason=list(FailureReason)[number]),
+        "failed": NotificationFailed(**said, reason=list(FailureReason)[number % 5]),
     }
     for step in steps:
         key = said["user_id"], said["notification_id"]
@@ -522,10 +524,10 @@ def rich_moves(
 ) -> list[Move]:
     """The same moves every time: enough of them meet every command in every state that matters.
 
-    What is BESIDE comes beside the `count` that are said about movies, and changes nothing in these.
+    What is BESIDE, and messages, come beside the `count` that are said about movies, and change nothing in these.
     """
-    dice, beside = random.Random(seed), random.Random(f"{seed} beside")
-    commands = [command for command in MOVES if command not in (*without, *BESIDE)]
+    dice, beside, told = (random.Random(each) for each in (seed, f"{seed} beside", f"{seed} told"))
+    commands = [command for command in MOVES if command not in (*without, *BESIDE, notify)]
     others = [command for command in BESIDE if command not in without]
     moves = []
     for number in range(count):
@@ -539,6 +541,8 @@ def rich_moves(
             says = beside.choice(others)
             person, movie = beside.randrange(ACQUAINTED), beside.randrange(movies)
             moves.append(Move(person, movie, says, beside.choice(MOVES[says]), beside.choice(minutes)))
+        if notify not in without and number % 3 == 0:
+            moves.append(Move(told.randrange(ACQUAINTED), 0, notify, told.choice(MOVES[notify]), 0))
     return moves
 
 
