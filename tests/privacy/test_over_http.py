@@ -36,6 +36,7 @@ PRIVATE = {
     "list": "Films for the lighthouse",
     "note": "Bring a blanket to the lantern room",
     "key": "a key of gwendolens",
+    "chat": "Something for a stormy night at the lighthouse",
 }
 
 
@@ -97,6 +98,9 @@ async def gwendolen(served: Served) -> Person:
     )
     made = await one.does("createList", "list { id }", title=PRIVATE["list"], visibility="PUBLIC")
     await one.does("addToList", listId=made["list"]["id"], movieId=ALIEN, note=PRIVATE["note"])
+    chat = await one.does("startChat", "session { id }")
+    await one.does("sendChatMessage", sessionId=chat["session"]["id"], text=PRIVATE["chat"])
+    await one.does("setNotificationPreferences", weeklyDigest=True)
     return one
 
 
@@ -178,7 +182,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         with connect(conninfo) as conn:
             catch_up(conn)
         before = everything(conninfo)
-        sealed = {"email", "phone", "birthday", "device"}
+        sealed = {"email", "phone", "birthday", "device", "chat"}
         for what in PRIVATE.keys() - sealed:
             assert holding(before, PRIVATE[what]), what
         assert not holding(before, PRIVATE["phone"])
