@@ -154,7 +154,7 @@ def test_a_database_that_is_away_is_3(run: Run, words: tuple[str, ...]) -> None:
     assert "DATABASE_URL" in refused(run(*words, env=away), 3)
 
 
-def test_migrate_makes_everything_once(run: Run, empty_database: str) -> None:
+def test_k108_migrate_makes_everything_once(run: Run, empty_database: str) -> None:
     there = {"DATABASE_URL": empty_database}
     assert "projectionist migrate" in refused(run("events", "count", env=there))
     assert run("doctor", env=there).exit_code == 1
@@ -470,7 +470,7 @@ def test_a_log_from_another_cluster_is_settled_by_doctor(
     assert run("projections", "verify").exit_code == 0
 
 
-def test_the_schema_is_printed_and_compared(run: Run) -> None:
+def test_k114_the_schema_is_printed_and_compared(run: Run) -> None:
     printed = run("schema")
     assert printed.exit_code == 0
     assert "type Mutation" in printed.stdout

@@ -136,7 +136,9 @@ COUNTED = (retract_watch, change_viewing, view_movie)
     st.sampled_from([c for c in COMMANDS if c not in COUNTED]),
     st.data(),
 )
-def test_what_is_said_twice_is_recorded_once(log: list[Recorded], command: Says, data: st.DataObject) -> None:
+def test_k52_what_is_said_twice_is_recorded_once(
+    log: list[Recorded], command: Says, data: st.DataObject
+) -> None:
     args = data.draw(st.sampled_from(COMMANDS[command]))
     for pair in dict.fromkeys(actions(log)):
         try:

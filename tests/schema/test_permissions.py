@@ -167,7 +167,7 @@ SHOWN = {
 """What belongs to a row that the viewer may see: who gets to that is tested with lists, reviews and the feed."""
 
 
-def test_every_way_to_a_personal_table_goes_by_the_viewer() -> None:
+def test_k101_every_way_to_a_personal_table_goes_by_the_viewer() -> None:
     unscoped = []
     for (kind, name), mapped in BUILT.sources.items():
         if (kind, name) in SHOWN:
