@@ -1,15 +1,18 @@
 -- Favourites by TMDb id beside Django's accounts; times in UTC.
+-- Each view is read only: through one without `with` or join PostgreSQL would write.
 create schema compat_s1;
 
 create view compat_s1.auth_user as
-select database_id as id,
-       coalesce(password_hash, '!')::varchar(128) as password,
-       (last_signed_in_at at time zone 'UTC')::timestamp as last_login,
-       'admin' = any (roles) as is_superuser,
-       username::varchar(150) as username,
-       null::varchar(254) as email,
-       (created_at at time zone 'UTC')::timestamp as date_joined
-  from public.users;
+with people as (
+  select database_id as id,
+         coalesce(password_hash, '!')::varchar(128) as password,
+         (last_signed_in_at at time zone 'UTC')::timestamp as last_login,
+         'admin' = any (roles) as is_superuser,
+         username::varchar(150) as username,
+         null::varchar(254) as email,
+         (created_at at time zone 'UTC')::timestamp as date_joined
+    from public.users)
+select * from people;
 comment on column compat_s1.auth_user.password is 'The exclamation mark, which no password matches, where there is none.';
 comment on column compat_s1.auth_user.email is
   'Null although the design promised one: addresses are sealed. `projectionist users list` and exportMyData show them.';

@@ -1,17 +1,20 @@
 -- Ratings and a watchlist, as the design with Users, Movies, UserMovies and Watchlist had them: names in camel case,
 -- ids as text, times in UTC to the millisecond.
+-- Each view is read only: through one without `with` or join PostgreSQL would write.
 create schema compat_s2;
 create type compat_s2."Rating" as enum ('DISLIKE', 'OK', 'LIKE', 'SUPER_LIKE');
 create type compat_s2."Priority" as enum ('LOW', 'MEDIUM', 'HIGH');
 
 create view compat_s2."Users" as
-select id::text as id,
-       null::text as email,
-       username,
-       coalesce(password_hash, '!') as "passwordHash",
-       (created_at at time zone 'UTC')::timestamp(3) as "createdAt",
-       (updated_at at time zone 'UTC')::timestamp(3) as "updatedAt"
-  from public.users;
+with people as (
+  select id::text as id,
+         null::text as email,
+         username,
+         coalesce(password_hash, '!') as "passwordHash",
+         (created_at at time zone 'UTC')::timestamp(3) as "createdAt",
+         (updated_at at time zone 'UTC')::timestamp(3) as "updatedAt"
+    from public.users)
+select * from people;
 comment on column compat_s2."Users".email is
   'Null although the design promised one: addresses are sealed. `projectionist users list` and exportMyData show them.';
 comment on column compat_s2."Users"."passwordHash" is 'The exclamation mark, which no password matches, where there is none.';
@@ -30,9 +33,9 @@ select m.id::text as id,
           from public.movie_credits c join public.people p on p.id = c.person_id
          where c.movie_id = m.id and c.job = 'ACTOR') as "cast",
        m.runtime_minutes::integer as runtime,
-       (coalesce((select t.fetched_at from public.movie_copies t where t.movie_id = m.id and t.source = 'tmdb'),
-                 m.updated_at) at time zone 'UTC')::timestamp(3) as "lastUpdated"
+       (coalesce(t.fetched_at, m.updated_at) at time zone 'UTC')::timestamp(3) as "lastUpdated"
   from public.movies m
+  left join public.movie_copies t on t.movie_id = m.id and t.source = 'tmdb'
  where m.tmdb_id is not null;
 comment on view compat_s2."Movies" is 'Those with an id at TMDb: the design knows no others.';
 comment on column compat_s2."Movies".title is 'Empty until the movie is fetched.';

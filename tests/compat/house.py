@@ -72,9 +72,7 @@ class House:
             names = [name for (name,) in conn.execute(_VIEWS, (schema,))]
         query = SQL("select * from {} order by 1")
         with psycopg.connect(self.conninfo, row_factory=dict_row) as conn:
-            return {
-                name: conn.execute(query.format(Identifier(schema, name))).fetchall() for name in names
-            }
+            return {name: conn.execute(query.format(Identifier(schema, name))).fetchall() for name in names}
 
     def columns(self, schema: str) -> dict[str, dict[str, str]]:
         """Return the columns of every view of a schema in their order, with their types."""
@@ -112,18 +110,3 @@ def missing(columns: Mapping[str, Mapping[str, str]], found: Mapping[str, Rows])
         for name, said in columns[table].items()
         if said.endswith(" not null") and any(row[name] is None for row in rows)
     }
-
-
-def readable(house: House, schema: str, grants: str, role: str) -> dict[str, int]:
-    """Return how many rows a role reads of each view, in the transaction that makes and grants it; none is left."""
-    with psycopg.connect(house.conninfo) as conn:
-        conn.execute(SQL("create role {}").format(Identifier(role)))
-        conn.execute(grants.replace("studio", role))  # type: ignore[arg-type]
-        conn.execute(SQL("set local role {}").format(Identifier(role)))
-        names = [name for (name,) in conn.execute(_VIEWS, (schema,)).fetchall()]
-        query = SQL("select count(*) from {}")
-        found = {
-            name: conn.execute(query.format(Identifier(schema, name))).fetchall()[0][0] for name in names
-        }
-        conn.rollback()
-        return found

@@ -207,9 +207,7 @@ async def test_s2_k53_the_common_queries(example: Example) -> None:
         {"tmdbId": 949, "priority": "HIGH"},
         {"tmdbId": 680, "priority": "MEDIUM"},
     ]
-    assert rows(WITH_ALL) == [
-        {"id": example.movies[299536], "userMovies": ["SUPER_LIKE"], "watchlist": None}
-    ]
+    assert rows(WITH_ALL) == [{"id": example.movies[299536], "userMovies": ["SUPER_LIKE"], "watchlist": None}]
     assert rows(COUNTS, john) == [{"rating": "DISLIKE", "n": 1}, {"rating": "SUPER_LIKE", "n": 1}]
 
 
@@ -243,6 +241,7 @@ async def test_s2_a_persons_rows_are_found_by_an_index(example: Example) -> None
     with psycopg.connect(example.house.conninfo) as conn:
         conn.execute("set enable_seqscan = off")
         (plan,) = conn.execute(
-            'explain (format json) select rating from compat_s2."UserMovies" where "userId" = %s', (example.john,)
+            'explain (format json) select rating from compat_s2."UserMovies" where "userId" = %s',
+            (example.john,),
         ).fetchall()
     assert "Function Scan" not in str(plan)
