@@ -60,11 +60,15 @@ class Example:
     heat: Json
 
 
+def written(path: Path) -> Path:
+    path.write_text(MOVIES)
+    return path
+
+
 @pytest.fixture(scope="module")
 async def example(house: House, tmp_path_factory: pytest.TempPathFactory) -> Example:
     """Somebody who likes one movie and dislikes another."""
-    table: Path = tmp_path_factory.mktemp("s0") / "movies.csv"
-    table.write_text(MOVIES)
+    table = written(tmp_path_factory.mktemp("s0") / "movies.csv")
     import_movies(house.conninfo, table, source="s0", mapping=MAPPING)
     token, viewer = await house.sign_up(email="user@example.com", password=PASSWORD)
     oppenheimer = await house.movie(imdbId="tt15398776")

@@ -49,9 +49,9 @@ async def test_a_role_reads_what_the_page_for_operators_grants_also_after_a_rebu
 ) -> None:
     (grants,) = (block for block in blocks(OPERATORS, "sql") if "compat_s2" in block)
     with psycopg.connect(filled.conninfo, autocommit=True) as conn:
-        conn.execute(re.sub(r"\bstudio\b", role, grants).replace("compat_s2", schema))  # type: ignore[arg-type]
-    for table in ("ratings", "favorites", "watchlist"):
-        filled.rebuild(table)
+        conn.execute(re.sub(r"\bstudio\b", role, grants).replace("compat_s2", schema))
+    for projection in ("ratings", "favorites", "watchlist"):
+        filled.rebuild(projection)
     with psycopg.connect(filled.conninfo, autocommit=True) as conn:
         conn.execute(SQL("set role {}").format(Identifier(role)))
         for name, rows in filled.all_of(schema).items():
