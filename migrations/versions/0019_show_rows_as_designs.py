@@ -8,7 +8,7 @@ revision = "0019"
 down_revision = "0017"
 
 _SQL = Path(__file__).parent.parent / "sql"
-_DESIGNS = ("s4",)
+_DESIGNS = ("s3", "s4")
 
 
 def upgrade() -> None:

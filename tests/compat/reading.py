@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -89,8 +90,10 @@ class Lived:
     def reader(self) -> Iterator[psycopg.Connection[Any]]:
         """Connect as somebody whom the operator let read, as docs/operators.md says it."""
         name, page = f"reader_{uuid4().hex[:12]}", (ROOT / "docs/operators.md").read_text()
-        block = page.partition("```sql\ncreate role reporting")[2].partition("```")[0]
-        lines = f"create role reporting{block}".replace("reporting", name).replace("compat_s4", self.design)
+        _, _, section = page.partition("## Programs that read a database of old")
+        blocks = re.findall(r"```sql\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+        lines = "".join(blocks[: 1 if self.design == "compat_s4" else 2])
+        lines = lines.replace("reporting", name).replace("compat_s4", self.design)
         with psycopg.connect(self.conninfo, autocommit=True) as conn:
             try:
                 conn.execute(lines.encode())
