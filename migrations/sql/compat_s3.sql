@@ -46,8 +46,7 @@ $$;
 -- of the log's guards.
 create function compat_s3.views() returns table (user_id uuid, movie_id uuid, viewed_at timestamptz, at_position bigint)
   language sql stable as $$
-  select distinct on (user_id, movie_id) user_id, movie_id, occurred_at, position from public.events
-   where type = 'movie_viewed' order by user_id, movie_id, position desc
+  select user_id, movie_id, occurred_at, position from public.events where type = 'movie_viewed'
 $$;
 create function compat_s3.clicks() returns table (user_id uuid, movie_id uuid, slate_id uuid, clicked_at timestamptz)
   language sql stable as $$
@@ -175,7 +174,8 @@ create view compat_s3.user_movie_interactions as
                as feedback_type,
              coalesce(v.at_position, s.at_position) as at_position, coalesce(v.viewed_at, s.last_interaction_at) as at
         from compat_s3.viewing_states() s
-        left join compat_s3.views() v on v.user_id = s.user_id and v.movie_id = s.movie_id
+        left join lateral (select * from compat_s3.views() last where last.user_id = s.user_id
+                              and last.movie_id = s.movie_id order by last.at_position desc limit 1) v on true
        where v.at_position is not null or s.watch_count > 0 or s.status = 'NOT_INTERESTED'
       union all
       select user_id, movie_id, case reaction when 'DISLIKE' then 'dislike' else 'like' end, null,

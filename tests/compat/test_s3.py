@@ -224,8 +224,8 @@ SAID = [
 
 async def test_s3_k43_k45_interactions_are_read_back_as_one_of_each_kind(lived: Lived) -> None:
     assert lived.rows(INTERACTIONS) == SAID
-    old = "select from user_movie_interactions i where abs(extract(epoch from (now() at time zone 'UTC') - i.timestamp)) > 3600"
-    assert lived.rows(old) == []
+    age = "extract(epoch from (now() at time zone 'UTC') - i.timestamp)"
+    assert lived.rows(f"select from user_movie_interactions i where abs({age}) > 3600") == []
 
 
 async def test_s3_k61_k62_recommendations_are_read_back_with_their_click(lived: Lived) -> None:
@@ -323,3 +323,13 @@ async def test_s3_views_go_and_come_with_their_migration(lived: Lived) -> None:
     lived.migrate_down_and_up()
     assert lived.columns() == before
     assert len(lived.rows("select from users")) == 2
+
+
+async def test_s3_c10_who_is_erased_is_in_no_view_and_their_activity_is_nobodys(lived: Lived) -> None:
+    people = [table for table, columns in DESIGN.items() if "user_id" in columns] + ["users"]
+    key = {table: "id" if table == "users" else "user_id" for table in people}
+    tom = lived.people["tom"]
+    assert [table for table in people if not lived.rows(f"select from {table} where {key[table]} = 1")] == []
+    await tom.does("eraseAccount", password="a fish called tom")
+    assert [table for table in people if lived.rows(f"select from {table} where {key[table]} = 1")] == []
+    assert lived.rows("select from user_activity_logs where user_id is null and action_type = 'movie_view'")
