@@ -45,6 +45,7 @@ tt0000009,Nobody Knows,,
 """
 MAPPING = {"imdb_id": "tconst", "title": "primaryTitle", "year": "startYear", "genres": "genres"}
 LEAVE = "mutation($i: DeactivateAccountInput!) { deactivateAccount(input: $i) { errors { code } } }"
+ERASE = "mutation($i: EraseAccountInput!) { eraseAccount(input: $i) { errors { code } } }"
 PASSWORD = "nobody guesses this"
 TYPES = "select movie_id, interaction_type from compat_s0.{} where user_id = %s order by timestamp"
 
@@ -136,6 +137,18 @@ async def test_s0_users_meet_movies_through_interactions(example: Example) -> No
     select u.id, m.tconst from compat_s0.users u join compat_s0.interactions i on i.user_id = u.id
       join compat_s0.movies m on m.id = i.movie_id where i.interaction_type = 'dislike'""")
     assert rows == [{"id": example.viewer["databaseId"], "tconst": "tt0113277"}]
+
+
+async def test_s0_who_is_erased_is_in_no_view(example: Example) -> None:
+    """The events stay in the log, and name nobody there is."""
+    house = example.house
+    before = house.all_of("compat_s0")
+    token, viewer = await house.sign_up(email="gone@example.com", password=PASSWORD)
+    await house.do("reactToMovie", token, example.heat["id"], reaction="LIKE")
+    assert len(house.rows(TYPES.format("interactions"), viewer["databaseId"])) == 1
+    data = await house.data(ERASE, token=token, i={"password": PASSWORD})
+    assert data["eraseAccount"]["errors"] == []
+    assert house.all_of("compat_s0") == before
 
 
 async def test_s0_what_is_never_null_in_the_design_is_not(example: Example) -> None:
