@@ -24,10 +24,10 @@ create index on erasures (erased_at) where finished_at is null;
 _FUNCTION = """
 create function forget_idempotency_keys(person uuid) returns void
 language sql security definer set search_path = pg_catalog
-begin atomic
+as $$
   delete from public.idempotency_keys k using public.events e
    where k.user_id = person and e.user_id = person and e.type = 'user_erased';
-end;
+$$;
 alter function forget_idempotency_keys owner to projectionist_log;
 revoke execute on function forget_idempotency_keys from public;
 grant execute on function forget_idempotency_keys to projectionist_app;
