@@ -44,6 +44,7 @@ class Limits:
     failures_per_account: int
     sign_ups_per_address: int
     refreshes_per_address: int
+    refreshes_per_person: int
 
 
 @dataclass(slots=True)
@@ -102,6 +103,10 @@ class Attempts:
     async def refresh(self, address: str) -> None:
         """Count a refreshed session of an address. Raises TooManyAttempts."""
         await self._once_more(self._name("refresh", address), self._limits.refreshes_per_address)
+
+    async def refresh_movie(self, person: str) -> None:
+        """Count a movie that a person has fetched or added. Raises TooManyAttempts."""
+        await self._once_more(self._name("refresh movie", person), self._limits.refreshes_per_person)
 
     async def _once_more(self, key: str, most: int) -> None:
         (number,) = await self._counts.add([key], WINDOW_S)

@@ -78,7 +78,7 @@ class Changes:
     async def email(self, proof: Proof, email: str) -> None:
         """Give the account another e-mail address. Raises InvalidEmail, EmailTaken."""
         email = clean_email(email)
-        await self._prove(proof)
+        await self.prove(proof)
         sealed = await self.keys.seal(self.pool, proof.user_id, EMAIL, email)
         digest = await email_digest(self.pool, self.keys, login_key(email))
         if not await _changed(self.pool, _EMAIL, id=proof.user_id, sealed=sealed, digest=digest):
@@ -89,17 +89,18 @@ class Changes:
 
         Raises what `Passwords.hash` raises.
         """
-        await self._prove(proof)
+        await self.prove(proof)
         unlike = await self._names(proof.user_id)
         hashed = await self.passwords.hash(new, unlike=unlike)
         await _changed(self.pool, _HASHED, id=proof.user_id, hashed=hashed, session_id=session_id)
 
     async def deactivate(self, proof: Proof) -> None:
         """Hide the account from others and end its sessions, until the person signs in again."""
-        await self._prove(proof)
+        await self.prove(proof)
         await deactivate(self.pool, proof.user_id, "person")
 
-    async def _prove(self, proof: Proof) -> None:
+    async def prove(self, proof: Proof) -> None:
+        """Raise WrongPassword, TooManyAttempts or TooBusy where the password is not the account's."""
         attempt = await self.attempts.sign_in(str(proof.user_id), proof.address)
         try:
             async with self.pool.connection() as conn:

@@ -23,15 +23,15 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from psycopg import AsyncConnection, Connection, pq
+from psycopg import Connection, pq
 
 from accounts.masters import NONCE_BYTES, MasterKeys
 from database.connect import Pool
-from events.errors import Rejected
+from events.people import AccountErased
 
 DataKeys = Mapping[UUID, "DataKey"]
 
@@ -41,12 +41,6 @@ KEPT = 4096
 KEPT_S = 60.0
 """Seconds that a process goes on with a key that another process destroyed."""
 _FORM = b"\x01"
-
-
-class AccountErased(Rejected):
-    """This account was erased, so nothing can be written for it any more."""
-
-    code: ClassVar[str] = "ACCOUNT_ERASED"
 
 
 class DataKey:
@@ -165,12 +159,16 @@ class Keys:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def destroy(self, conn: AsyncConnection[Any], user_id: UUID) -> None:
+    def destroy(self, conn: Connection[Any], user_id: UUID) -> None:
         """Make unreadable what was sealed for a person, for ever, once the caller's transaction commits.
 
         This process knows the key no more; others keep it for a minute at most.
         """
-        await conn.execute(_DESTROY, (user_id,))
+        conn.execute(_DESTROY, (user_id,))
+        self.forget(user_id)
+
+    def forget(self, user_id: UUID) -> None:
+        """Know a key no more in this process."""
         self._kept.pop(user_id, None)
 
     def _known(self, user_ids: Iterable[UUID]) -> tuple[dict[UUID, DataKey], list[UUID]]:

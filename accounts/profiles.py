@@ -168,7 +168,8 @@ def _languages(values: Sequence[str]) -> list[str]:
     return [_language(value) for value in chosen]
 
 
-def _time_zone(value: str) -> str:
+def time_zone(value: str) -> str:
+    """Return the name of a time zone. Raises InvalidTimeZone."""
     if value not in _time_zones():
         raise InvalidTimeZone
     return value
@@ -198,7 +199,7 @@ _CLEAN: Mapping[str, Callable[[Any], Any]] = {
     "avatar_url": _avatar_url,
     "preferred_language": _language,
     "languages": _languages,
-    "time_zone": _time_zone,
+    "time_zone": time_zone,
     "country": _country,
     "phone": _phone,
     "date_of_birth": _date_of_birth,

@@ -17,13 +17,14 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 import schema
-from app import graphiql
+from app import graphiql, message_links, webhooks
 from app.at_once import AtOnce
 from app.auth import Gate
 from app.browsers import SecurityHeaders, with_cors
 from app.budgets import Budgets, SharedBudgets
 from app.catalogue_news import CatalogueNews
 from app.documents import Documents
+from app.exports import Exports
 from app.fanout import FanOut, redis_client
 from app.graphql_http import GraphQLHTTP
 from app.graphql_ws import Sockets
@@ -35,10 +36,13 @@ from app.revisions import pending_after
 from app.rounds import Rounds
 from app.services import services
 from app.settings import Settings
+from app.uploads import PATH as UPLOADS
+from app.uploads import Uploads
 from projections.checkpoints import STATUS, ProjectionStatus
 from projections.registry import projections
 from resolvers.context import Services
 from resolvers.fragments import Fragments
+from resolvers.privacy import EXPORT_PATH
 
 PATH = "/graphql"
 LAG_S = 60.0
@@ -90,6 +94,7 @@ def application(
             stack.push_async_callback(
                 CatalogueNews(conninfo, built.engine.fragments, opened.recommending.catalogue_changed).close
             )
+            built.engine.on_lookup = opened.asked_movies.note if opened.asked_movies else None
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
             gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)
@@ -102,14 +107,21 @@ def application(
                 mode=settings.trusted_documents_mode,
             )
             stack.push_async_callback(persisted.close)
-            page = graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None
-            state["http"] = GraphQLHTTP(built.engine, opened.reader, documents, gate, settings, metrics, page)
-            state["sockets"] = Sockets(built.engine, documents, gate, settings, metrics)
+            state["http"] = GraphQLHTTP(
+                built.engine,
+                opened.reader,
+                documents,
+                gate,
+                settings,
+                metrics,
+                graphiql.page(PATH, with_cookie=settings.refresh_cookie) if settings.graphiql else None,
+            )
+            state.update(
+                uploads=Uploads(gate, settings, metrics),
+                exports=Exports(gate, settings, metrics, opened),
+                sockets=Sockets(built.engine, documents, gate, settings, metrics),
+            )
             yield
-
-    class GraphQL:
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            await state["http"](scope, receive, send)
 
     async def socket(websocket: WebSocket) -> None:
         await state["sockets"].serve(websocket)
@@ -139,12 +151,16 @@ def application(
     is_named = named_by(allowed_by(settings))
     app = Starlette(
         routes=[
-            Route(PATH, with_cors(GraphQL(), settings.cors_origins, with_cookies=settings.refresh_cookie)),
+            Route(PATH, _shared(state, "http", settings)),
             WebSocketRoute(PATH, socket),
+            Route(UPLOADS, _shared(state, "uploads", settings)),
+            Route(EXPORT_PATH + "{token}", _shared(state, "exports", settings)),
             Route(PATH + "/assets/{name}", asset, methods=["GET"]),
             Route("/livez", _live),
             Route("/readyz", ready),
             Route("/metrics", numbers),
+            *message_links.routes(settings, lambda: state["services"]),
+            *webhooks.routes(settings, lambda: state["services"]),
         ],
         middleware=[
             Middleware(AtOnce, PATH, lambda: state["http"], is_named, settings),
@@ -155,6 +171,21 @@ def application(
     )
     app.state.graphql = lambda: state["http"]
     return app
+
+
+class _Started:
+    """An endpoint that is there when the application has started."""
+
+    def __init__(self, state: dict[str, Any], name: str) -> None:
+        self._state, self._name = state, name
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._state[self._name](scope, receive, send)
+
+
+def _shared(state: dict[str, Any], name: str, settings: Settings) -> Any:
+    """Return an endpoint that pages of the listed sites may use."""
+    return with_cors(_Started(state, name), settings.cors_origins, with_cookies=settings.refresh_cookie)
 
 
 async def _live(_: Request) -> Response:

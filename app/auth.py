@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import FieldNode, OperationType
 
@@ -52,6 +52,7 @@ class Asker:
     """False for somebody with an access token that proves nothing."""
     jar: Jar | None = None
     """Where the refresh token is kept; None where the client keeps it itself."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Gate:
@@ -72,13 +73,19 @@ class Gate:
         self._is_production = is_production
         self._viewers: dict[str, Viewer] = {}
 
-    def asker(self, address: str, authorization: str | None, jar: Jar | None = None) -> Asker:
-        """Return who asks, given where from and the Authorization header."""
+    def asker(
+        self,
+        address: str,
+        authorization: str | None,
+        headers: Mapping[str, str],
+        jar: Jar | None = None,
+    ) -> Asker:
+        """Return who asks, given where from, the Authorization header, and the others."""
         viewer = self._viewer(authorization) if authorization else None
         # a person pays wherever they are; strangers share the budget of their address
         bucket = self.budgets.bucket(viewer.id if viewer else address)
         is_valid = viewer is not None or not authorization
-        return Asker(viewer, address, bucket, is_valid, jar)
+        return Asker(viewer, address, bucket, is_valid, jar, headers)
 
     def admit(self, asker: Asker, cost: int = 1) -> None:
         """Take a request, which costs a point whatever comes of it. Raises Overload, RateLimited."""
@@ -104,7 +111,15 @@ class Gate:
 
     def context(self, asker: Asker, request_id: str) -> Context:
         """Return the context of one operation."""
-        return Context(self._services, self._sources, asker.viewer, request_id, asker.address, asker.jar)
+        return Context(
+            self._services,
+            self._sources,
+            asker.viewer,
+            request_id,
+            asker.address,
+            asker.jar,
+            asker.headers,
+        )
 
     def may_introspect(self, viewer: Viewer | None) -> bool:
         """Whether somebody may ask for the schema, and be told its names in errors and in the editor."""

@@ -77,7 +77,8 @@ class GraphQLHTTP:
         entry = Entry(given_id(request.headers) or new_id(), "http", request.method, scope["path"])
         cookies = self._settings.refresh_cookie
         jar = jar_of(request.headers, self._settings.cors_origins) if cookies else None
-        asker = self._gate.asker(self._gate.address(scope), request.headers.get("authorization"), jar)
+        headers = request.headers
+        asker = self._gate.asker(self._gate.address(scope), headers.get("authorization"), headers, jar)
         wait_s = None
         try:
             self._gate.admit(asker)

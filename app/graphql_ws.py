@@ -22,6 +22,7 @@ from app.metrics import Metrics
 from app.operations import ends_at, refused, refused_with, stream
 from app.requests import Entry, Requests
 from app.settings import Settings
+from resolvers.activity import VISITOR_HEADER
 from resolvers.answers import Answer, refusal_of
 from resolvers.engine import Engine
 
@@ -74,7 +75,7 @@ class GraphQLWebSocket:
         self._socket, self._engine, self._documents, self._gate = socket, engine, documents, gate
         self._settings, self._metrics = settings, metrics
         self._requests = Requests(metrics, settings.slow_ms)
-        self._asker = gate.asker(gate.address(socket.scope), None)
+        self._asker = gate.asker(gate.address(socket.scope), None, socket.headers)
         self._initialised = False
         self._acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -158,11 +159,14 @@ class GraphQLWebSocket:
             raise _Close(4429, "Too many initialisation requests")
         self._initialised = True
         given = {key.lower(): value for key, value in payload.items()}
-        authorization = given.get("authorization") or self._socket.headers.get("authorization")
-        if authorization is not None:
-            self._asker = self._gate.asker(self._asker.address, str(authorization) or " ")
-            if not self._asker.is_valid:
-                raise _Close(4403, "Forbidden")
+        headers = {**self._socket.headers}
+        if VISITOR_HEADER in given:  # browsers give a handshake no headers
+            headers[VISITOR_HEADER] = str(given[VISITOR_HEADER])
+        authorization = given.get("authorization") or headers.get("authorization")
+        said = None if authorization is None else str(authorization) or " "
+        self._asker = self._gate.asker(self._asker.address, said, headers)
+        if not self._asker.is_valid:
+            raise _Close(4403, "Forbidden")
         self._limit.reschedule(ends_at(self._asker.viewer))
         self._acknowledged = True
         await self._send(b'{"type":"connection_ack"}')

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -36,11 +37,12 @@ class HostNotAllowed(Refused):
 def allowed_by(settings: Settings) -> Collection[str]:
     """Return the names that the operator allows, by default those that fit where the server listens.
 
-    In production a proxy on the same machine may pass any name on.
+    In production a proxy on the same machine may pass any name on. The name that links in messages have is one of them.
     """
+    public = (urlsplit(settings.public_url).hostname or "",) if settings.public_url else ()
     if settings.allowed_hosts:
-        return settings.allowed_hosts
-    return (ANY,) if settings.production or not _is_loopback(settings.host) else LOOPBACK
+        return (*settings.allowed_hosts, *public)
+    return (ANY,) if settings.production or not _is_loopback(settings.host) else (*LOOPBACK, *public)
 
 
 def _is_loopback(host: str) -> bool:

@@ -42,6 +42,8 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    for telling in ("httpx", "httpcore"):  # addresses and headers, which have keys in them
+        logging.getLogger(telling).setLevel("WARNING")
     if level != "debug":
         for chatty in ("alembic", "uvicorn.error"):
             logging.getLogger(chatty).setLevel("WARNING")

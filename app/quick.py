@@ -116,7 +116,7 @@ class Quick:
         query = self._documents.known(asked)
         if query is None:
             return False
-        asker = self._gate.asker(address, authorization)
+        asker = self._gate.asker(address, authorization, manner.headers)
         if not asker.is_valid:
             return False
         viewer = asker.viewer

@@ -53,10 +53,11 @@ async def read(request: Request | Posted, settings: Settings) -> Asked | list[As
         return _checked(_parameters(request, settings))
     if not is_json(request.headers.get("content-type", "")):
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", f"Send Content-Type: {JSON}, in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        message = "Send the body as it is, without a Content-Encoding."
-        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", message, {"accept-encoding": "identity"})
-    body = request.body if isinstance(request, Posted) else await _body(request, settings)
+    require_plain(request)
+    if isinstance(request, Posted):
+        body = request.body
+    else:
+        body = await body_of(request, settings.body_bytes, settings.request_timeout_s)
     given = _json(body, "The body", settings)
     if not isinstance(given, list):
         return _checked(given)
@@ -91,8 +92,15 @@ def _checked(given: Any) -> Asked:
     return asked
 
 
-async def _body(request: Request, settings: Settings) -> bytes:
-    most = settings.body_bytes
+def require_plain(request: Request | Posted) -> None:
+    """Raise BadRequest where the body is compressed."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        message = "Send the body as it is, without a Content-Encoding."
+        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", message, {"accept-encoding": "identity"})
+
+
+async def body_of(request: Request, most: int, timeout_s: float) -> bytes:
+    """Return the body, `most` bytes at most. Raises BadRequest, ClientDisconnect."""
     length = request.headers.get("content-length", "")
     too_large = BadRequest(
         413, "BODY_TOO_LARGE", f"A body has at most {most} bytes.", {"connection": "close"}
@@ -101,7 +109,7 @@ async def _body(request: Request, settings: Settings) -> bytes:
         raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(settings.request_timeout_s):
+        async with asyncio.timeout(timeout_s):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:

@@ -87,7 +87,11 @@ def serve(settings: Settings, *, demo: bool = False, worker: bool = True) -> int
         if applied:
             console.print(f"migrated: {', '.join(applied)}")
         _prepare(settings, where.conninfo, demo=demo)
-        beside = make_worker(settings, where.conninfo, train_first=demo) if worker else None
+        beside = (
+            make_worker(settings, where.conninfo, redis_url=where.redis_url, train_first=demo)
+            if worker
+            else None
+        )
         if beside:
             with connect(where.conninfo) as conn:
                 beside.start(conn)

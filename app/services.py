@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from redis.asyncio import Redis
 
@@ -14,7 +14,9 @@ from accounts.attempts import Attempts
 from accounts.counts import LocalCounts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
+from accounts.signed_ids import SignedIds
 from accounts.tokens import Tokens
+from accounts.visitors import Visitors
 from app.kept_slates import KeptSlates
 from app.metrics import Metrics
 from app.redis_counts import RedisCounts
@@ -31,14 +33,27 @@ from database.connect import (
 )
 from database.pipeline import Lane
 from events.handle import Handler
-from events.queued import Queue
+from events.queued import Queue, appending
+from imports.crew import Imports
+from privacy.crew import PersonalData
 from projections.registry import fold_inline
 from recsys.current import CurrentModel
+from resolvers.answering import Answering
+from resolvers.asked_movies import AskedMovies
 from resolvers.context import Services
 from resolvers.known_movies import KnownMovies
 from resolvers.live import Live
+from resolvers.privacy import EXPORT_TTL
 from resolvers.reader import QUICK_S, Reader
 from resolvers.recommending import Recommending, Recommends
+from resolvers.telemetry import Telemetry
+
+
+class _Closes(Protocol):
+    async def close(self) -> None: ...
+
+
+Closes = TypeVar("Closes", bound=_Closes)
 
 _REQUEST_REBUILD = """
 update checkpoints set status = 'rebuilding', progress = coalesce(progress, '{"step": "requested"}') where name = %s"""
@@ -71,15 +86,17 @@ async def services(
     planned = session_conninfo(
         conninfo, **limits_quick, plan_cache_mode="force_generic_plan", role=VIEWER_ROLE
     )
-    most_wait_s = settings.most_wait_s
     async with AsyncExitStack() as stack:
+
+        def closed(opened: Closes) -> Closes:
+            stack.push_async_callback(opened.close)
+            return opened
 
         async def lane(conninfo: str) -> Lane:
             answer_s = settings.statement_timeout_s + ANSWER_MARGIN_S
             opened = Lane(conninfo, wait_s=settings.pool_wait_s, answer_s=answer_s)
             await opened.open()
-            stack.push_async_callback(opened.close)
-            return opened
+            return closed(opened)
 
         async def opened(size: int, role: str = APP_ROLE) -> Pool:
             made = pool(conninfo, size=size, wait_s=settings.pool_wait_s, role=role, **limits)
@@ -92,18 +109,18 @@ async def services(
         reader = Reader(
             [await lane(planned), await lane(planned)],
             [await lane(dsn), await lane(dsn)],
-            most_wait_s=most_wait_s,
+            most_wait_s=settings.most_wait_s,
         )
         live = Live(await lane(session_conninfo(conninfo, **limits)))
-        handler = Handler([await lane(writing), await lane(writing)], fold_inline, most_wait_s=most_wait_s)
-        passwords = Passwords(settings.bcrypt_cost, most_wait_s=most_wait_s)
+        handler = Handler(
+            [await lane(writing), await lane(writing)], fold_inline, most_wait_s=settings.most_wait_s
+        )
+        passwords = Passwords(settings.bcrypt_cost, most_wait_s=settings.most_wait_s)
         stack.callback(passwords.close)
         stack.push_async_callback(live.close)
         stack.push_async_callback(handler.drain)
-        models = CurrentModel(connections, settings.models)
-        stack.push_async_callback(models.close)
-        shown = Queue(connections, fold_inline)
-        stack.push_async_callback(shown.close)
+        models = closed(CurrentModel(connections, settings.models))
+        shown = closed(Queue(connections, appending(fold_inline), "what was shown"))
 
         def recommends() -> Recommends:
             # here and not above: it brings numpy
@@ -118,40 +135,64 @@ async def services(
             made = Recommender(standings, histories, shelf, shown.add, explored=settings.explored_share)
             return Recommends(standings, made, CommonLists(standings, histories))
 
-        recommending = Recommending(recommends)
-        stack.push_async_callback(recommending.close)
+        recommending = closed(Recommending(recommends))
         models.on_serving = recommending.now
+        keys = Keys(settings.masters())
+        telemetry = _telemetry(settings, connections)
+        stack.push_async_callback(telemetry.queue.close)
         handler.on_append.append(metrics.appended)
         handler.on_append.append(lambda _, events: live.nudge() if events else None)
         reader.on_batch.append(metrics.read)
 
-        keys = settings.token_keys()
-        tokens = Tokens(
-            keys,
-            issuer="projectionist",
-            audience="projectionist",
-            access_ttl=timedelta(minutes=settings.access_token_minutes),
-            refresh_ttl=timedelta(days=settings.refresh_token_days),
-        )
+        answering = Answering(settings.outside())
+        stack.push_async_callback(answering.close)
+
         yield Services(
             reader=reader,
             known_movies=KnownMovies(reader),
             handler=handler,
+            imports=closed(
+                Imports(conninfo, fold_inline, handler.on_append, most_stubs=settings.import_stubs)
+            ),
+            personal_data=closed(PersonalData(conninfo, settings.masters(), keys, handler.on_append)),
+            exports=SignedIds(settings.token_keys(), "projectionist exports", ttl=EXPORT_TTL),
             pool=accounts,
             system=connections,
             live=live,
             models=models,
             recommending=recommending,
+            telemetry=telemetry,
             passwords=passwords,
             attempts=Attempts(
                 RedisCounts(redis) if redis else LocalCounts(),
                 settings.attempt_limits(),
-                next(iter(keys.values())),
+                next(iter(settings.token_keys().values())),
             ),
-            tokens=tokens,
-            keys=Keys(settings.masters()),
+            tokens=_tokens(settings),
+            keys=keys,
+            answering=answering,
             rebuild=partial(_request_rebuild, connections),
+            asked_movies=closed(AskedMovies(connections)) if settings.fetches_movies else None,
         )
+
+
+def _telemetry(settings: Settings, connections: Pool) -> Telemetry:
+    return Telemetry(
+        connections,
+        Visitors(settings.token_keys(), ttl=timedelta(days=settings.refresh_token_days)),
+        keeps_addresses=settings.activity_addresses == "truncated",
+        keeps_details=settings.activity_details_days > 0,
+    )
+
+
+def _tokens(settings: Settings) -> Tokens:
+    return Tokens(
+        settings.token_keys(),
+        issuer="projectionist",
+        audience="projectionist",
+        access_ttl=timedelta(minutes=settings.access_token_minutes),
+        refresh_ttl=timedelta(days=settings.refresh_token_days),
+    )
 
 
 async def _request_rebuild(connections: Pool, name: str) -> None:

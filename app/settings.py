@@ -21,20 +21,20 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from accounts.attempts import Limits as AttemptLimits
 from accounts.masters import MasterKeys
+from app.chat_settings import ChatSettings
 from app.kept_secrets import kept_secret
+from app.notification_settings import NotificationSettings
+from app.remote_settings import RemoteSettings
+from app.variables import listed, none_if_empty
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
 _HOST_NAME = re.compile(r"(\*|(\*\.)?[a-z0-9_-][a-z0-9._-]*|\[[0-9a-f:.]+\])\Z", re.ASCII | re.IGNORECASE)
 _SHORTEST_SECRET = 32  # characters: what HS256 asks for
-
-
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
 
 
 def _absolute(value: Path | None) -> Path | None:
@@ -55,10 +55,6 @@ def _conninfo(value: str | None) -> str | None:
 
 def _redis(value: str | None) -> str | None:
     return "" if value == "none" else value
-
-
-def _listed(value: object) -> object:
-    return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
 def _long_enough(value: SecretStr) -> SecretStr:
@@ -84,10 +80,10 @@ def _host_names(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
-_Conninfo = Annotated[str | None, BeforeValidator(_none_if_empty), AfterValidator(_conninfo)]
+_Conninfo = Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_conninfo)]
 
 
-class Settings(BaseSettings):
+class Settings(ChatSettings, NotificationSettings, RemoteSettings):
     """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(
@@ -116,10 +112,10 @@ class Settings(BaseSettings):
         validate_default=True,
         description="embedded servers, secrets and downloads live here",
     )
-    models_dir: Annotated[Path | None, BeforeValidator(_none_if_empty), AfterValidator(_absolute)] = Field(
+    models_dir: Annotated[Path | None, BeforeValidator(none_if_empty), AfterValidator(_absolute)] = Field(
         default=None, description="trained recommenders; unset: `models` in the data directory"
     )
-    retrain_at: Annotated[time | None, BeforeValidator(_none_if_empty)] = Field(
+    retrain_at: Annotated[time | None, BeforeValidator(none_if_empty)] = Field(
         default=None,
         description="when a worker trains and promotes a recommender each day, in UTC; unset: never",
     )
@@ -135,7 +131,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     allowed_hosts: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_host_names)
+        tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(_host_names)
     ] = Field(default=(), description="names by which the server may be asked; *.example.org: any below it")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slow_ms: NonNegativeInt = Field(default=1000, description="log requests that take longer; 0: all of them")
@@ -170,8 +166,16 @@ class Settings(BaseSettings):
     budget_per_minute: PositiveInt = Field(
         default=60_000, description="points of each person, or of each address of people who did not sign in"
     )
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)] = (
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(listed)] = (
         Field(default=(), description="addresses or networks whose X-Forwarded-For is believed")
+    )
+
+    activity_details_days: NonNegativeInt = Field(
+        default=30, description="how long search phrases, networks, agents and referrers are kept; 0: never"
+    )
+    activity_addresses: Literal["truncated", "none"] = Field(
+        default="truncated",
+        description="keep the network (/24 or /48) of who does something, or nothing of it",
     )
 
     movie_cache_mb: NonNegativeInt = Field(
@@ -189,17 +193,24 @@ class Settings(BaseSettings):
         default=1.0, description="requests are refused while the process is longer at those before them"
     )
 
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_origins)] = (
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(_origins)] = (
         Field(default=(), description="other sites whose pages may use this server")
     )
     trusted_documents_mode: Literal["off", "log", "enforce"] = Field(
         default="off", description="what to do about documents that the manifest does not have"
     )
-    trusted_documents: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+    trusted_documents: Annotated[Path | None, BeforeValidator(none_if_empty)] = Field(
         default=None, validate_default=True, description="a manifest of documents, of Apollo or Relay"
     )
 
     body_bytes: PositiveInt = Field(default=262_144, description="the largest request body")
+    import_bytes: PositiveInt = Field(
+        default=8_388_608, description="the largest export of another service that a person may upload"
+    )
+    import_timeout_s: PositiveFloat = Field(default=60.0, description="for such an export to come")
+    import_stubs: NonNegativeInt = Field(
+        default=10_000, description="movies that one import may add by their IMDb and TMDb ids"
+    )
     json_depth: PositiveInt = Field(
         default=64, description="the deepest nesting of a body, and of a message of a socket"
     )
@@ -265,6 +276,7 @@ class Settings(BaseSettings):
             failures_per_account=self.sign_in_failures_per_account,
             sign_ups_per_address=self.sign_ups_per_address,
             refreshes_per_address=self.refreshes_per_address,
+            refreshes_per_person=self.refreshes_per_person,
         )
 
     def token_keys(self) -> dict[str, str]:

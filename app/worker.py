@@ -1,4 +1,4 @@
-"""What goes on beside the requests: following the log, sealing it, rebuilding what operators ask for, training."""
+"""What goes on beside the requests: following the log, sealing it, rebuilding what is asked for, training, purging."""
 
 from __future__ import annotations
 
@@ -6,19 +6,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import psycopg
 
+from accounts.keys import Keys
 from app.ahead import Ahead
+from app.refreshing import Refreshing
 from app.retraining import Retraining
 from app.settings import Settings
 from database.connect import connect
+from events.activity_months import keep_months
 from events.cluster import require_home
 from events.safe_position import LogBusy
 from events.seals import seal
+from imports.previewing import forget_expired
+from privacy.erasing import finish_erasures
 from projections.checkpoints import Conn
 from projections.follow import Follower
 from projections.rebuild import RebuildBusy, RebuildFailed, rebuild
+
+if TYPE_CHECKING:
+    from app.notifying import Notifying
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +45,29 @@ class Worker:
         *,
         retraining: Retraining | None = None,
         ahead: Ahead | None = None,
+        details_days: int = 30,
+        notifying: Notifying | None = None,
+        refreshing: Refreshing | None = None,
         seal_every_s: float = 10.0,
     ) -> None:
         def opened(name: str) -> Callable[[], Conn]:
             return lambda: connect(conninfo, application=f"projectionist {name}")
 
-        self._retraining, self._ahead = retraining, ahead
-        self._seal_every_s = seal_every_s
+        self._retraining, self._ahead, self._notifying, self._refreshing = (
+            retraining,
+            ahead,
+            notifying,
+            refreshing,
+        )
+        self._details_days, self._seal_every_s = details_days, seal_every_s
         self._stopped = threading.Event()
         self.follower = Follower(opened("follower"))
         self._threads: Sequence[threading.Thread] = (
             threading.Thread(target=self.follower.run, name="follower", daemon=True),
             threading.Thread(target=self._keep_house, args=(opened("keeper"),), name="keeper", daemon=True),
             *([threading.Thread(target=ahead.run, name="ahead", daemon=True)] if ahead else []),
+            *([threading.Thread(target=notifying.run, name="notifying", daemon=True)] if notifying else []),
+            *([threading.Thread(target=refreshing.run, name="refresher", daemon=True)] if refreshing else []),
         )
 
     def start(self, conn: Conn) -> None:
@@ -67,6 +86,10 @@ class Worker:
         self.follower.stop()
         if self._ahead:
             self._ahead.stop()
+        if self._notifying:
+            self._notifying.stop()
+        if self._refreshing:
+            self._refreshing.stop()
         for thread in self._threads:
             thread.join(wait_s)
         if self._retraining:
@@ -91,19 +114,42 @@ class Worker:
                 _rebuild(conn, asked[0])
             if time.monotonic() >= due:
                 conn.execute("select events_add_partitions()")
+                forget_expired(conn)
+                finish_erasures(conn, lambda: not self._stopped.is_set())
                 try:
                     seal(conn)
                 except LogBusy:
                     log.info("the log's end is not settled, sealing later")
+                try:
+                    keep_months(conn, details_days=self._details_days)
+                except psycopg.errors.LockNotAvailable:
+                    log.info("activity is busy, its months are looked after later")
                 due = time.monotonic() + self._seal_every_s
             self._stopped.wait(0.5)
 
 
-def worker(settings: Settings, conninfo: str, *, train_first: bool = False) -> Worker:
+def worker(
+    settings: Settings, conninfo: str, *, redis_url: str | None = None, train_first: bool = False
+) -> Worker:
     """Return a worker that does what the settings say; with `train_first` it trains where nobody ever has."""
     at = settings.retrain_at
     retraining = Retraining(conninfo, settings.models, at, first=train_first) if at or train_first else None
-    return Worker(conninfo, retraining=retraining, ahead=Ahead(conninfo, settings.models))
+    notifying = None
+    if settings.smtp_url or settings.vapid_key:
+        # here and not above: most do without what sends
+        from app.notifying import Notifying
+        from app.outgoing import senders
+
+        if by := senders(settings):
+            notifying = Notifying(conninfo, Keys(settings.masters()), by)
+    return Worker(
+        conninfo,
+        retraining=retraining,
+        ahead=Ahead(conninfo, settings.models),
+        notifying=notifying,
+        details_days=settings.activity_details_days,
+        refreshing=Refreshing(settings, conninfo, redis_url),
+    )
 
 
 def _rebuild(conn: Conn, name: str) -> None:

@@ -11,7 +11,16 @@ import psycopg
 from catalog.rows import MovieRow
 
 COLUMNS = (
-    *("title", "original_title", "overview", "tagline", "trailer_url", "release_date", "release_year"),
+    *(
+        "title",
+        "original_title",
+        "overview",
+        "tagline",
+        "trailer_url",
+        "release_date",
+        "release_year",
+        "awards",
+    ),
     *("runtime_minutes", "adult", "original_language", "languages", "countries", "popularity"),
     *("poster_path", "backdrop_path"),
 )
@@ -27,14 +36,15 @@ def _said(keys: str) -> str:
 
 _NEW = ", ".join(f"n.{name}" for name in COLUMNS)
 _HAVE = ", ".join(f"m.{name}" for name in COLUMNS)
-_EMPTY = """'{"title": "", "adult": false, "languages": [], "countries": [], "popularity": 0}'::jsonb"""
+EMPTY = """'{"title": "", "adult": false, "languages": [], "countries": [], "popularity": 0}'::jsonb"""
+"""What columns that must not be null hold where nobody said anything."""
 
 # IMDb and TMDb ids are never corrected: if they moved from film to film, the order of rows would decide.
 _CREATE = f"""
 insert into movies (id, tmdb_id, imdb_id, told_by, {", ".join(COLUMNS)})
 select t.movie_id, t.free_tmdb_id, t.free_imdb_id,
        {_said("array(select jsonb_object_keys(t.facts))")}, {_NEW}
-  from told_movies t cross join jsonb_populate_record(null::movies, {_EMPTY} || t.facts) n
+  from told_movies t cross join jsonb_populate_record(null::movies, {EMPTY} || t.facts) n
  where t.movie_id = t.new_id order by t.number
 returning id
 """

@@ -53,6 +53,17 @@ class Certification:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Where a film can be seen in a country (ISO 3166-1); `kind` is as the table movie_offers has it."""
+
+    country: str
+    kind: str
+    provider: str
+    logo_path: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MovieRow:
     """One film, or a part of what a source knows of it; `genres` are the file's own words in the file's order.
 
@@ -70,6 +81,7 @@ class MovieRow:
     overview: str | None = None
     tagline: str | None = None
     trailer_url: str | None = None
+    awards: str | None = None
     runtime_minutes: int | None = None
     adult: bool | None = None
     original_language: str | None = None

@@ -22,10 +22,12 @@ _BEGIN = Statement("begin")
 _COMMIT = Statement("commit")
 _LOCK = Statement("select pg_advisory_xact_lock(k) from unnest($1::bigint[]) as k")
 _LOAD = Statement(f"""
-select found.* from unnest($1::uuid[], $2::uuid[]) as pair (user_id, movie_id)
- cross join lateral (select {COLUMNS} from events e
-                      where e.user_id = pair.user_id and e.movie_id = pair.movie_id and e.type = any ($3::text[])
-                      order by position) as found""")
+(select found.* from unnest($1::uuid[], $2::uuid[]) as pair (user_id, movie_id)
+  cross join lateral (select {COLUMNS} from events e
+                       where e.user_id = pair.user_id and e.movie_id = pair.movie_id and e.type = any ($3::text[])
+                       order by position) as found)
+ union all
+(select {COLUMNS} from events e where e.type = 'user_erased' and e.user_id = any ($4::uuid[]))""")
 _KEYS = Statement("""
 select k.user_id, k.key, k.request, array_to_string(k.event_ids, ',')
   from unnest($1::uuid[], $2::text[]) as wanted (user_id, key)
@@ -88,24 +90,30 @@ def subject_lock(subject: int) -> int:
 
 
 def load_calls(
-    people: Iterable[UUID],
+    people: Collection[UUID],
     subjects: Iterable[int],
     pairs: Collection[tuple[UUID, UUID]],
     keys: Iterable[tuple[UUID, UUID | None, str]],
 ) -> list[Call]:
     """Begin for these people, lock people and lists in one order everywhere, then read: what locks waited for is seen.
 
+    What is read is what decides of each pair, and which of the people are erased.
+
     For the keys (person, movie, key) also what they were used for, and the events of that where it was about a movie.
     """
     locks = sorted({subject_lock(subject) for subject in subjects})
     asked = list(keys)
+    erased = _array(user.hex for user in people)
     users, texts = _array(user.hex for user, _, _ in asked), _array(_quoted(key) for _, _, key in asked)
     movies = _array(movie.hex if movie else "NULL" for _, movie, _ in asked)
     return [
         (_BEGIN, ()),
         acting_for(str(person).encode() for person in people),
         (_LOCK, (_array(str(lock) for lock in locks),)),
-        (_LOAD, (_array(u.hex for u, _ in pairs), _array(m.hex for _, m in pairs), _array(_deciding()))),
+        (
+            _LOAD,
+            (_array(u.hex for u, _ in pairs), _array(m.hex for _, m in pairs), _array(_deciding()), erased),
+        ),
         *([(_KEYS, (users, texts)), (_KEPT, (users, movies, texts))] if asked else []),
     ]
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import psycopg
 
+from events.arrow import arrow, copied, table
 from events.log import COLUMNS
 from events.safe_position import safe_position
 
@@ -94,42 +93,24 @@ def _writer(form: Format, file: BinaryIO, with_secret: bool) -> Iterator[Write]:
     if form is Format.CSV:
         file.write((",".join(_names(with_secret)) + "\n").encode())
     copy = (_CSV if form is Format.CSV else _JSONL).format(secret=secret)
-    yield lambda conn, window: _copy(conn, copy, window, file)
+    yield lambda conn, window: copied(conn, copy, window, file)
 
 
 @contextmanager
 def _parquet_writer(file: BinaryIO, copy: str, names: list[str]) -> Iterator[Write]:
-    # by name: it carries types, and exports none of them
-    pa: Any = import_module("pyarrow")
-    csv: Any = import_module("pyarrow.csv")
-    parquet: Any = import_module("pyarrow.parquet")
-
+    pa, parquet = arrow(), arrow("parquet")
     time, word = pa.timestamp("us", "UTC"), pa.dictionary(pa.int32(), pa.string())
     known = {"position": pa.int64(), "schema_version": pa.int16(), "occurred_at": time, "recorded_at": time}
     schema = pa.schema({name: pa.string() for name in names} | known | {"type": word, "source": word})
-    read = csv.ReadOptions(column_names=names)
-    # null is what COPY leaves empty; an empty text is quoted
-    convert = csv.ConvertOptions(
-        column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
-    )
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
 
         def write(conn: Conn, window: dict[str, int]) -> int:
-            lines = BytesIO()
-            events = _copy(conn, copy, window, lines)
-            if events:
-                lines.seek(0)
-                writer.write_table(csv.read_csv(lines, read_options=read, convert_options=convert))
-            return events
+            events = table(conn, copy, window, schema)
+            if len(events):
+                writer.write_table(events)
+            return len(events)
 
         yield write
-
-
-def _copy(conn: Conn, statement: str, window: dict[str, int], file: BinaryIO) -> int:
-    with conn.cursor() as cursor:
-        with cursor.copy(statement, window) as copy:
-            file.writelines(copy)
-        return cursor.rowcount
 
 
 def _names(with_secret: bool) -> list[str]:

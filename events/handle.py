@@ -163,7 +163,7 @@ class Handler:
         pairs = {c.pair: (c.user_id, c.movie_id) for c in batch if isinstance(c, Command)}
         lists = [command for command in batch if isinstance(command, ListCommand)]
         subjects = {subject for command in batch for subject in command.subjects}
-        calls = load_calls({command.user_id for command in batch}, subjects, pairs.values(), keys)
+        calls = load_calls({c.user_id for c in batch}, subjects, pairs.values(), keys)
         try:
             loaded = await lane.run([*calls, *(command.reads for command in lists)])
             session = lane.session

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import UUID
 
+from events.errors import Rejected
 from events.facts import Event, event
 
 
@@ -13,3 +15,9 @@ class UserErased(Event):
 
     user_id: UUID
     movie_id = None
+
+
+class AccountErased(Rejected):
+    """This account was erased, so nothing can be written for it any more."""
+
+    code: ClassVar[str] = "ACCOUNT_ERASED"

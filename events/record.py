@@ -24,9 +24,11 @@ select {COLUMNS} from events
 _APPEND = """
 with batch as (
   insert into events (event_id, type, schema_version, user_id, movie_id, data, source, correlation_id)
-  select event_id, type, schema_version, user_id, null, data, %(source)s, event_id
-    from unnest(%(ids)s::uuid[], %(types)s::text[], %(versions)s::smallint[], %(users)s::uuid[], %(data)s::jsonb[])
-         with ordinality as new (event_id, type, schema_version, user_id, data, n)
+  select event_id, type, schema_version, user_id, movie_id, data, %(source)s, event_id
+    from unnest(%(ids)s::uuid[], %(types)s::text[], %(versions)s::smallint[], %(users)s::uuid[], %(movies)s::uuid[],
+                %(data)s::jsonb[]) with ordinality as new (event_id, type, schema_version, user_id, movie_id, data, n)
+   where new.user_id is null -- nothing is said of who was erased
+      or not exists (select from events e where e.type = 'user_erased' and e.user_id = new.user_id)
    order by n
   returning position, event_id, type, user_id, movie_id, data, source, occurred_at, recorded_at, causation_id
 ){folds}
@@ -53,13 +55,14 @@ def decide_models(
 def append_alone(
     facts: Sequence[Event], fold_inline: FoldInline, *, source: Source = Source.SYSTEM
 ) -> tuple[str, dict[str, Any]]:
-    """Return the statement that appends facts about no movie, and its values."""
+    """Return the statement that appends facts about no pair, and its values."""
     ids: list[UUID] = [uuid7() for _ in facts]
     values = {
         "ids": ids,
         "types": [fact.type for fact in facts],
         "versions": [fact.version for fact in facts],
         "users": [fact.user_id for fact in facts],
+        "movies": [fact.movie_id for fact in facts],
         "data": [Jsonb(fact.data()) for fact in facts],
         "source": source.value,
     }

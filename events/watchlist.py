@@ -19,6 +19,7 @@ class RemovalReason(StrEnum):
     RATED = "RATED"
     DISMISSED = "DISMISSED"
     UNDONE = "UNDONE"
+    ERASED = "ERASED"
 
 
 @event("watchlist_item_added")

@@ -17,6 +17,7 @@ from events.errors import Rejected
 from events.facts import Event
 from events.log import Recorded, Source
 from events.pair import Pair, PairEvent
+from events.people import AccountErased, UserErased
 from events.texts import Text
 
 _PairKey = tuple[int, int]
@@ -94,9 +95,12 @@ class Window:
     def __init__(self, loaded: list[Rows], read: Mapping[UUID, Rows]) -> None:
         self._read = read
         self._history: defaultdict[_PairKey, list[Recorded]] = defaultdict(list)
+        self._erased: set[UUID] = set()
         for event in map(loaded_event, loaded[3]):
             fact = event.fact
-            if isinstance(fact, PairEvent):
+            if isinstance(fact, UserErased):
+                self._erased.add(fact.user_id)
+            elif isinstance(fact, PairEvent):
                 self._history[fact.user_id.int, fact.movie_id.int].append(event)
         known, kept = loaded[4:] or ([], [])
         self._first = {event.event_id.int: event for event in map(loaded_event, kept)}
@@ -111,6 +115,8 @@ class Window:
         """Decide one command; what it raises is its own answer and nobody else's."""
         key = self._known.get((command.user_id, command.idempotency_key or ""))
         try:
+            if command.user_id in self._erased:
+                raise AccountErased
             if key is not None:
                 if key.request != command.request:
                     raise IdempotencyKeyReused

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited
 from events.log import Recorded
 from events.pair import PairEvent, Reaction
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.viewing import MovieViewed, MovieWatched, WatchRetracted
+from events.visitors import MovieViewedByVisitors
 from events.watchlist import WatchlistItemAdded, WatchlistItemRemoved
 from projections.registry import Projection, Row, register
 
@@ -38,7 +40,7 @@ def _reacted(reaction: Reaction, by: int) -> dict[str, int]:
     return counts
 
 
-def _changes(fact: PairEvent) -> Iterable[dict[str, int]]:
+def _changes(fact: Event) -> Iterable[dict[str, int]]:
     match fact:
         case MovieReacted():
             yield _reacted(fact.reaction, 1)
@@ -60,12 +62,14 @@ def _changes(fact: PairEvent) -> Iterable[dict[str, int]]:
             yield {"watch_count": 1 if isinstance(fact, MovieWatched) else -1}
         case MovieViewed():
             yield {"view_count": 1}
+        case MovieViewedByVisitors():
+            yield {"view_count": fact.views}
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
     totals: dict[UUID, Counter[str]] = {}
     for event in log:
-        if isinstance(event.fact, PairEvent):
+        if isinstance(event.fact, PairEvent | MovieViewedByVisitors):
             for change in _changes(event.fact):
                 total = totals.setdefault(event.fact.movie_id, Counter())
                 for name, by in change.items():
@@ -75,9 +79,10 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
 
 
 _REACTED = "coalesce((data->>'reaction' {op})::integer, 0) - coalesce((data->>'previous' {op})::integer, 0)"
+_VIEWED = "'movie_viewed', 'movie_viewed_by_visitors'"
 _ROWS = f"""
 select movie_id,
-       count(*) filter (where type = 'movie_viewed'),
+       coalesce(sum(coalesce((data->>'views')::integer, 1)) filter (where type in ({_VIEWED})), 0),
        coalesce(sum({_REACTED.format(op="in ('LIKE', 'SUPER_LIKE')")}) filter (where r), 0),
        coalesce(sum({_REACTED.format(op="= 'DISLIKE'")}) filter (where r), 0),
        coalesce(sum({_REACTED.format(op="is not null")}) filter (where r), 0),
@@ -90,13 +95,13 @@ select movie_id,
        count(*) filter (where type = 'movie_watched') - count(*) filter (where type = 'watch_retracted')
   from (select *, type in ('movie_reacted', 'reaction_cleared') as r, type in ('movie_rated', 'rating_cleared') as s
           from batch) as b
- where type in ('movie_viewed', 'movie_reacted', 'reaction_cleared', 'movie_rated', 'rating_cleared', 'movie_favorited',
+ where type in ({_VIEWED}, 'movie_reacted', 'reaction_cleared', 'movie_rated', 'rating_cleared', 'movie_favorited',
                 'movie_unfavorited', 'watchlist_item_added', 'watchlist_item_removed', 'movie_watched',
                 'watch_retracted')
  group by movie_id"""
 
 # The same by way of what each person's last word is, not of what each event changed.
-_PROOF = """
+_PROOF = f"""
 with last as (
   select distinct on (user_id, movie_id, axis) *
     from (select *, case when type in ('movie_reacted', 'reaction_cleared') then 'reaction'
@@ -104,10 +109,12 @@ with last as (
                          when type in ('movie_favorited', 'movie_unfavorited') then 'favorite'
                          when type in ('watchlist_item_added', 'watchlist_item_removed') then 'watchlist'
                          when type in ('movie_watched', 'watch_retracted') then 'watch'
-                         when type = 'movie_viewed' then 'view' end as axis from batch) a
+                         when type in ({_VIEWED}) then 'view' end as axis from batch) a
    where axis is not null
    order by user_id, movie_id, axis, position desc),
-views as (select movie_id, count(*) as n from batch where type = 'movie_viewed' group by movie_id)
+views as (select movie_id, count(*) filter (where type = 'movie_viewed')
+                           + coalesce(sum((data->>'views')::integer), 0) as n
+            from batch where type in ({_VIEWED}) group by movie_id)
 select last.movie_id,
        coalesce(max(views.n), 0),
        count(*) filter (where axis = 'reaction' and data->>'reaction' in ('LIKE', 'SUPER_LIKE')),
@@ -128,6 +135,7 @@ movie_stats = register(
         kind="count",
         handles=(
             MovieViewed,
+            MovieViewedByVisitors,
             MovieReacted,
             ReactionCleared,
             MovieRated,

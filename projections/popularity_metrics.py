@@ -1,6 +1,7 @@
 """What happened to each movie on each day (UTC): activity, not state.
 
-Click-through rate is `click_count / recommendation_count`; a rating of four stars or more is a high one.
+Click-through rate is `click_count / recommendation_count`; a rating of four stars or more is a high one. Visitors are
+counted apart, since anybody can pass for many of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from events.ratings import MovieRated
 from events.reactions import MovieReacted
 from events.slates import RecommendationClicked, RecommendationsServed
 from events.viewing import MovieViewed, MovieWatched
+from events.visitors import MovieViewedByVisitors
 from events.watchlist import WatchlistItemAdded
 from projections.registry import Projection, Row, register
 
@@ -31,6 +33,7 @@ COUNTS = (
     "high_rating_count",
     "recommendation_count",
     "click_count",
+    "visitor_view_count",
 )
 _HIGH = 8
 """Half stars of a high rating, at least."""
@@ -66,6 +69,9 @@ def daily(log: Sequence[Recorded]) -> dict[tuple[UUID, date], Counter[str]]:
         if isinstance(event.fact, RecommendationsServed):
             for movie_id in event.fact.movie_ids:
                 totals.setdefault((movie_id, day), Counter()).update(recommendation_count=1)
+        elif isinstance(event.fact, MovieViewedByVisitors):
+            key = event.fact.movie_id, day
+            totals.setdefault(key, Counter()).update(visitor_view_count=event.fact.views)
         elif isinstance(event.fact, PairEvent) and (counts := _counts(event.fact)):
             totals.setdefault((event.fact.movie_id, day), Counter()).update(counts)
     return totals
@@ -85,15 +91,16 @@ _HANDLES = (
     MovieWatched,
     RecommendationsServed,
     RecommendationClicked,
+    MovieViewedByVisitors,
 )
 _COUNTED = """(type in ('movie_viewed', 'movie_rated', 'movie_favorited', 'watchlist_item_added', 'movie_watched',
-                  'recommendation_clicked')
+                  'recommendation_clicked', 'movie_viewed_by_visitors')
         or type = 'movie_reacted' and data->>'reaction' in ('LIKE', 'SUPER_LIKE'))"""
 
 popularity_metrics = register(
     Projection(
         name="popularity_metrics",
-        version=2,
+        version=3,
         kind="count",
         handles=_HANDLES,
         columns={"movie_id": "uuid not null", "day": "date not null"}
@@ -111,7 +118,8 @@ popularity_metrics = register(
                count(*) filter (where type = 'movie_watched'),
                count(*) filter (where type = 'movie_rated' and (data->>'half_stars')::integer >= {_HIGH}),
                count(*) filter (where type = 'recommendations_served'),
-               count(*) filter (where type = 'recommendation_clicked')
+               count(*) filter (where type = 'recommendation_clicked'),
+               coalesce(sum((data->>'views')::integer) filter (where type = 'movie_viewed_by_visitors'), 0)
           from batch left join lateral jsonb_array_elements_text(data->'movie_ids') as shown (id) on true
          where {_COUNTED} or type = 'recommendations_served'
          group by 1, 2""",
@@ -130,13 +138,15 @@ popularity_metrics = register(
                     ("movie_rated", " * (coalesce(half_stars, 0) > 7)::integer"),
                     ("recommendations_served", ""),
                     ("recommendation_clicked", ""),
+                    ("movie_viewed_by_visitors", " * coalesce(views, 0)"),
                 )
             )
         }
           from (select unnest(case when movie_id is null
                               then array(select jsonb_array_elements_text(data->'movie_ids')::uuid)
                               else array[movie_id] end) as movie_id, type,
-                       date_trunc('day', occurred_at, 'UTC')::date as day, (data->>'half_stars')::integer as half_stars
+                       date_trunc('day', occurred_at, 'UTC')::date as day, (data->>'half_stars')::integer as half_stars,
+                       (data->>'views')::integer as views
                   from batch where {_COUNTED} or type = 'recommendations_served') as e
          group by movie_id, day""",
         spec=_spec,

@@ -14,7 +14,7 @@ select obj_description(p.oid, 'pg_policy') from pg_policy p join pg_class c on c
 # tables that requests may read and that name people
 _OPEN = f"""
 select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where c.relkind in ('r', 'p') and n.nspname in ('public', 'read')
+ where c.relkind in ('r', 'p') and n.nspname in ('public', 'read', 'activity')
    and has_any_column_privilege('{VIEWER_ROLE}', c.oid, 'select')
    and (c.oid = 'users'::regclass or exists (
          select from pg_attribute a where a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped))

@@ -7,12 +7,19 @@ from typing import Any
 
 from accounts.sessions import InvalidRefreshToken, SignedIn, refresh, sign_in, sign_out, sign_up
 from events.errors import Rejected
+from resolvers.activity import identify
 from resolvers.context import Context, Viewer
 from resolvers.interactions import Payload, refused
 
 Input = Mapping[str, Any]
 
 _NO_SESSION = {"access_token": None, "refresh_token": None, "expires_at": None, "viewer": None}
+
+
+async def _entered(context: Context, signed_in: SignedIn) -> Payload:
+    """Let somebody in who was a visitor until now."""
+    await identify(context, signed_in.user.id)
+    return _signed_in(context, signed_in)
 
 
 def _signed_in(context: Context, signed_in: SignedIn) -> Payload:
@@ -51,7 +58,7 @@ async def sign_up_(context: Context, given: Input) -> Payload:
     services = context.services
     await services.attempts.sign_up(context.address)
     try:
-        return _signed_in(
+        return await _entered(
             context,
             await sign_up(
                 services.pool,
@@ -73,7 +80,7 @@ async def sign_in_(context: Context, given: Input) -> Payload:
     services = context.services
     try:
         login, password = given["login"], given["password"]
-        return _signed_in(
+        return await _entered(
             context,
             await sign_in(
                 services.pool,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -14,11 +14,16 @@ from psycopg import AsyncConnection
 from accounts.attempts import Attempts
 from accounts.keys import Keys
 from accounts.passwords import Passwords
+from accounts.signed_ids import SignedIds
 from accounts.tokens import Tokens
 from database.acting import OwnPool, acting
 from database.connect import Pool
 from events.handle import Handler
+from imports.crew import Imports
+from privacy.crew import PersonalData
 from recsys.current import CurrentModel
+from resolvers.answering import Answering
+from resolvers.asked_movies import AskedMovies
 from resolvers.errors import Forbidden, Unauthenticated
 from resolvers.jar import Jar
 from resolvers.known_movies import KnownMovies
@@ -26,6 +31,10 @@ from resolvers.live import Live
 from resolvers.mapping import Sources, may_read_log
 from resolvers.reader import Reader
 from resolvers.recommending import Recommending
+from resolvers.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from resolvers.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,10 @@ class Services:
     reader: Reader
     known_movies: KnownMovies
     handler: Handler
+    imports: Imports
+    personal_data: PersonalData
+    exports: SignedIds
+    """Signs who may fetch their zip."""
     pool: Pool
     """Of accounts, for requests."""
     system: Pool
@@ -42,12 +55,16 @@ class Services:
     live: Live
     models: CurrentModel
     recommending: Recommending
+    telemetry: Telemetry
     passwords: Passwords
     attempts: Attempts
     tokens: Tokens
     keys: Keys
+    answering: Answering
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+    asked_movies: AskedMovies | None = None
+    """Takes movies that clients look up; None where nothing is fetched from outside services."""
 
     def start(self) -> None:
         """Begin to follow which model serves."""
@@ -82,6 +99,12 @@ class Context:
     """Where the request came from; of an IPv6 address the network, which is one customer's."""
     jar: Jar | None = None
     """Where the refresh token is kept; None where the client keeps it itself."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Of the request, or of the handshake of its socket; names in lower case."""
+    engine: Engine | None = None
+    """What runs the request; it says so itself."""
+    cause_id: UUID | None = None
+    """The event that made the assistant ask, on behalf of the viewer; None for what a client asks."""
 
     @property
     def viewer_id(self) -> str | None:

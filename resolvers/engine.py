@@ -20,7 +20,7 @@ from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
-from resolvers.plan import BadValues, Plan, Step, bind, compile_plan, holes_of
+from resolvers.plan import BadValues, OnLookup, Plan, Step, bind, compile_plan, holes_of
 from resolvers.selection import Path, Selected, Values, evaluated
 
 _Compiled = TypeVar("_Compiled")
@@ -54,9 +54,8 @@ class Engine:
         self.limits = limits
         self.fragments = fragments
         self.documents = Documents(schema, limits)
-        self.compiled = 0
-        self.found = 0
-        self.fell_back = 0
+        self.on_lookup: OnLookup | None = None
+        self.compiled = self.found = self.fell_back = 0
 
     def prepare(
         self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool = True
@@ -90,12 +89,14 @@ class Engine:
         except BadValues:
             return None
         self.found += 1
+        plan.tell_lookups(values, self.on_lookup)
         return Bound(plan, values)
 
     # --- queries and mutations ---
 
     async def run(self, operation: Operation, context: Context) -> Answer:
         """Run a query or a mutation. Failures are errors of the answer, never exceptions."""
+        context.engine = self
         try:
             if operation.node.operation is OperationType.MUTATION:
                 answer = await self._mutate(operation, context)
@@ -166,6 +167,7 @@ class Engine:
         errors = [error_of(refusal, path) for path, refusal in plan.refusals.items()]
         if plan.one is None:
             return Answer(b"null", errors)
+        plan.tell_lookups(bound, self.on_lookup)
         # what a mutation did is told, and a subscription goes on, however busy the server is
         person = context.viewer_id if plan.is_personal else None
         data = await context.reader.read(plan, bound, person=person, may_refuse=part is None)

@@ -42,6 +42,12 @@ class BadPageSize(BadInput):
     code = "BAD_PAGE_SIZE"
 
 
+class UnreadableExport(Refused):
+    """This file is no export that can be imported."""
+
+    code = "UNREADABLE_EXPORT"
+
+
 class Unauthenticated(Refused):
     """Sign in first: send `Authorization: Bearer <accessToken>`."""
 

@@ -62,8 +62,13 @@ def refused(*rejections: Rejected, **values: str | None) -> Payload:
 
 
 def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
-    position = str(events[0].position) if events else None
-    return {"errors": "[]", "event": position, "movie": str(movie_id)}
+    first = events[0] if events else None
+    return {
+        "errors": "[]",
+        "event": str(first.position) if first else None,
+        "event_id": str(first.event_id) if first else None,
+        "movie": str(movie_id),
+    }
 
 
 def half_stars_of(value: float) -> int:
@@ -109,6 +114,7 @@ async def record(
             movie_id=movie_id,
             decide=lambda pair, _: decide(pair),
             source=source_of(given),
+            causation_id=context.cause_id,
             idempotency_key=idempotency_key_of(given),
             request=request_of(name, given),
             texts=texts,
@@ -194,7 +200,7 @@ def latest_day() -> date:
 _TIME_ZONE = "select time_zone from profiles where user_id = %s"
 
 
-async def _today(context: Context) -> date:
+async def today(context: Context) -> date:
     """Return the day that it is where who asks lives."""
     async with context.acting() as conn:
         found = await (await conn.execute(_TIME_ZONE, (context.require_viewer().id,))).fetchone()
@@ -203,7 +209,7 @@ async def _today(context: Context) -> date:
 
 async def watched(context: Context, given: Input) -> Payload:
     """Record that the movie was seen, and perhaps what of it."""
-    day: date = given.get("watchedOn") or await _today(context)
+    day: date = given.get("watchedOn") or await today(context)
     latest, viewing_id = latest_day(), uuid7()
     reaction, stars = given.get("reaction"), given.get("stars")
 

@@ -102,6 +102,7 @@ class Lowering:
         self.refusals: dict[Path, Refused] = {}
         self.holes: list[Hole] = []
         self.feeds: list[Asked] = []
+        self.lookups: list[tuple[str, int]] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
         self.shared = Shared(self.name, fragments)

@@ -41,12 +41,14 @@ async def _done(context: Context, change: Awaitable[None], *, at: str = "") -> P
     return {"errors": "[]", "viewer": viewer}
 
 
-def _changes(context: Context) -> Changes:
+def changes_of(context: Context) -> Changes:
+    """Return what changes accounts."""
     services = context.services
     return Changes(context.pool, services.keys, services.passwords, services.attempts)
 
 
-def _proof(context: Context, given: Input) -> Proof:
+def proof_of(context: Context, given: Input) -> Proof:
+    """Return what the viewer shows of themself. Raises Unauthenticated."""
     return Proof(context.require_viewer().id, given["password"], context.address)
 
 
@@ -65,7 +67,7 @@ async def change_profile(context: Context, given: Input) -> Payload:
 
 async def change_email(context: Context, given: Input) -> Payload:
     """Take another e-mail address."""
-    return await _done(context, _changes(context).email(_proof(context, given), given["email"]))
+    return await _done(context, changes_of(context).email(proof_of(context, given), given["email"]))
 
 
 async def change_name(context: Context, given: Input) -> Payload:
@@ -77,13 +79,13 @@ async def change_name(context: Context, given: Input) -> Payload:
 async def change_password(context: Context, given: Input) -> Payload:
     """Take another password; other sessions end."""
     session_id = context.require_viewer().session_id
-    change = _changes(context).password(_proof(context, given), given["newPassword"], session_id)
+    change = changes_of(context).password(proof_of(context, given), given["newPassword"], session_id)
     return await _done(context, change, at="newPassword")
 
 
 async def deactivate_account(context: Context, given: Input) -> Payload:
     """Hide the account, and end its sessions."""
-    return await _done(context, _changes(context).deactivate(_proof(context, given)))
+    return await _done(context, changes_of(context).deactivate(proof_of(context, given)))
 
 
 async def choose_privacy(context: Context, given: Input) -> Payload:

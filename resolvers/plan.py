@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from resolvers.relations import END, HOLE
 from resolvers.selection import Document, Path, Selected, Values
 
 Failures = Mapping[Path, Refused]
+OnLookup = Callable[[str, Value], None]
+"""Takes what a client asks for, `movies.tmdbId`, and the key; it must not wait."""
 
 
 class BadValues(Exception):
@@ -42,8 +44,16 @@ class Plan(Readable):
     """What it leaves marks for."""
     is_personal: bool = True
     """Whether what it reads depends on who asks."""
+    lookups: Sequence[tuple[str, int]] = ()
+    """Objects that are asked for by a key: `movies.tmdbId`, and which of the parameters has it."""
     max_age_s: int = 0
     """How long caches may keep the answer; 0 for what depends on who asks."""
+
+    def tell_lookups(self, values: Sequence[Value], heard: OnLookup | None) -> None:
+        """Say what is asked for by a key."""
+        if heard is not None:
+            for name, index in self.lookups:
+                heard(name, values[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,7 @@ def compile_plan(
         or may_read_log(roles)
         or any(each.leaf.is_personal for each in lowering.form.parameters),
         reads_log=may_read_log(roles),
+        lookups=lowering.lookups,
         max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),
     )
 

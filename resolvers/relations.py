@@ -90,7 +90,9 @@ def lookup(lowering: Lowering, source: Lookup, selected: Selected) -> Text | Non
     text = lowering.object(core.object_type(selected), lowering.of(selected), inner)
     if text is None:
         return None
-    bound = lowering.parameter(value, chosen.type, chosen.convert, selected.path)
+    with lowering.form.noting() as touched:
+        bound = lowering.parameter(value, chosen.type, chosen.convert, selected.path)
+    lowering.lookups += [(f"{source.table}.{keys[0]}", index) for index in touched]
     where = lowering.sql(chosen.sql, inner.t, selected.path, value=bound)
     return [or_null(f"(select {concatenated(text)} from {source.table} {inner.t} where {where})")]
 
@@ -112,7 +114,9 @@ def nodes(lowering: Lowering, source: Nodes, selected: Selected) -> Text | None:
             key = f"w.k{len(lists)}"
             lists.append(lowering.parameter(argument, f"{table.type}[]", array(table.convert), selected.path))
         else:
-            key = lowering.parameter(argument, table.type, table.convert, selected.path)
+            with lowering.form.noting() as touched:
+                key = lowering.parameter(argument, table.type, table.convert, selected.path)
+            lowering.lookups += [(f"{table.table}.{table.key}", index) for index in touched]
         where = f" and {lowering.sql(table.where, inner.t, selected.path)}" if table.where else ""
         row = f"from {table.table} {inner.t} where {inner.t}.{table.key} = {key}{where}"
         found.append(f"(select {concatenated(text)} {row})")

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import strawberry
 from strawberry import UNSET
 
-from resolvers import follows, people
+from resolvers import accounts, follows, people
 from resolvers.mapping import Run
 from schema.enums import Platform, Privacy
 from schema.fields import mapped
@@ -17,14 +17,49 @@ from schema.payloads import (
     DeactivateAccountPayload,
     FollowUserPayload,
     GrantPremiumPayload,
+    RefreshSessionPayload,
     RegisterDevicePayload,
     RemoveDevicePayload,
     RemoveFollowerPayload,
     RevokePremiumPayload,
     SetPrivacyPayload,
+    SignInPayload,
+    SignOutPayload,
+    SignUpPayload,
     UnfollowUserPayload,
     UpdateProfilePayload,
 )
+
+
+@strawberry.input(description="Who to become: an e-mail address, a password, perhaps a name.")
+class SignUpInput:
+    email: str = strawberry.field(description="The e-mail address; one account each.")
+    password: str = strawberry.field(description="At least 8 characters; any script, up to 1,000.")
+    username: str | None = strawberry.field(
+        default=UNSET, description="A name that others see; made up when left out."
+    )
+
+
+@strawberry.input(description="Who to sign in as.")
+class SignInInput:
+    login: str = strawberry.field(description="The e-mail address or the username.")
+    password: str = strawberry.field(description="The password.")
+
+
+@strawberry.input(description="The session to continue.")
+class RefreshSessionInput:
+    refresh_token: str | None = strawberry.field(
+        default=UNSET,
+        description="The newest refresh token; each works once. When left out, that of the request's cookie.",
+    )
+
+
+@strawberry.input(description="The session to end.")
+class SignOutInput:
+    refresh_token: str | None = strawberry.field(
+        default=UNSET,
+        description="Its refresh token; when left out, the sessions of the request's cookie and access token.",
+    )
 
 
 @strawberry.input(description="What to say of oneself: null takes a value back, what is left out stays.")
@@ -126,6 +161,18 @@ class RemoveFollowerInput(_AboutPerson): ...
 
 @strawberry.type
 class AccountMutations:
+    @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
+    def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
+
+    @mapped(Run(accounts.sign_in_), "Sign in with an e-mail address or username.")
+    def sign_in(self, input: SignInInput) -> SignInPayload: ...  # noqa: A002
+
+    @mapped(Run(accounts.refresh_session), "Exchange a refresh token for a new pair of tokens.")
+    def refresh_session(self, input: RefreshSessionInput) -> RefreshSessionPayload: ...  # noqa: A002
+
+    @mapped(Run(accounts.sign_out_), "End a session.")
+    def sign_out(self, input: SignOutInput) -> SignOutPayload: ...  # noqa: A002
+
     """The part of `Mutation` that is about people."""
 
     @mapped(

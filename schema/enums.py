@@ -6,8 +6,11 @@ import strawberry
 
 from accounts.devices import Platform
 from accounts.profiles import Privacy
+from events.activity import Action
 from events.follows import FollowStatus
 from events.lists import ListVisibility
+from events.notifications import Channel as NotificationChannel
+from events.notifications import FailureReason, NotificationKind, NotificationStatus
 from events.pair import Audience, Priority, Reaction, Status
 from events.slates import Algorithm
 
@@ -25,6 +28,11 @@ strawberry.enum(FollowStatus, description="How far it is between a person and wh
 strawberry.enum(Privacy, description="To whom a person shows what they say of themself.")
 strawberry.enum(Platform, name="DevicePlatform", description="What a device is.")
 strawberry.enum(Algorithm, description="What recommends.")
+strawberry.enum(Action, name="ActivityAction", description="What somebody did.")
+strawberry.enum(NotificationKind, description="What a message is about.")
+strawberry.enum(NotificationChannel, name="NotificationChannel", description="How a message goes.")
+strawberry.enum(NotificationStatus, description="How far a message came, in this order; FAILED is an end.")
+strawberry.enum(FailureReason, description="Why a message reaches nobody.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -88,7 +96,7 @@ class ListRole(Enum):
 
 
 @strawberry.enum(description="What a person did with a movie, or that they made a list.")
-class ActivityType(Enum):
+class FeedItemType(Enum):
     RATED = "RATED"
     REACTED = "REACTED"
     FAVORITED = "FAVORITED"
@@ -119,24 +127,56 @@ class EventSource(Enum):
     PUSH = "push"
 
 
+@strawberry.enum(description="What to do where an export says something else than what holds here.")
+class ImportConflicts(Enum):
+    KEEP = strawberry.enum_value("KEEP", description="Keep what was said here.")
+    REPLACE = strawberry.enum_value("REPLACE", description="Take what the export says.")
+
+
+@strawberry.enum(description="What a client tells; ratings, favourites and watchlists tell of themselves.")
+class RecordedAction(Enum):
+    MOVIE_VIEW = "MOVIE_VIEW"
+    MOVIE_SEARCH = "MOVIE_SEARCH"
+    RECOMMENDATION_CLICK = "RECOMMENDATION_CLICK"
+    EMAIL_OPEN = "EMAIL_OPEN"
+    EMAIL_CLICK = "EMAIL_CLICK"
+    PUSH_CLICK = "PUSH_CLICK"
+
+
 __all__ = [
-    "ActivityType",
+    "Action",
     "Algorithm",
     "Audience",
     "EventOrder",
     "EventSource",
+    "FailureReason",
+    "FeedItemType",
     "FollowStatus",
     "GroupStrategy",
     "ImageSize",
+    "ImportConflicts",
     "ListRole",
     "ListVisibility",
     "MovieOrder",
+    "NotificationChannel",
+    "NotificationKind",
+    "NotificationStatus",
     "Platform",
     "Priority",
     "Privacy",
     "ProjectionState",
     "Reaction",
+    "RecordedAction",
     "Status",
     "TrendingWindow",
     "WatchlistOrder",
 ]
+
+
+@strawberry.enum(description="What it takes to see a movie with a provider.")
+class OfferKind(Enum):
+    SUBSCRIPTION = "SUBSCRIPTION"
+    FREE = "FREE"
+    ADS = strawberry.enum_value("ADS", description="It is free, with advertisements in it.")
+    RENT = "RENT"
+    BUY = "BUY"

@@ -6,7 +6,7 @@ import strawberry
 
 from resolvers.mapping import Embedded, One
 from schema.audiences import LIST_VISIBLE, READABLE
-from schema.enums import ActivityType, Reaction
+from schema.enums import FeedItemType, Reaction
 from schema.fields import column, connection, mapped
 from schema.lists import MovieList
 from schema.movies import Movie
@@ -22,8 +22,8 @@ _SAID = """
 
 
 @strawberry.type(description="Something that a person did and others may hear of; it still holds.")
-class Activity:
-    type: ActivityType = column(_TYPE, "What they did.")
+class FeedItem:
+    type: FeedItemType = column(_TYPE, "What they did.")
     actor_name: str | None = column(
         "username_of({t}.user_id)",
         "The username of who did it; null when they are gone.",
@@ -59,14 +59,14 @@ class Activity:
     def movie_list(self) -> MovieList | None: ...
 
 
-@strawberry.type(description="An activity in a list.")
-class ActivityEdge:
+@strawberry.type(description="A feed item in a list.")
+class FeedItemEdge:
     cursor: str = strawberry.field(description="Where this item is in the list.")
 
-    @mapped(Embedded(), "The activity.")
-    def node(self) -> Activity: ...
+    @mapped(Embedded(), "The item.")
+    def node(self) -> FeedItem: ...
 
 
-ActivityConnection = connection(
-    "Activity", ActivityEdge, Activity, "Activities, those of the last day first."
+FeedItemConnection = connection(
+    "FeedItem", FeedItemEdge, FeedItem, "Feed items, those of the last day first."
 )

@@ -8,6 +8,7 @@ import strawberry
 from projections.popularity_metrics import COUNTS
 from resolvers.mapping import Embedded, Key, Many, One, Page
 from schema.audiences import READABLE
+from schema.copies import Copied
 from schema.enums import ImageSize, Priority, Reaction, Status
 from schema.fields import column, mapped
 from schema.movie_facts import (
@@ -40,7 +41,7 @@ class Genre(Node):
 
 @strawberry.type(description="What everybody together did with a movie; a few moments behind.")
 class MovieStats:
-    view_count: int = column("coalesce({t}.view_count, 0)", "How often its page was opened.")
+    view_count: int = column("coalesce({t}.view_count, 0)", "How often its page was opened, by visitors too.")
     like_count: int = column("coalesce({t}.like_count, 0)", "People whose reaction is LIKE or SUPER_LIKE.")
     dislike_count: int = column("coalesce({t}.dislike_count, 0)", "People whose reaction is DISLIKE.")
     rating_count: int = column("coalesce({t}.rating_count, 0)", "People who gave stars.")
@@ -58,7 +59,10 @@ class MovieStats:
 @strawberry.type(description="What happened to a movie on one day (UTC).")
 class DailyMetrics:
     day: date = column("{t}.day", "The day.")
-    view_count: int = column("{t}.view_count", "Page views.")
+    view_count: int = column(
+        "{t}.view_count + {t}.visitor_view_count", "Page views, those of visitors among them."
+    )
+    visitor_view_count: int = column("{t}.visitor_view_count", "Page views of people who were not signed in.")
     like_count: int = column("{t}.like_count", "Reactions LIKE and SUPER_LIKE.")
     rating_count: int = column("{t}.rating_count", "Ratings given or changed.")
     average_stars: float | None = column(
@@ -131,7 +135,7 @@ _STATS = "(select m.id as of_movie, s.* from movies m left join movie_stats s on
 
 
 @strawberry.type(description="A movie.")
-class Movie(Node):
+class Movie(Copied, Node):
     id: strawberry.ID = column("'Movie:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     tmdb_id: int | None = column("{t}.tmdb_id", "The id at The Movie Database.")

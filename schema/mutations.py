@@ -5,12 +5,16 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, diary, genres, interactions, operations, reviews
+from resolvers import activity, diary, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
-from schema.enums import Audience, EventSource, Priority, Reaction
+from schema.chat_mutations import ChatMutations
+from schema.copy_mutations import CopyMutations
+from schema.enums import Audience, EventSource, Priority, Reaction, RecordedAction
 from schema.fields import mapped
+from schema.import_mutations import ImportMutations
 from schema.list_mutations import ListMutations
+from schema.notification_mutations import NotificationMutations
 from schema.payloads import (
     AddToWatchlistPayload,
     ChangeViewingPayload,
@@ -23,51 +27,18 @@ from schema.payloads import (
     RateMoviePayload,
     ReactToMoviePayload,
     RebuildProjectionPayload,
+    RecordActivityPayload,
     RecordViewPayload,
-    RefreshSessionPayload,
     RemoveFromWatchlistPayload,
     SetFavoriteGenresPayload,
     SetWatchlistPriorityPayload,
-    SignInPayload,
-    SignOutPayload,
-    SignUpPayload,
     UndoPayload,
     UnfavoriteMoviePayload,
     WriteReviewPayload,
 )
+from schema.privacy_mutations import PrivacyMutations
 
 _KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
-
-
-@strawberry.input(description="Who to become: an e-mail address, a password, perhaps a name.")
-class SignUpInput:
-    email: str = strawberry.field(description="The e-mail address; one account each.")
-    password: str = strawberry.field(description="At least 8 characters; any script, up to 1,000.")
-    username: str | None = strawberry.field(
-        default=UNSET, description="A name that others see; made up when left out."
-    )
-
-
-@strawberry.input(description="Who to sign in as.")
-class SignInInput:
-    login: str = strawberry.field(description="The e-mail address or the username.")
-    password: str = strawberry.field(description="The password.")
-
-
-@strawberry.input(description="The session to continue.")
-class RefreshSessionInput:
-    refresh_token: str | None = strawberry.field(
-        default=UNSET,
-        description="The newest refresh token; each works once. When left out, that of the request's cookie.",
-    )
-
-
-@strawberry.input(description="The session to end.")
-class SignOutInput:
-    refresh_token: str | None = strawberry.field(
-        default=UNSET,
-        description="Its refresh token; when left out, the sessions of the request's cookie and access token.",
-    )
 
 
 @strawberry.input(description="A movie to do something with.")
@@ -173,6 +144,24 @@ class ClickRecommendationInput(_OnMovie):
     slate_id: strawberry.ID = strawberry.field(description="The `slateId` of the list that it was in.")
 
 
+@strawberry.input(description="Something that was done.")
+class RecordActivityInput:
+    action: RecordedAction = strawberry.field(description="What.")
+    movie_id: strawberry.ID | None = strawberry.field(
+        default=UNSET,
+        description="The movie's global id: for MOVIE_VIEW and RECOMMENDATION_CLICK, and else if any.",
+    )
+    phrase: str | None = strawberry.field(
+        default=UNSET, description="What was searched for: for MOVIE_SEARCH, up to 200 characters."
+    )
+    slate_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The `slateId` of the list: for RECOMMENDATION_CLICK of who is signed in."
+    )
+    source: EventSource | None = strawberry.field(
+        default=UNSET, description="Where it was done; what fits the action when left out."
+    )
+
+
 @strawberry.input(description="What kinds of movies one likes.")
 class SetFavoriteGenresInput:
     genre_ids: list[strawberry.ID] = strawberry.field(
@@ -197,19 +186,15 @@ class RebuildProjectionInput:
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutations, ListMutations):
-    @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
-    def sign_up(self, input: SignUpInput) -> SignUpPayload: ...  # noqa: A002
-
-    @mapped(Run(accounts.sign_in_), "Sign in with an e-mail address or username.")
-    def sign_in(self, input: SignInInput) -> SignInPayload: ...  # noqa: A002
-
-    @mapped(Run(accounts.refresh_session), "Exchange a refresh token for a new pair of tokens.")
-    def refresh_session(self, input: RefreshSessionInput) -> RefreshSessionPayload: ...  # noqa: A002
-
-    @mapped(Run(accounts.sign_out_), "End a session.")
-    def sign_out(self, input: SignOutInput) -> SignOutPayload: ...  # noqa: A002
-
+class Mutation(
+    AccountMutations,
+    ChatMutations,
+    CopyMutations,
+    ImportMutations,
+    ListMutations,
+    NotificationMutations,
+    PrivacyMutations,
+):
     @mapped(Run(interactions.react), "React to a movie, or take the reaction back.")
     def react_to_movie(self, input: ReactToMovieInput) -> ReactToMoviePayload: ...  # noqa: A002
 
@@ -254,6 +239,12 @@ class Mutation(AccountMutations, ListMutations):
 
     @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
     def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(activity.record_activity),
+        "Tell what was done, signed in or not; nobody waits for it, and some of it may be lost when a server is.",
+    )
+    def record_activity(self, input: RecordActivityInput) -> RecordActivityPayload: ...  # noqa: A002
 
     @mapped(
         Run(genres.set_favorite_genres),

@@ -93,6 +93,14 @@ ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.",
 UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 
+@strawberry.type(description="What was recorded.")
+class RecordActivityPayload(InteractionPayload):
+    visitor_token: str | None = column(
+        "{v_visitor_token}",
+        "Of who is not signed in: send it as `X-Visitor-Token` from now on, at sign-in for the last time.",
+    )
+
+
 @strawberry.type(description="The projection, whose rebuild was asked for.")
 class RebuildProjectionPayload(MutationPayload):
     @mapped(One(STATUSES, of="{v_projection}", key="name"), "The projection.")
@@ -113,6 +121,9 @@ ChangePasswordPayload = payload("ChangePasswordPayload", "Whether it was done.",
 DeactivateAccountPayload = payload("DeactivateAccountPayload", "Whether it was done.", MutationPayload)
 SetPrivacyPayload = payload("SetPrivacyPayload", "The privacy.", AccountPayload)
 RemoveDevicePayload = payload("RemoveDevicePayload", "The devices that are left.", AccountPayload)
+SetNotificationPreferencesPayload = payload(
+    "SetNotificationPreferencesPayload", "What the person wants to be told of.", AccountPayload
+)
 GrantPremiumPayload = payload("GrantPremiumPayload", "Whether it was done.", MutationPayload)
 RevokePremiumPayload = payload("RevokePremiumPayload", "Whether it was done.", MutationPayload)
 

@@ -11,8 +11,11 @@ from resolvers.mapping import Filter, Key, Many, One, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.sealed import sealed
 from resolvers.slate_pages import KEYS
-from schema.enums import Algorithm, Platform, Privacy, Reaction, WatchlistOrder
+from schema.activity import OWN, ActivityConnection
+from schema.chat import Chats
+from schema.enums import Action, Algorithm, Platform, Privacy, Reaction, WatchlistOrder
 from schema.fields import column, mapped
+from schema.imports import ImportConnection
 from schema.log import EventConnection
 from schema.movie_lists import (
     FavoriteConnection,
@@ -23,6 +26,7 @@ from schema.movie_lists import (
 )
 from schema.movies import Genre
 from schema.nodes import Node
+from schema.notifications import Notified
 from schema.persons import (
     SHOWN_PERSON,
     FollowerConnection,
@@ -71,7 +75,7 @@ class Device:
 
 
 @strawberry.type(description="A person's account and shelf; only the person themself can see it.")
-class User(Node, Social):
+class User(Node, Social, Notified, Chats):
     id: strawberry.ID = column("'User:' || {t}.id", "The global id.")
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     username: str = column("{t}.username", "The name that others see.")
@@ -211,6 +215,33 @@ class User(Node, Social):
         last: int | None = None,
         before: str | None = None,
     ) -> EventConnection | None: ...
+
+    @mapped(OWN, "All that the person did, and what they did as a visitor before they signed in.")
+    def activity(
+        self,
+        actions: list[Action] | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ActivityConnection | None: ...
+
+    @mapped(
+        Page(
+            "imports",
+            where="{t}.user_id = {viewer} and ({t}.status <> 'PREVIEW' or {t}.expires_at > now())",
+            columns=("id",),
+            orders={None: (Key("{t}.id", "uuid", descending=True),)},
+        ),
+        "What the person brought from other services, the newest first; a preview until it expires.",
+    )
+    def imports(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ImportConnection | None: ...
 
     @mapped(
         Page(RECOMMENDED, columns=tuple(RECOMMENDED.columns), orders={None: KEYS}),

@@ -6,8 +6,10 @@ from resolvers.ids import enum_name, imdb_id, integer, node_key, text, uuid_of
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
+from schema.activity import ALL, ActivityConnection, ActivityFilter
 from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from schema.catalogue import MOVIES, MovieFilter
+from schema.chat import CHAT_OWN, ChatQueries
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
 from schema.lists import ListLookup, MovieList
@@ -49,7 +51,16 @@ _NODES = {
     "List": NodeTable("lists", "list_id", "uuid", node_key("List", "uuid"), where=LIST_VISIBLE),
     "Review": NodeTable("reviews", "review_id", "uuid", node_key("Review", "uuid"), where=READABLE),
     "User": NodeTable("users", "id", "uuid", node_key("User", "uuid"), where="{t}.id = {viewer}"),
+    "ChatSession": NodeTable("chat_sessions", "id", "uuid", node_key("ChatSession", "uuid"), where=CHAT_OWN),
+    "ChatMessage": NodeTable("chat_messages", "id", "uuid", node_key("ChatMessage", "uuid"), where=CHAT_OWN),
     "Person": NodeTable("users", "id", "uuid", node_key("Person", "uuid"), where=SHOWN_PERSON),
+    "Import": NodeTable(
+        "imports",
+        "id",
+        "uuid",
+        node_key("Import", "uuid"),
+        where="{t}.user_id = {viewer} and ({t}.status <> 'PREVIEW' or {t}.expires_at > now())",
+    ),
     "Event": NodeTable(
         "events", "position", "bigint", node_key("Event", "bigint"), where="{t}.user_id = {viewer}"
     ),
@@ -60,7 +71,7 @@ _PUBLIC_S = 10
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(ChatQueries):
     @mapped(
         Lookup(
             "movies",
@@ -180,6 +191,16 @@ class Query:
 
     @mapped(Many(f"{STATUSES} {{t}}", order="{t}.name"), "Every projection (operators).", role="operator")
     def projections(self) -> list[Projection] | None: ...
+
+    @mapped(ALL, "What people and visitors did that is no event of the log (analysts).", role="analyst")
+    def activity(
+        self,
+        filter: ActivityFilter | None = None,  # noqa: A002
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> ActivityConnection | None: ...
 
     @mapped(EVENTS, "The event log (analysts).", role="analyst")
     def events(

@@ -7,7 +7,7 @@ from resolvers.ids import uuid_of
 from resolvers.mapping import Filter, Key, Page
 from schema.audiences import NEWS
 from schema.diary import YEARS, DiaryConnection, DiaryYear
-from schema.feed import ActivityConnection
+from schema.feed import FeedItemConnection
 from schema.fields import mapped
 from schema.lists import ListConnection
 from schema.reviews import ReviewConnection
@@ -119,7 +119,7 @@ class Social:
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-    ) -> ActivityConnection | None: ...
+    ) -> FeedItemConnection | None: ...
 
     @mapped(
         Page("reviews", where=_ACTIVE, columns=("review_id",), orders={None: _NEWEST}),

@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.context import Context
 from resolvers.mapping import Many, One, Stream
+from schema.chat import ChatSubscriptions
 from schema.fields import mapped
 from schema.log import STATUSES, Event, Projection
 from schema.scalars import Position
@@ -23,7 +24,7 @@ def _progress(context: Context, _: Mapping[str, Any]) -> AsyncGenerator[Values, 
 
 
 @strawberry.type(description="What can be followed as it happens.")
-class Subscription:
+class Subscription(ChatSubscriptions):
     @mapped(
         Stream(_interactions, then=One("events", of="{v_position:bigint}", key="position")),
         "The viewer's own actions, from any of their devices, in order. With `after`, those that were missed come first.",

@@ -13,6 +13,7 @@ import psycopg
 from accounts.emails import EMAIL
 from accounts.keys import HOUSE
 from accounts.profiles import PHONE
+from assistant.messages import purpose
 from events.favorites import favorite_movie, unfavorite_movie
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import rate_movie
@@ -91,10 +92,16 @@ def viewing(number: int) -> UUID:
     return uuid5(UUID(int=14), str(number))
 
 
+def chat() -> UUID:
+    """The id of a chat of alice's."""
+    return UUID(int=15)
+
+
 def fill(conn: Conn) -> None:
     """Write the catalogue, the people and what they did into a database whose read tables stand."""
     _add_movies(conn)
     _add_people(conn)
+    _add_chat(conn)
     _add_deeds(conn)
     _add_recommendations(conn)
     for projection in projections().values():
@@ -227,6 +234,38 @@ def _add_people(conn: Conn) -> None:
         "insert into profiles (user_id, first_name, bio, languages, phone_sealed) values (%s, 'Ann', 'Films.', '{sv}', %s)",
         (person("ann"), keys[person("ann")].seal(PHONE, "+46812345678")),
     )
+
+
+def _add_chat(conn: Conn) -> None:
+    alice = person("alice")
+    key = new_keys().fetch(conn, [alice])[alice]
+    conn.execute(
+        "insert into chat_sessions (id, user_id, may_ask_model, started_at) values (%s, %s, false, %s)",
+        (chat(), alice, NOON),
+    )
+    said: tuple[tuple[str, str, list[str]], ...] = (
+        ("USER", "A thriller?", []),
+        ("TOOL", "{}", ["heat"]),
+        ("ASSISTANT", "Heat, Fargo.", ["heat", "fargo"]),
+    )
+    for number, (role, words, films) in enumerate(said, 1):
+        message_id = UUID(int=150 + number)
+        conn.execute(
+            "insert into chat_messages (id, session_id, user_id, number, role, text_sealed, movie_ids, answerer,"
+            " created_at, changed_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                message_id,
+                chat(),
+                alice,
+                number,
+                role,
+                key.seal(purpose(message_id), words),
+                [movie(film) for film in films],
+                "ASSISTANT" if role == "ASSISTANT" else None,
+                NOON,
+                NOON,
+            ),
+        )
 
 
 _DAY = timedelta(days=1)

@@ -35,6 +35,21 @@ from events.models import (
     promote_model,
     roll_back_model,
 )
+from events.notifications import (
+    Channel,
+    FailureReason,
+    IllegalMove,
+    Notification,
+    NotificationClicked,
+    NotificationDelivered,
+    NotificationEvent,
+    NotificationFailed,
+    NotificationKind,
+    NotificationOpened,
+    NotificationQueued,
+    NotificationSent,
+    move_notification,
+)
 from events.pair import Audience, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
@@ -51,6 +66,7 @@ from events.viewing import (
     retract_watch,
     view_movie,
 )
+from events.visitors import MovieViewedByVisitors, SessionIdentified
 from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
 from tests.lists import Lists, decided, list_id
 
@@ -184,6 +200,21 @@ def remove(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who follows whom")
 
 
+def visit(pair: Pair) -> Sequence[PairEvent]:
+    """Visitors open the movie: `play` records it."""
+    raise TypeError("no pair decides about visitors")
+
+
+def identify(pair: Pair) -> Sequence[PairEvent]:
+    """A visitor turns out to be the person: `play` records it."""
+    raise TypeError("no pair decides who a visitor was")
+
+
+def notify(pair: Pair) -> Sequence[PairEvent]:
+    """Move a message to the person forward, or try to: `play` records it."""
+    raise TypeError("no pair decides on messages")
+
+
 ALONE = (
     erase,
     show,
@@ -198,11 +229,16 @@ ALONE = (
     unfollow,
     accept,
     remove,
+    visit,
+    identify,
+    notify,
 )
 """What is recorded without the state of a pair."""
 
 SOCIAL = (follow, unfollow, accept, remove)
 """What people say to each other, not about movies."""
+BESIDE = (*SOCIAL, visit, identify)
+"""What is not said by a person about a movie."""
 
 _BACK = [(back,) for back in range(5)]
 MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
@@ -233,6 +269,22 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     unfollow: [(other,) for other in range(ACQUAINTED)],
     accept: [(other,) for other in range(ACQUAINTED)],
     remove: [(other,) for other in range(ACQUAINTED)],
+    visit: [(1,), (3,)],
+    identify: [(1,), (2,)],
+    notify: [
+        (number, *moves)
+        for number in range(12)
+        for moves in (
+            ("queued",),
+            ("queued", "sent", "opened"),
+            ("queued", "sent", "delivered"),
+            ("delivered",),
+            ("opened", "clicked"),
+            ("clicked", "sent"),
+            ("queued", "failed", "delivered"),
+            ("sent", "failed"),
+        )
+    ],
 }
 
 
@@ -270,6 +322,7 @@ class _Play:
         self.position, self.time = 0, _START
         self.models, self.lists = Models(), Lists()
         self.follows: dict[tuple[UUID, UUID], Follow] = {}
+        self.notifications: dict[tuple[UUID, UUID], Notification] = {}
 
     def move(self, move: Move) -> None:
         self.position += move.holes
@@ -379,6 +432,32 @@ def _followed(game: _Play, move: Move) -> Sequence[Event]:
     return list(facts)
 
 
+def _notified(game: _Play, move: Move) -> Iterable[Event]:
+    """Steps of a message, possible or not; each meets what the ones before it left."""
+    number, *steps = move.args
+    who = user_id(move.person)
+    said = {"user_id": who, "notification_id": uuid5(who, str(number))}
+    kind, channel = list(NotificationKind)[number % 3], list(Channel)[number % 2]
+    device_id = uuid5(who, "browser") if channel is Channel.PUSH else None
+    facts: Mapping[str, NotificationEvent] = {
+        "queued": NotificationQueued(
+            **said, kind=kind, channel=channel, period=TODAY, device_id=device_id, movie_ids=(movie_id(0),)
+        ),
+        "sent": NotificationSent(**said, attempt=number + 1),
+        "delivered": NotificationDelivered(**said),
+        "opened": NotificationOpened(**said),
+        "clicked": NotificationClicked(**said, clicked_movie_id=movie_id(0)),
+        "failed": NotificationFailed(**said, reason=list(FailureReason)[number % 5]),
+    }
+    for step in steps:
+        key = said["user_id"], said["notification_id"]
+        state = game.notifications.get(key, Notification(*key))
+        with suppress(IllegalMove):
+            decided = move_notification(state, facts[step])
+            game.notifications[key] = state.when(decided)
+            yield from decided
+
+
 _FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
     unfollow: unfollow_user,
     accept: accept_follower,
@@ -393,10 +472,17 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     manage: _worked,
     gather: _worked,
     arrange: _worked,
-    **dict.fromkeys(SOCIAL, _followed),
+    **dict.fromkeys((follow, unfollow, accept, remove), _followed),
+    notify: _notified,
     choose: lambda _, move: [
         FavoriteGenresChosen(
             user_id=user_id(move.person), genre_ids=tuple(UUID(int=genre) for genre in move.args[0])
+        )
+    ],
+    visit: lambda _, move: [MovieViewedByVisitors(movie_id=movie_id(move.movie), views=move.args[0])],
+    identify: lambda _, move: [
+        SessionIdentified(
+            user_id=user_id(move.person), session_id=uuid5(user_id(move.person), str(move.args[0]))
         )
     ],
 }
@@ -438,11 +524,11 @@ def rich_moves(
 ) -> list[Move]:
     """The same moves every time: enough of them meet every command in every state that matters.
 
-    What people say to each other comes beside the `count` that are about movies, and changes nothing in these.
+    What is BESIDE, and messages, come beside the `count` that are said about movies, and change nothing in these.
     """
-    dice, beside = random.Random(seed), random.Random(f"{seed} social")
-    commands = [command for command in MOVES if command not in (*without, *SOCIAL)]
-    social = [command for command in SOCIAL if command not in without]
+    dice, beside, told = (random.Random(each) for each in (seed, f"{seed} beside", f"{seed} told"))
+    commands = [command for command in MOVES if command not in (*without, *BESIDE, notify)]
+    others = [command for command in BESIDE if command not in without]
     moves = []
     for number in range(count):
         says = dice.choice(commands)
@@ -451,9 +537,12 @@ def rich_moves(
         moves.append(
             Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
         )
-        if social and number % 3 == 0:
-            says = beside.choice(social)
-            moves.append(Move(beside.randrange(ACQUAINTED), 0, says, beside.choice(MOVES[says]), 0))
+        if others and number % 3 == 0:
+            says = beside.choice(others)
+            person, movie = beside.randrange(ACQUAINTED), beside.randrange(movies)
+            moves.append(Move(person, movie, says, beside.choice(MOVES[says]), beside.choice(minutes)))
+        if notify not in without and number % 3 == 0:
+            moves.append(Move(told.randrange(ACQUAINTED), 0, notify, told.choice(MOVES[notify]), 0))
     return moves
 
 

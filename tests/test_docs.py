@@ -162,17 +162,6 @@ def test_every_read_table_is_described_with_its_columns() -> None:
         assert said | unsaid == set(projection.columns) | unsaid, name
 
 
-def test_each_capability_of_the_designs_has_code_and_a_test_that_names_it() -> None:
-    rows = table(PAGES["docs/sources.md"], "K |")
-    numbers = [int(row[0]) for row in rows]
-    assert numbers == sorted(set(numbers))
-    for number, row in zip(numbers, rows, strict=True):
-        *_, code, tests = row
-        assert words(code), number
-        texts = [(ROOT / path).read_text() for path in words(tests)]
-        assert any(re.search(rf"test_(k\d+_)*k{number}_", text) for text in texts), number
-
-
 def test_every_metric_is_described() -> None:
     rows = table(OPERATORS, "metric")
     families = Metrics().registry.collect()

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from app.cli import (
+    activity,
     catalogue_imports,
     doctor,
     documents,
@@ -21,8 +22,10 @@ from app.cli import (
     events,
     imports,
     keys,
+    notifications,
     projections,
     recsys,
+    remote_imports,
     server,
     users,
 )
@@ -41,13 +44,16 @@ commands = typer.Typer(
 )
 server.add_to(commands)
 catalogue_imports.add_to(imports.commands)
+remote_imports.add_to(imports.commands)
 commands.add_typer(imports.commands, name="import")
 commands.add_typer(events.commands, name="events")
 commands.add_typer(projections.commands, name="projections")
+commands.add_typer(activity.commands, name="activity")
 evaluation.add_to(recsys.commands)
 commands.add_typer(recsys.commands, name="recsys")
 commands.add_typer(users.commands, name="users")
 commands.add_typer(keys.commands, name="keys")
+commands.add_typer(notifications.commands, name="notifications")
 commands.add_typer(documents.commands, name="documents")
 doctor.add_to(commands)
 

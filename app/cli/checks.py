@@ -1,91 +1,23 @@
-"""What `projectionist doctor` looks at, one function a line of its answer."""
+"""What `projectionist doctor` looks at in a database, one function a line of its answer."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
-
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from accounts.rewrapping import standing
 from app.cli.database import Conn
+from app.cli.machine_checks import Check, Status
 from app.settings import Settings
 from database.connect import ACCOUNTS_ROLE, VIEWER_ROLE
 from events.cluster import has_moved
 from projections.checkpoints import GIVEN_UP, stale, statuses
 from projections.wall import open_tables
 
-_GIB = 1 << 30
-_REDIS_S = 2.0
 _AHEAD = 5_000_000
 _LAG_EVENTS, _LAG_S = 10_000, 60
 _SEAL_HOURS = 24
 _SKEW_S = 2.0
-
-Status = Literal["ok", "warn", "fail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was found; `remedy` says what to do unless it is ok."""
-
-    name: str
-    status: Status
-    found: str
-    remedy: str = ""
-
-
-def data_dir(settings: Settings) -> Check:
-    """Whether secrets, downloads and the embedded servers have a place to live."""
-    folder = settings.data_dir
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        return Check(
-            "data directory",
-            "fail",
-            f"{folder} cannot be written",
-            "Set PROJECTIONIST_DATA_DIR to one that can.",
-        )
-    return Check("data directory", "ok", str(folder))
-
-
-def disk(settings: Settings) -> Check:
-    """How much room there is for the data directory."""
-    folder = settings.data_dir
-    existing = next(each for each in (folder, *folder.parents) if each.exists())
-    free = shutil.disk_usage(existing).free / _GIB
-    status: Status = "ok" if free >= 5 else "warn" if free >= 1 else "fail"
-    remedy = "" if status == "ok" else f"Make room on the disk of {folder}."
-    return Check("disk space", status, f"{free:,.1f} GiB free", remedy)
-
-
-def cache(settings: Settings) -> Check:
-    """Whether Redis answers, where one is named; without it the server is slower and never wrong."""
-    if settings.redis_url is None:
-        return Check("redis", "ok", "embedded, where this machine has one")
-    if not settings.redis_url:
-        return Check("redis", "ok", "none: the cache is in the process")
-    try:
-        client = redis.Redis.from_url(
-            settings.redis_url,
-            socket_timeout=_REDIS_S,
-            socket_connect_timeout=_REDIS_S,
-            retry=Retry(NoBackoff(), 0),
-        )
-        with client:
-            version = client.info("server")["redis_version"]
-    except (redis.RedisError, ValueError, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        return Check(
-            "redis", "warn", f"does not answer: {reason}", "Start it, or correct or unset REDIS_URL."
-        )
-    return Check("redis", "ok", f"version {version}")
 
 
 def version(conn: Conn) -> Check:
@@ -191,6 +123,19 @@ def partitions(conn: Conn) -> Check:
     return Check("partitions", status, f"room for {ahead:,} more events", remedy)
 
 
+_MONTHS = (
+    "select count(*) from activity.months('activity.actions') as m where m >= date_trunc('month', now())"
+)
+
+
+def months(conn: Conn) -> Check:
+    """Whether activity has room for what comes: what has none is lost."""
+    (ahead,) = conn.execute(_MONTHS).fetchone() or (0,)
+    status: Status = "ok" if ahead > 1 else "warn" if ahead == 1 else "fail"
+    remedy = "" if status == "ok" else "Run `projectionist migrate`, and start a worker: both add months."
+    return Check("activity", status, f"room for {ahead} months", remedy)
+
+
 _PARKED = "select count(*) from dead_letters where not starts_with(error, %(skipped)s)"
 
 
@@ -232,9 +177,6 @@ def sealed(conn: Conn) -> Check:
     return Check("seals", "ok", found)
 
 
-OF_THE_MACHINE: tuple[Callable[[Settings], Check], ...] = (data_dir, disk, cache)
-
-
 def recommender(conn: Conn, settings: Settings) -> Check:
     """Whether the model that serves is here as it was trained."""
     from recsys.model import ModelDamaged
@@ -267,6 +209,7 @@ OF_THE_LOG: tuple[Callable[[Conn], Check], ...] = (
     guards,
     home,
     partitions,
+    months,
     projections,
     sealed,
 )

@@ -10,10 +10,11 @@ import psycopg
 import typer
 from pydantic import ValidationError
 
-from app.cli.checks import OF_THE_MACHINE, Check, of_the_database
+from app.cli.checks import of_the_database
 from app.cli.console import OUT, Json, answer, answer_json
 from app.cli.database import database, session
 from app.cli.errors import REFUSED, explained
+from app.cli.machine_checks import OF_THE_MACHINE, Check
 from app.cli.progress import rebuild_shown, steps_shown
 from app.embedded import EmbeddedError
 from app.settings import Settings

@@ -18,11 +18,14 @@ from app.cli.console import say
 from app.embedded import EmbeddedError
 from app.manifest import BadManifest
 from app.wheels import WheelUnavailable
+from catalog.remote import Away, Denied
 from catalog.rows import UnreadableRelease
+from events.activity_months import FileDiffers, MonthChanged
 from events.cluster import LogMoved
 from events.errors import Rejected
 from events.models import NothingToRollBack, UnknownModel
 from events.safe_position import LogBusy
+from imports.told import BadExport
 from projections.rebuild import RebuildBusy, RebuildFailed
 from recsys.errors import (
     BeyondTheLog,
@@ -110,6 +113,14 @@ def _away(error: Exception) -> str:
     return f"PostgreSQL cannot be reached, or went away: {_first_line(error)}. Is it running, is DATABASE_URL right?"
 
 
+def _service_away(error: Exception) -> str:
+    return f"The service cannot be reached ({_first_line(error)}). What came is in; the same command goes on later."
+
+
+def _service_denies(error: Exception) -> str:
+    return f"The service refuses to answer ({_first_line(error)}). Is the token, or key, right?"
+
+
 def _not_allowed(error: Exception) -> str:
     return f"The database refuses it: {_first_line(error)}. Use a DATABASE_URL of the user who migrates."
 
@@ -120,8 +131,10 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
     (ValidationError, USAGE, _settings),
     ((EmbeddedError, WheelUnavailable), UNAVAILABLE, _as_said),
     (TooBusy, UNAVAILABLE, _as_said),
-    ((Rejected, UnreadableRelease, BadManifest, MasterKeyMissing), REFUSED, _as_said),
-    ((RebuildBusy, RebuildFailed, LogBusy, LogMoved), REFUSED, _docstring),
+    (Away, UNAVAILABLE, _service_away),
+    (Denied, REFUSED, _service_denies),
+    ((Rejected, UnreadableRelease, BadExport, BadManifest, MasterKeyMissing), REFUSED, _as_said),
+    ((RebuildBusy, RebuildFailed, LogBusy, LogMoved, FileDiffers, MonthChanged), REFUSED, _docstring),
     (
         (BeyondTheLog, NoModelServes, NothingExplored, NothingServed, NothingToLearn, NothingToRollBack),
         REFUSED,
@@ -134,5 +147,6 @@ _KNOWN: tuple[tuple[type[Exception] | tuple[type[Exception], ...], int, Callable
         lambda _: NOT_MIGRATED,
     ),
     (errors.InsufficientPrivilege, REFUSED, _not_allowed),
+    (errors.LockNotAvailable, UNAVAILABLE, lambda _: "Somebody is using what has to be changed. Try again."),
     ((psycopg.OperationalError, psycopg.InterfaceError), UNAVAILABLE, _away),
 )

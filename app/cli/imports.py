@@ -1,4 +1,4 @@
-"""`projectionist import`: data sets that others collected."""
+"""`projectionist import`: data sets that others collected, and what one person brings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from app.cli.console import Json, answer, answer_json, say
+from app.cli.console import Json, answer, answer_json, answer_table, say
 from app.cli.database import database, session
+from app.cli.people import person
 from app.cli.progress import progress_shown
 from app.importing import ImportReport, OnBad, Progress, import_movielens
+from app.settings import Settings
 from catalog.rows import BadRow
+from events.cluster import require_home
+from imports.entries import counts
+from imports.importing import Whose, confirm
+from imports.previewing import preview
+from projections.registry import fold_inline
 
-commands = typer.Typer(no_args_is_help=True, help="Bring in data sets; the same one again adds nothing.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    help="Bring in data sets, or what a person said elsewhere; the same again adds nothing.",
+)
 
 _SHOWN = 20
 """Bad rows that are printed."""
@@ -66,6 +76,42 @@ def tell_bad(count: int, bad_rows: Path | None) -> None:
     if count > _SHOWN:
         said = f"all are in {bad_rows}" if bad_rows else "--bad-rows FILE writes all of them"
         say(f"… and {count - _SHOWN:,} more rows were passed over; {said}.")
+
+
+@commands.command(epilog="Example: projectionist import export ann letterboxd-ann.zip --confirm")
+def export(
+    who: Annotated[str, typer.Argument(help="Whose it is: an id, a username or an e-mail address.")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A Letterboxd zip, an IMDb CSV or Trakt JSON.", exists=True, dir_okay=False),
+    ],
+    is_confirmed: Annotated[
+        bool, typer.Option("--confirm", help="Import it; without, only say what would come of it.")
+    ] = False,
+    replaces: Annotated[
+        bool, typer.Option("--replace", help="Let it take the place of what the person said here.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Import what a person brings from Letterboxd, IMDb or Trakt, as they could themselves.
+
+    They see it among their imports, and can undo it as a whole.
+    """
+    settings = Settings()
+    with database(settings) as conninfo, session(conninfo) as conn:
+        require_home(conn)
+        user = person(conn, who)
+        import_id = preview(conn, user.id, path.name, path.read_bytes(), settings.import_stubs)
+        events = 0
+        if is_confirmed:
+            events = confirm(conn, Whose(user.id, import_id, fold_inline), replaces=replaces)
+        found = counts(conn, import_id)
+    if as_json:
+        said = [{"kind": kind, "outcome": outcome, "count": count} for kind, outcome, count in found]
+        answer_json({"importId": import_id, "counts": said, "events": events})
+        return
+    answer_table(("what", "outcome", "count"), found)
+    answer(f"{events:,} events recorded." if is_confirmed else "Nothing is recorded yet: give --confirm.")
 
 
 class _BadRows:

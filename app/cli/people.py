@@ -24,14 +24,15 @@ def person(conn: Conn, name: str) -> User:
     key = login_key(name)
     digest = email_digest_now(conn, Keys(Settings().masters()), key) if "@" in key else None
     with conn.cursor(row_factory=args_row(as_user)) as cursor:
-        values = {"id": _id(name), "key": key or None, "digest": digest}
+        values = {"id": as_id(name), "key": key or None, "digest": digest}
         found = cursor.execute(_FIND, values).fetchone()
     if found is None:
         raise Refused(f"There is no account {name}. `projectionist users list` shows them.")
     return found
 
 
-def _id(name: str) -> UUID | None:
+def as_id(name: str) -> UUID | None:
+    """Return a name that is an id as one; None for others."""
     try:
         return UUID(name)
     except ValueError:

@@ -52,7 +52,7 @@ def worker() -> None:
     settings = Settings()
     configure(settings.log_level)
     with database(settings) as conninfo:
-        running = make_worker(settings, conninfo)
+        running = make_worker(settings, conninfo, redis_url=settings.redis_url)
         with session(conninfo) as conn:
             running.start(conn)
         say("Following the log (Ctrl-C stops)")
@@ -74,7 +74,7 @@ def migrate(as_json: Json = False) -> None:
             sealed = seal_emails(
                 conn, Keys(settings.masters()), on_progress=lambda n: tell("e-mail addresses", n, n)
             )
-            conn.execute("select events_add_partitions()")
+            conn.execute("select events_add_partitions(), activity.add_months()")
             built = deploy(conn, on_progress=rebuild_shown(tell))
     if as_json:
         answer_json({"applied": applied, "built": built, "sealed": sealed})

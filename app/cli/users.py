@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,9 +18,13 @@ from accounts.people import Role, User, as_user, create_user, find, grant_role, 
 from app.cli.console import Json, answer, answer_json, answer_table
 from app.cli.database import database, session
 from app.cli.errors import WrongUse
-from app.cli.people import person
+from app.cli.people import as_id, person
 from app.settings import Settings
 from database.connect import pool
+from events.cluster import require_home
+from privacy.erasing import certificate
+from privacy.erasing import erase as erase_person
+from privacy.exporting import export as export_person
 
 commands = typer.Typer(no_args_is_help=True, help="Make accounts and say what they may do.")
 
@@ -112,6 +118,52 @@ def begin(who: Who, as_json: Json = False) -> None:
     """Take a deactivation back, whoever did it."""
     user = _change(activate, who, "operator")
     _answer(user, f"{user.username} can sign in.", as_json=as_json)
+
+
+@commands.command("export", epilog="Example: projectionist users export ann ann.zip")
+def take_along(
+    who: Who,
+    path: Annotated[Path, typer.Argument(help="The zip to write.", dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Write all that is kept of a person, as they can have it themselves with `exportMyData`."""
+    settings = Settings()
+    with database(settings) as conninfo, session(conninfo) as conn, path.open("wb") as file:
+        rows = export_person(conn, Keys(settings.masters()), person(conn, who).id, file)
+    if as_json:
+        answer_json({"path": str(path), "rows": rows})
+        return
+    answer(f"{rows:,} rows are in {path}. It is for that person alone.")
+
+
+@commands.command("erase", epilog="Example: projectionist users erase ann --confirm")
+def destroy(
+    who: Who,
+    is_confirmed: Annotated[bool, typer.Option("--confirm", help="Do it: nobody can take it back.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Erase a person with all that is kept of them, for ever, and print the certificate; again by id prints it again."""
+    settings = Settings()
+    with database(settings) as conninfo, session(conninfo) as conn:
+        require_home(conn)
+        done = certificate(conn, known) if (known := as_id(who)) else None
+        if done is None:
+            found = person(conn, who)
+            if not is_confirmed:
+                raise WrongUse(f"This erases {found.username} for ever, and their data key: give --confirm.")
+            done = erase_person(conn, Keys(settings.masters()), found.id, "operator")
+    assert done is not None
+    if as_json:
+        answer_json(asdict(done))
+        return
+    answer_table(("table", "rows deleted"), [*done.rows.items()])
+    ended = (
+        f"finished {done.finished_at:%Y-%m-%d %H:%M:%S}" if done.finished_at else "a worker goes on with it"
+    )
+    answer(
+        f"Certificate {done.id}: {done.user_id} was erased {done.erased_at:%Y-%m-%d %H:%M:%S} UTC, at position "
+        f"{done.position}; the data key is destroyed; {done.withdrawn:,} events took their word out of numbers; {ended}."
+    )
 
 
 @commands.command("list", epilog="Example: projectionist users list --role operator")

@@ -91,6 +91,7 @@ reset role;
 reset check_function_bodies;
 
 grant usage on schema public, read to projectionist_viewer, projectionist_accounts;
+grant usage on schema activity to projectionist_viewer;
 
 -- The log refuses DDL, this one, too, unless it is a superuser's who means it.
 set local projectionist.break_glass = 'on';
@@ -112,32 +113,53 @@ begin
       ('user_keys', 'user_id', 'false'),
       ('imported_users', 'user_id', 'false'),
       ('user_recommendations', 'user_id', 'false'),
-      ('recommendation_reasons', 'user_id', 'false')) as tables (name, person, shown)
+      ('recommendation_reasons', 'user_id', 'false'),
+      ('imports', 'user_id', 'false'),
+      ('import_entries', 'user_id', 'false'),
+      ('erasures', 'user_id', 'false'),
+      ('notification_preferences', 'user_id', 'false'),
+      ('notification_rounds', 'user_id', 'false'),
+      ('outbox', 'user_id', 'false'),
+      ('chat_sessions', 'user_id', 'false'),
+      ('chat_messages', 'user_id', 'false'),
+      ('activity.actions', 'user_id', '(select acting_reads_log())'),
+      ('activity.details', 'user_id', '(select acting_reads_log())')) as tables (name, person, shown)
   loop
     mine := format('%I = any ((select acting_people())::uuid[])', t.person);
-    execute format('alter table %I enable row level security', t.name);
-    execute format('create policy granted on %I using (true) with check (true)', t.name);
-    execute format('create policy wall_select on %I as restrictive for select to projectionist_viewer using (%s or %s)',
+    execute format('alter table %s enable row level security', t.name);
+    execute format('create policy granted on %s using (true) with check (true)', t.name);
+    execute format('create policy wall_select on %s as restrictive for select to projectionist_viewer using (%s or %s)',
                    t.name, mine, t.shown);
-    execute format('create policy wall_insert on %I as restrictive for insert to projectionist_viewer with check (%s)',
+    execute format('create policy wall_insert on %s as restrictive for insert to projectionist_viewer with check (%s)',
                    t.name, mine);
-    execute format('create policy wall_update on %I as restrictive for update to projectionist_viewer using (%s)',
+    execute format('create policy wall_update on %s as restrictive for update to projectionist_viewer using (%s)',
                    t.name, mine);
-    execute format('create policy wall_delete on %I as restrictive for delete to projectionist_viewer using (%s)',
+    execute format('create policy wall_delete on %s as restrictive for delete to projectionist_viewer using (%s)',
                    t.name, mine);
   end loop;
 end $$;
 
 grant select on movies, movie_external_ids, genres, movie_genres, movie_cast, movie_translations, people, movie_credits,
-  movie_certifications, movie_external_ratings, similar_movies, search_words, checkpoints, dead_letters, log_cluster,
-  alembic_version to projectionist_viewer;
-grant select on events, idempotency_keys, texts, profiles, devices, user_recommendations, recommendation_reasons
+  movie_certifications, movie_external_ratings, movie_copies, movie_offers, similar_movies, search_words, checkpoints,
+  dead_letters, log_cluster, alembic_version to projectionist_viewer;
+-- A view reads as its owner, past the wall; these as who asks.
+alter view activity.log set (security_invoker = on);
+do $$
+begin
+  execute 'create view own_notification_choices with (security_invoker) as ' || pg_get_viewdef('notification_choices');
+end $$;
+
+grant select on events, idempotency_keys, texts, profiles, devices, user_recommendations, recommendation_reasons, imports,
+  import_entries, erasures, notification_preferences, own_notification_choices, outbox, chat_sessions, chat_messages
   to projectionist_viewer;
+grant select on activity.actions, activity.details, activity.log to projectionist_viewer;
 reset projectionist.break_glass;
 -- neither passwords nor the digests of addresses
 grant select (id, database_id, username, username_key, email_sealed, roles, privacy, premium_since, premium_until,
               created_at, updated_at, last_signed_in_at, deactivated_at, deactivated_by) on users to projectionist_viewer;
 grant insert on idempotency_keys, texts to projectionist_viewer;
+grant insert, update on notification_preferences, chat_messages to projectionist_viewer;
+grant insert, update, delete on chat_sessions to projectionist_viewer;
 grant insert (event_id, type, schema_version, user_id, movie_id, data, source, occurred_at, correlation_id, causation_id,
               secret) on events to projectionist_viewer;
 grant usage on events_position_seq to projectionist_viewer;

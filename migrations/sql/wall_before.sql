@@ -13,6 +13,9 @@ end $$;
 reset projectionist.break_glass;
 drop function read.follows_person, read.is_tied_to, read.shows_person, read.opens_person, read.works_on, read.sees_list,
   read.reads_text, read.username_of, read.linked_by, acting_people, acting_reads_log;
-revoke all on all tables in schema public, read from projectionist_viewer, projectionist_accounts;
+drop view own_notification_choices;
+alter view activity.log reset (security_invoker);
+revoke all on all tables in schema public, read, activity from projectionist_viewer, projectionist_accounts;
 revoke all on all sequences in schema public from projectionist_viewer;
 revoke usage on schema public, read from projectionist_viewer, projectionist_accounts;
+revoke usage on schema activity from projectionist_viewer;

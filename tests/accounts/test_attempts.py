@@ -18,6 +18,7 @@ LIMITS = Limits(
     failures_per_account=30,
     sign_ups_per_address=3,
     refreshes_per_address=5,
+    refreshes_per_person=5,
 )
 ADA, EVE = "ada@example.org", "eve@example.org"
 HOME, AWAY = "192.0.2.1", "198.51.100.7"

@@ -146,8 +146,7 @@ async def test_a_master_key_is_replaced_and_everybody_still_signs_in(
 ) -> None:
     user = await create_user(pool, keys, passwords, email="ada@example.org", password=PASSWORD)
     gone = await create_user(pool, keys, passwords, email="eve@example.org", password=PASSWORD)
-    async with pool.connection() as conn:
-        await keys.destroy(conn, gone.id)
+    keys.destroy(connection, gone.id)
     new = {"new": "a new master key, of 32 characters or more"}
     both = MasterKeys({**new, "test": "a master key that is long enough for tests"})
     assert standing(connection).wrapped_by == {"test": 2}

@@ -11,9 +11,10 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from psycopg_pool import AsyncConnectionPool
 
-from accounts.keys import KEPT, KEPT_S, AccountErased, Keys
+from accounts.keys import KEPT, KEPT_S, Keys
 from accounts.masters import MasterKeyMissing, MasterKeys
 from database.connect import Pool
+from events.people import AccountErased
 from tests.accounts.clock import Clock
 from tests.accounts.masters import SECRETS, new_keys
 
@@ -86,9 +87,8 @@ async def test_k103_a_destroyed_key_leaves_nothing_to_read_and_nothing_can_be_wr
     pool: Pool, keys: Keys, connection: Conn
 ) -> None:
     sealed = await keys.seal(pool, ADA, "review", TEXT)
-    async with pool.connection() as conn:
-        await keys.destroy(conn, ADA)
-        await keys.destroy(conn, EVE)  # who never had one
+    keys.destroy(connection, ADA)
+    keys.destroy(connection, EVE)  # who never had one
     wrapped, key_id, destroyed_at = stored(connection)[ADA]
     assert (wrapped, key_id) == (None, None)
     for process in (keys, new_keys()):
@@ -96,16 +96,16 @@ async def test_k103_a_destroyed_key_leaves_nothing_to_read_and_nothing_can_be_wr
         for user_id in (ADA, EVE):
             with pytest.raises(AccountErased):
                 await process.seal(pool, user_id, "review", TEXT)
-    async with pool.connection() as conn:
-        await keys.destroy(conn, ADA)
+    keys.destroy(connection, ADA)
     assert stored(connection)[ADA][2] == destroyed_at
 
 
-async def test_another_process_knows_a_destroyed_key_for_a_minute_at_most(pool: Pool, clock: Clock) -> None:
+async def test_another_process_knows_a_destroyed_key_for_a_minute_at_most(
+    pool: Pool, clock: Clock, connection: Conn
+) -> None:
     keys = Keys(MasterKeys(SECRETS), clock=clock)
     asked = [(ADA, "review", await keys.seal(pool, ADA, "review", TEXT))]
-    async with pool.connection() as conn:
-        await new_keys().destroy(conn, ADA)
+    new_keys().destroy(connection, ADA)
     clock.now += KEPT_S - 1
     assert await keys.open_many(pool, asked) == [TEXT]
     clock.now += 1

@@ -25,6 +25,7 @@ from tests.app.test_importing import RATINGS, release, said
 from tests.app.test_importing_catalogue import dataset
 from tests.catalog.test_pickled import FRAMES
 from tests.events.writing import views, write, write_raw
+from tests.imports import exports
 from tests.projections.filling import viewed
 from tests.waiting import until
 
@@ -80,12 +81,17 @@ def rated(conn: Conn, count: int = 3) -> UUID:
 
 
 GROUPS = {
-    "": ("serve", "worker", "migrate", "doctor", "import", "events", "projections", "recsys", "users"),
-    "import": ("movielens", "imdb", "movies", "convert"),
+    "": (
+        *("serve", "worker", "migrate", "doctor"),
+        *("import", "events", "projections", "activity", "recsys", "users"),
+    ),
+    "activity": ("archive",),
+    "import": ("movielens", "imdb", "movies", "convert", "tmdb", "omdb", "export"),
     "events": ("tail", "count", "verify", "export"),
     "projections": ("list", "rebuild", "verify", "rollback", "dead-letters", "retry", "skip"),
     "recsys": ("train", "models", "promote", "rollback", "evaluate"),
-    "users": ("create", "grant", "revoke", "list"),
+    "users": ("create", "grant", "revoke", "deactivate", "activate", "export", "erase", "list"),
+    "keys": ("list", "rewrap"),
 }
 
 
@@ -121,6 +127,7 @@ def test_every_group_lists_its_commands(run: Run, group: str) -> None:
         ("import", "imdb", ".", "--types", "film"),
         ("import", "imdb", ".", "--minimum-votes", "-1"),
         ("import", "movies", __file__, "--map", "title"),
+        ("import", "export", "ann", "/there/is/no/such/file"),
         ("users", "create"),
         ("users", "grant", "ann", "emperor"),
         ("users", "revoke", "ann", "person"),
@@ -147,7 +154,7 @@ def test_a_database_that_is_away_is_3(run: Run, words: tuple[str, ...]) -> None:
     assert "DATABASE_URL" in refused(run(*words, env=away), 3)
 
 
-def test_migrate_makes_everything_once(run: Run, empty_database: str) -> None:
+def test_k108_migrate_makes_everything_once(run: Run, empty_database: str) -> None:
     there = {"DATABASE_URL": empty_database}
     assert "projectionist migrate" in refused(run("events", "count", env=there))
     assert run("doctor", env=there).exit_code == 1
@@ -469,7 +476,7 @@ def test_a_log_from_another_cluster_is_settled_by_doctor(
     assert run("projections", "verify").exit_code == 0
 
 
-def test_the_schema_is_printed_and_compared(run: Run) -> None:
+def test_k114_the_schema_is_printed_and_compared(run: Run) -> None:
     printed = run("schema")
     assert printed.exit_code == 0
     assert "type Mutation" in printed.stdout
@@ -541,3 +548,41 @@ def test_evaluate_compares_on_a_release_and_writes_a_report(run: Run, tmp_path: 
 def test_a_table_that_goes_into_a_pipe_is_not_folded(capsys: pytest.CaptureFixture[str]) -> None:
     answer_table(("one", "two"), [("x" * 90, "y" * 90)])
     assert capsys.readouterr().out.split() == ["one", "two", "x" * 90, "y" * 90]
+
+
+def test_what_a_person_brings_is_imported_for_them(run: Run, connection: Conn, tmp_path: Path) -> None:
+    ann = uuid4()
+    connection.execute("insert into users (id, username, username_key) values (%s, 'ann', 'ann')", (ann,))
+    connection.execute("insert into movies (id, title, release_year) values (%s, 'Heat', 1995)", (uuid4(),))
+    path = tmp_path / "watchlist.csv"
+    rows = [exports.film("2020-01-01", title, 1995, "x") for title in ("Heat", "Gone")]
+    path.write_bytes(exports.table(exports.FILM, rows))
+    previewed = run("import", "export", "ann", path)
+    assert previewed.exit_code == 0, previewed.output
+    assert "--confirm" in previewed.stdout
+    assert connection.execute("select count(*) from events").fetchone() == (0,)
+    done = answered(run("import", "export", "ann", path, "--confirm", "--json"))
+    assert done["counts"] == [
+        {"kind": "WATCHLIST", "outcome": "NEW", "count": 1},
+        {"kind": "WATCHLIST", "outcome": "UNMATCHED", "count": 1},
+    ]
+    assert done["events"] == 1
+    assert answered(run("import", "export", "ann", path, "--confirm", "--replace", "--json"))["events"] == 0
+    assert connection.execute("select user_id, source from events").fetchall() == [(ann, "import")]
+    path.write_bytes(b"nonsense")
+    assert "Letterboxd" in refused(run("import", "export", "ann", path))
+    assert "no account ben" in refused(run("import", "export", "ben", path))
+
+
+def test_a_person_is_given_what_is_kept_of_them_and_is_erased(
+    run: Run, connection: Conn, tmp_path: Path
+) -> None:
+    ann = uuid4()
+    connection.execute("insert into users (id, username, username_key) values (%s, 'ann', 'ann')", (ann,))
+    path = tmp_path / "ann.zip"
+    assert answered(run("users", "export", "ann", path, "--json")) == {"path": str(path), "rows": 1}
+    assert "--confirm" in refused(run("users", "erase", "ann"), 2)
+    done = answered(run("users", "erase", "ann", "--confirm", "--json"))
+    assert (done["user_id"], done["rows"], done["asked_by"]) == (str(ann), {"users": 1}, "operator")
+    assert str(done["id"]) in run("users", "erase", str(ann)).stdout
+    assert "no account ann" in refused(run("users", "erase", "ann", "--confirm"))

@@ -91,7 +91,7 @@ def states(run: Run) -> dict[str, str]:
     return {model["model_id"]: model["state"] for model in answered(run("models", "--json"))}
 
 
-def test_the_same_position_settings_and_catalogue_give_the_same_digest(said: Conn, run: Run) -> None:
+def test_k60_the_same_position_settings_and_catalogue_give_the_same_digest(said: Conn, run: Run) -> None:
     first = train(run)
     rate(said, 3)
     again, later = train(run, "--at", first["up_to_position"]), train(run)

@@ -5,7 +5,7 @@ from hashlib import sha256
 from app.graphiql import page, policy
 
 
-def test_the_page_loads_nothing_from_elsewhere() -> None:
+def test_k108_the_page_loads_nothing_from_elsewhere() -> None:
     html = page("/graphql")
     loaded = re.findall(r'(?:src|href)="([^"]+)"', html)
     assert len(loaded) > 4

@@ -97,7 +97,7 @@ def forged(how: str) -> str:
     ],
 )
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
-async def test_a_forged_token_opens_nothing(shared: Served, how: str) -> None:
+async def test_k101_a_forged_token_opens_nothing(shared: Served, how: str) -> None:
     question = "{ viewer { username } }"
     assert "alice" in (await shared.post(question, token=forged("as it is"))).text
     response = await shared.post(question, token=forged(how), headers={"accept": STRICT})

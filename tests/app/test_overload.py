@@ -109,7 +109,7 @@ async def test_each_time_limit_stops_an_ordinary_statement_alone(conninfo: str, 
         assert "errors" not in await served.ask(SIGN_IN, variables=WANDA)
 
 
-async def test_who_gets_no_connection_in_time_is_told_so(conninfo: str) -> None:
+async def test_k107_who_gets_no_connection_in_time_is_told_so(conninfo: str) -> None:
     async with serving(conninfo, **{**TIMES, "pool_wait_s": 0.3, "pool_size": 1}) as served:
         await served.sign_up()
         async with locked(conninfo, "public.users"):

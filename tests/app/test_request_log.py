@@ -102,7 +102,7 @@ async def test_a_request_that_goes_well_is_for_debugging_only(
 @pytest.mark.parametrize(
     ("accept", "transport"), [(STRICT, "http"), (EVENTS, "sse")], ids=["one answer", "events"]
 )
-async def test_a_slow_request_is_information(
+async def test_k110_a_slow_request_is_information(
     shared: Served,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,

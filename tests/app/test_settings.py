@@ -162,3 +162,39 @@ def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> 
     assert Settings().token_keys() == keys
     (kept,) = settings.data_dir.iterdir()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_model_outside_is_asked_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().outside() is None
+    monkeypatch.setenv("PROJECTIONIST_CHAT_URL", "https://models.example/v1")
+    with pytest.raises(ValidationError, match="name the model"):
+        Settings()
+    monkeypatch.setenv("PROJECTIONIST_CHAT_MODEL", "a-model")
+    monkeypatch.setenv("PROJECTIONIST_CHAT_KEY", "open-sesame")
+    settings = Settings()
+    outside = settings.outside()
+    assert outside is not None
+    assert (outside.url, outside.model, outside.timeout_s) == ("https://models.example/v1", "a-model", 60)
+    assert outside.key == "open-sesame"
+    assert "open-sesame" not in repr(settings) + repr(outside)
+    monkeypatch.setenv("PROJECTIONIST_CHAT_URL", "")
+    assert Settings().outside() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("URL", "models.example"),
+        ("URL", "https://ann:open-sesame@models.example/v1"),
+        ("TIMEOUT_S", "0"),
+        ("TIMEOUT_S", "101"),
+    ],
+)
+def test_a_model_outside_that_cannot_be_asked_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("PROJECTIONIST_CHAT_MODEL", "a-model")
+    monkeypatch.setenv(f"PROJECTIONIST_CHAT_{name}", value)
+    with pytest.raises(ValidationError, match=f"(?i)chat_{name}") as refused:
+        Settings()
+    assert "open-sesame" not in str(refused.value)

@@ -142,7 +142,7 @@ def test_clearing_no_rating_records_nothing() -> None:
 
 
 @pytest.mark.parametrize("reaction", list(Reaction))
-def test_reacting_records_the_reaction(reaction: Reaction) -> None:
+def test_k41_reacting_records_the_reaction(reaction: Reaction) -> None:
     given(PAIR).when(react_to_movie, reaction).then(reacted(reaction))
 
 
@@ -274,7 +274,7 @@ def test_seeing_takes_the_movie_off_the_watchlist() -> None:
     )
 
 
-def test_seeing_and_judging_at_once_take_the_movie_off_the_watchlist_once() -> None:
+def test_k49_seeing_and_judging_at_once_take_the_movie_off_the_watchlist_once() -> None:
     given(PAIR, added()).when(mark_watched, MONDAY, TODAY, FIRST, Reaction.LIKE, 9).then(
         watched(MONDAY, viewing=FIRST, half_stars=9, reaction=Reaction.LIKE),
         reacted(Reaction.LIKE),

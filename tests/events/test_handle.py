@@ -68,7 +68,7 @@ def wait_until_idle(conn: psycopg.Connection[Any]) -> None:
          where l.locktype = 'advisory' and d.datname = current_database()""").fetchone() == (0,)
 
 
-async def test_what_is_recorded_is_answered_as_the_log_has_it(
+async def test_k40_what_is_recorded_is_answered_as_the_log_has_it(
     open_handler: OpenHandler, connection: Conn
 ) -> None:
     handler = await open_handler()

@@ -10,7 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from database.connect import pool
 from events import queued
-from events.queued import Queue
+from events.facts import Event
+from events.queued import Queue, appending
 from events.slates import Algorithm, RecommendationsServed, serve_slate
 from projections.follow import catch_up
 from projections.registry import fold_inline
@@ -25,9 +26,11 @@ async def connections(conninfo: str) -> AsyncIterator[AsyncConnectionPool]:
 
 
 @pytest.fixture
-async def queue(connections: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Queue]:
+async def queue(
+    connections: AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Queue[Event]]:
     monkeypatch.setattr(queued, "AWAY_S", 0.01)
-    made = Queue(connections, fold_inline)
+    made = Queue(connections, appending(fold_inline), "what was shown")
     yield made
     await made.close()
 
@@ -59,7 +62,9 @@ async def becomes(true: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_what_is_added_is_appended_in_groups_and_in_order(connection: Conn, queue: Queue) -> None:
+async def test_what_is_added_is_appended_in_groups_and_in_order(
+    connection: Conn, queue: Queue[Event]
+) -> None:
     facts = shown(queued.GROUP + 1)
     for fact in facts:
         queue.add([fact])
@@ -77,7 +82,7 @@ async def test_what_is_added_is_appended_in_groups_and_in_order(connection: Conn
 
 
 async def test_closing_appends_what_waits(connection: Conn, connections: AsyncConnectionPool) -> None:
-    queue = Queue(connections, fold_inline)
+    queue = Queue(connections, appending(fold_inline), "what was shown")
     queue.add(shown(3))
     await queue.close()
     assert (recorded(connection), queue.lost) == (3, 0)
@@ -90,7 +95,7 @@ async def test_closing_does_not_wait_for_a_database_that_is_away(
     monkeypatch.setattr(queued, "CLOSE_S", close_s)
     away = pool("host=127.0.0.1 port=1 dbname=none user=nobody", size=1, wait_s=30)
     await away.open()
-    queue = Queue(away, fold_inline)
+    queue = Queue(away, appending(fold_inline), "what was shown")
     queue.add(shown(waiting))
     async with asyncio.timeout(20):
         await queue.close()
@@ -98,7 +103,7 @@ async def test_closing_does_not_wait_for_a_database_that_is_away(
 
 
 async def test_more_than_may_wait_is_forgotten_at_the_limit(
-    connection: Conn, queue: Queue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    connection: Conn, queue: Queue[Event], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(queued, "MOST", 2)
     queue.add(shown(2))
@@ -110,7 +115,7 @@ async def test_more_than_may_wait_is_forgotten_at_the_limit(
 
 
 async def test_a_connection_that_breaks_loses_no_more_than_its_group_and_doubles_nothing(
-    connection: Conn, owner_connection: Conn, queue: Queue
+    connection: Conn, owner_connection: Conn, queue: Queue[Event]
 ) -> None:
     queue.add(shown())
     await becomes(lambda: recorded(connection) == 1)
@@ -129,7 +134,7 @@ async def test_a_connection_that_breaks_loses_no_more_than_its_group_and_doubles
 
 
 async def test_a_fact_that_cannot_be_stored_does_not_stop_the_others(
-    connection: Conn, owner_connection: psycopg.Connection[object], queue: Queue
+    connection: Conn, owner_connection: psycopg.Connection[object], queue: Queue[Event]
 ) -> None:
     too_big = serve_slate(
         user_id=uuid4(),

@@ -92,7 +92,7 @@ METRICS = """query ($id: ID!) { node(id: $id) { ... on Movie { dailyMetrics(firs
   recommendationCount clickCount clickThroughRate } } } } }"""
 
 
-async def test_clicks_raise_the_click_through_rate(newcomer: Newcomer, database: str) -> None:
+async def test_k62_k65_clicks_raise_the_click_through_rate(newcomer: Newcomer, database: str) -> None:
     ann, ben = await newcomer("anna"), await newcomer("bert")
     shown = [await person.recommended(first=1, filter={"originalLanguage": "fr"}) for person in (ann, ben)]
     clicked = shown[0]["edges"][0]["node"]["id"]
@@ -120,7 +120,7 @@ STORED = """{ viewer { storedRecommendations(first: 100) { slateId edges {
   score algorithm generatedAt isClicked node { id title } reasons { text because { title } } } } } }"""
 
 
-async def test_recommendations_of_people_who_act_are_stored_ahead(
+async def test_k61_recommendations_of_people_who_act_are_stored_ahead(
     newcomer: Newcomer, database: str, models: Path
 ) -> None:
     person = await newcomer("stella")

@@ -38,7 +38,7 @@ def test_three_likes_of_a_kind_bring_more_of_the_kind(
 
 
 @pytest.mark.parametrize("algorithm", list(Algorithm))
-def test_scores_are_from_0_to_1_and_order_as_the_list_does(scorer: Scorer, algorithm: Algorithm) -> None:
+def test_k61_scores_are_from_0_to_1_and_order_as_the_list_does(scorer: Scorer, algorithm: Algorithm) -> None:
     history = liking(0, 1, 12)
     scores = scorer.scores(history, algorithm)
     best, told = scorer.top(history, MOVIES, algorithm)

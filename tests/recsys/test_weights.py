@@ -49,7 +49,7 @@ def weight(**said: Any) -> float:
         ({"listed": True, "watched": True, "viewed": True}, 0.5),
     ],
 )
-def test_the_first_thing_in_the_table_counts(said: dict[str, Any], expected: float) -> None:
+def test_k41_the_first_thing_in_the_table_counts(said: dict[str, Any], expected: float) -> None:
     assert weight(**said) == expected
 
 

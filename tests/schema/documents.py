@@ -27,6 +27,8 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
+from tests.catalogue import chat
+
 Composite = GraphQLObjectType | GraphQLInterfaceType
 
 _NUMBERS = [0, 1, 2, 3, 348, 862, 1949, 1995, 2001, -5, 2**31 - 1]
@@ -278,6 +280,7 @@ def query(schema: GraphQLSchema, pool: Pool, dice: random.Random, *, depth: int 
 REQUIRED = {
     "groupRecommendations": "userIds: []",
     "list": 'by: { link: "nothing" }',
+    "chatSession": f'by: {{ id: "ChatSession:{chat()}" }}',
     "movie": "by: { tmdbId: 348 }",
     "node": 'id: "Event:16"',
     "person": 'by: { username: "ann" }',

@@ -12,6 +12,8 @@ ONE = """{ movie(by: { tmdbId: 348 }) {
 COUNTS = """{ viewer {
   dislikes: ratings(reaction: DISLIKE) { totalCount } okays: ratings(reaction: OK) { totalCount }
   likes: ratings(reaction: LIKE) { totalCount } superLikes: ratings(reaction: SUPER_LIKE) { totalCount } } }"""
+STATS = """{ movie(by: { tmdbId: 348 }) { stats {
+  viewCount likeCount dislikeCount ratingCount averageStars favoriteCount watchlistCount watchCount } } }"""
 
 
 async def test_k53_liked_movies_with_what_they_are(shared: World) -> None:
@@ -56,5 +58,21 @@ async def test_k53_how_many_of_each_rating(shared: World) -> None:
         "okays": 1,
         "likes": 0,
         "superLikes": 1,
+    }
+    assert len(sent) == 1
+
+
+async def test_k54_what_all_did_with_a_movie_is_counted(shared: World) -> None:
+    with counted() as sent:
+        data = await shared.data(STATS)
+    assert data["movie"]["stats"] == {
+        "viewCount": 9,
+        "likeCount": 2,
+        "dislikeCount": 0,
+        "ratingCount": 2,
+        "averageStars": 4.75,
+        "favoriteCount": 1,
+        "watchlistCount": 0,
+        "watchCount": 0,
     }
     assert len(sent) == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+
 import pytest
 
 import schema
@@ -27,3 +30,15 @@ async def test_who_asks_for_more_gets_what_is_there_now(shared: World) -> None:
     asked = "query ($n: String!) { __type(name: $n) { name } viewer { id } }"
     for name in ("Movie", "Genre"):
         assert await shared.data(asked, {"n": name}) == {"__type": {"name": name}, "viewer": None}
+
+
+def test_every_type_has_a_name_of_its_own() -> None:
+    modules = [import_module(found.name) for found in pkgutil.iter_modules(schema.__path__, "schema.")]
+    named: dict[str, set[type]] = {}
+    for module in modules:
+        for value in vars(module).values():
+            definition = vars(value).get("__strawberry_definition__") if isinstance(value, type) else None
+            if definition is not None:
+                named.setdefault(definition.name or definition.origin.__name__, set()).add(value)
+    assert len(named) > 100
+    assert {name: found for name, found in named.items() if len(found) > 1} == {}

@@ -136,7 +136,7 @@ async def test_a_deed_shows_in_its_answer_and_in_every_query_after_it(world: Wor
 
 
 @every_deed
-async def test_saying_it_again_changes_nothing_and_counts_only_where_every_time_counts(
+async def test_k52_saying_it_again_changes_nothing_and_counts_only_where_every_time_counts(
     world: World, deed: Deed
 ) -> None:
     for before in deed.first:

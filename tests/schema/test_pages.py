@@ -98,7 +98,7 @@ async def test_a_list_has_the_order_it_promises_and_no_item_twice(shared: World,
 
 @every_list
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
-async def test_walking_either_way_meets_every_item_once_in_order(
+async def test_k113_walking_either_way_meets_every_item_once_in_order(
     shared: World, each: List, size: int
 ) -> None:
     expected = await whole(shared, each)
@@ -222,7 +222,7 @@ ORDERED: dict[str, tuple[str, Callable[[Json], Any]]] = {
 
 
 @pytest.mark.parametrize("name", ORDERED)
-async def test_the_order_is_what_its_name_says(shared: World, name: str) -> None:
+async def test_k30_k46_the_order_is_what_its_name_says(shared: World, name: str) -> None:
     (each,) = (each for each in LISTS if each.name == name)
     fields, key = ORDERED[name]
     answer = await shared.data(each.query(f"{{ edges {{ {fields} }} }}"), {"first": 100}, by=each.by)

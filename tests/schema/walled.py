@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from database.connect import connect
+from events.facts import Event
+from events.notifications import Channel, NotificationKind, NotificationQueued
+from events.record import append_alone
+from events.visitors import SessionIdentified
 from projections.follow import catch_up
-from projections.registry import projections
+from projections.registry import fold_inline, projections
 from tests.catalogue import genre, movie, person
 from tests.schema.test_people import do
 from tests.world import World
@@ -24,6 +29,16 @@ WHOSE = {
     "imported_users": ("user_id",),
     "user_recommendations": ("user_id",),
     "recommendation_reasons": ("user_id",),
+    "imports": ("user_id",),
+    "import_entries": ("user_id",),
+    "erasures": ("user_id",),
+    "notification_preferences": ("user_id",),
+    "notification_rounds": ("user_id",),
+    "outbox": ("user_id",),
+    "chat_sessions": ("user_id",),
+    "chat_messages": ("user_id",),
+    "activity.actions": ("user_id",),
+    "activity.details": ("user_id",),
 } | {p.name: p.people for p in projections().values() if p.is_personal}
 """The columns that say whose a row is, by table. A table that is missing here is found by the test that counts them."""
 
@@ -56,6 +71,9 @@ async def fill_for(world: World, name: str, friend: str) -> None:
     await do(world, "setPrivacy", "__typename", friend, privacy="FOLLOWERS")
     await say("inviteToList", listId=made, userId=user)
     await say("followUser", userId=user)
+    chat = (await say("startChat"))["session"]["id"]
+    await say("sendChatMessage", sessionId=chat, text=f"What {name} says.")
+    await say("setNotificationPreferences", digestDay=2)
     await do(world, "setPrivacy", "__typename", friend, privacy="PRIVATE")
     with connect(world.conninfo) as conn:
         conn.execute(
@@ -68,10 +86,39 @@ async def fill_for(world: World, name: str, friend: str) -> None:
             " select user_id, algorithm, movie_id, 9, 'Because' from user_recommendations where user_id = %s",
             (person(name),),
         )
+        for text in _LEFT.split(";"):
+            conn.execute(text.encode(), {"who": person(name), "movie": movie("fargo")})
+        conn.execute(*append_alone(_facts(person(name)), fold_inline))
         catch_up(conn)
 
 
-_SELECTIONS = {"createList": "list { id }"}
+_SELECTIONS = {"createList": "list { id }", "startChat": "session { id }"}
+_LEFT = """
+insert into imports (id, user_id, service, entries, skipped, expires_at)
+values (%(who)s, %(who)s, 'TRAKT', 1, '[]', now() + interval '1 day');
+insert into import_entries (import_id, number, user_id, kind, title, candidates, said_at, key, outcome, leaves_watchlist)
+values (%(who)s, 1, %(who)s, 'FAVORITE', 'Fargo', '{}', now(), 'fargo', 'NEW', false);
+insert into erasures (user_id, id, asked_by, position, rows) values (%(who)s, gen_random_uuid(), 'person', 0, '{}');
+insert into notification_rounds values (%(who)s, now(), '2024-03-04', '09:00', 'UTC');
+insert into outbox (id, user_id, kind, channel, period, movie_ids, content_sealed)
+values (gen_random_uuid(), %(who)s, 'TRENDING', 'EMAIL', '2024-03-04', '{}', '');
+insert into activity.actions (id, occurred_at, action, session_id, user_id, movie_id, source)
+values (%(who)s, now(), 'MOVIE_VIEW', gen_random_uuid(), %(who)s, %(movie)s, 'web');
+insert into activity.details (activity_id, occurred_at, user_id, phrase) values (%(who)s, now(), %(who)s, 'words')"""
+"""What is left by workers, queues and imports, which act for everybody."""
+
+
+def _facts(who: UUID) -> list[Event]:
+    queued = NotificationQueued(
+        user_id=who,
+        notification_id=uuid4(),
+        kind=NotificationKind.TRENDING,
+        channel=Channel.EMAIL,
+        period=date(2024, 3, 4),
+        device_id=None,
+        movie_ids=(),
+    )
+    return [queued, SessionIdentified(user_id=who, session_id=uuid4())]
 
 
 def rows(conninfo: str, table: str, who: UUID) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0010"
+revision = "0020"
+down_revision = "0019"
 
 _SQL = Path(__file__).parent.parent / "sql"
 

@@ -1,0 +1,100 @@
+"""E-mail, handed to an SMTP server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from uuid import UUID
+
+import aiosmtplib
+
+from events.notifications import FailureReason
+from notifications.outcomes import Failed, Later, Outcome, Sent
+from notifications.rendering import Letter
+
+_POLICY = SMTP.clone(max_line_length=900)
+"""Long addresses in headers stay whole: broken up they would be encoded."""
+_PERMANENT = range(500, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where e-mail goes, and whom it is from.
+
+    Without `is_tls` the connection is encrypted where the server offers it, and with a username only if it does.
+    """
+
+    host: str
+    port: int
+    is_tls: bool
+    username: str | None
+    password: str | None = field(repr=False)
+    sender: Address
+    timeout_s: float = 20.0
+
+
+def message_id(notification_id: UUID, server: MailServer) -> str:
+    """Return the `Message-ID` of a message: the same at each attempt, so that who gets it twice can tell."""
+    return f"<{notification_id.hex}@{server.sender.domain}>"
+
+
+def compose(
+    letter: Letter, to: str, notification_id: UUID, server: MailServer, now: datetime
+) -> EmailMessage:
+    """Return the whole e-mail. Raises ValueError or MessageError for what is no address."""
+    message = EmailMessage(_POLICY)
+    message["From"] = server.sender
+    message["To"] = Address(addr_spec=to)
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = message_id(notification_id, server)
+    message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
+
+
+async def send_mail(
+    letter: Letter, to: str, notification_id: UUID, server: MailServer, now: datetime
+) -> Outcome:
+    """Hand an e-mail over; every refusal is an outcome."""
+    try:
+        message = compose(letter, to, notification_id, server, now)
+    except (ValueError, IndexError, MessageError):
+        return Failed(FailureReason.NO_ADDRESS)
+    try:
+        await aiosmtplib.send(
+            message,
+            sender=server.sender.addr_spec,
+            recipients=[to],
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.is_tls,
+            # None: where it is offered; a password never goes in the clear
+            start_tls=True if server.username and not server.is_tls else None,
+            username=server.username,
+            password=server.password,
+            timeout=server.timeout_s,
+        )
+    except aiosmtplib.SMTPAuthenticationError as refusal:
+        return Later(f"signing in: {refusal.code}")  # of all messages, until somebody sets it right
+    except aiosmtplib.SMTPRecipientsRefused as refusal:
+        return _refused(refusal.recipients[0].code)
+    except aiosmtplib.SMTPResponseException as refusal:
+        return _refused(refusal.code)
+    except aiosmtplib.SMTPNotSupported:
+        return Failed(FailureReason.REFUSED)
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return Later(type(error).__name__)
+    return Sent()
+
+
+def _refused(code: int) -> Outcome:
+    return Failed(FailureReason.REFUSED) if code in _PERMANENT else Later(f"refused: {code}")

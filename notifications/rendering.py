@@ -1,0 +1,100 @@
+"""Messages as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from events.notifications import NotificationKind
+from notifications.content import Content, Item
+from notifications.links import Links
+
+_NAMED = {
+    NotificationKind.WEEKLY_DIGEST: "your weekly digest",
+    NotificationKind.RECOMMENDATIONS: "what is new for you",
+    NotificationKind.TRENDING: "what is trending",
+}
+_PAGES = Environment(
+    loader=PackageLoader("notifications"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """What of a message the person lets us notice."""
+
+    opens: bool
+    clicks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail without its addresses."""
+
+    subject: str
+    text: str
+    html: str
+    unsubscribe_url: str
+
+
+def subject(content: Content) -> str:
+    """Return what stands above a message: one line."""
+    first = _line(content.items[0].title)
+    match content.kind:
+        case NotificationKind.WEEKLY_DIGEST:
+            return f"Your week in movies: {first} and more"
+        case NotificationKind.RECOMMENDATIONS:
+            return f"New for you: {first} and more"
+        case NotificationKind.TRENDING:
+            return f"Trending now: {first} and more"
+
+
+def letter(
+    content: Content, user_id: UUID, notification_id: UUID, links: Links, tracking: Tracking
+) -> Letter:
+    """Return a message as an e-mail; only what the person allows is tracked."""
+
+    def url(item: Item) -> str | None:
+        if tracking.clicks and links.movie(item.movie_id):
+            return links.clicked(user_id, notification_id, item.movie_id)
+        return links.movie(item.movie_id)
+
+    def listed(items: Sequence[Item]) -> list[dict[str, object]]:
+        return [
+            {"title": _line(item.title), "year": item.year, "why": _line(item.why), "url": url(item)}
+            for item in items
+        ]
+
+    said = {
+        "subject": subject(content),
+        "parts": [
+            (heading, listed(items))
+            for heading, items in (("For you", content.recommended), ("Trending", content.trending))
+            if items
+        ],
+        "unsubscribe_url": links.unsubscribe(user_id, content.kind),
+        "pixel_url": links.opened(user_id, notification_id) if tracking.opens else None,
+    }
+    html, text = (_PAGES.get_template(f"message.{form}").render(said) for form in ("html", "txt"))
+    return Letter(subject(content), text, html, links.unsubscribe(user_id, content.kind))
+
+
+def unsubscribe_page(kind: NotificationKind | None, *, is_done: bool = False) -> str:
+    """Return the page behind a link of an e-mail; without a kind, that the link is of no use."""
+    if kind is None:
+        title, text = "This link does not work", "Copy the whole address out of the e-mail and try again."
+    elif is_done:
+        title, text = "Done", f"You will not get e-mails with {_NAMED[kind]} any more."
+    else:
+        title, text = "Stop these e-mails?", f"You get e-mails with {_NAMED[kind]}."
+    page = _PAGES.get_template("unsubscribe.html")
+    return page.render(title=title, text=text, has_button=kind is not None and not is_done)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

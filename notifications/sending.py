@@ -1,0 +1,198 @@
+"""Hands over what waits in the outbox, and records how that went."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from psycopg.rows import class_row
+
+from accounts.devices import DEVICE
+from accounts.emails import EMAIL
+from accounts.keys import Keys
+from accounts.masters import MasterKeyMissing
+from accounts.sealed_columns import NOTIFICATION
+from database.connect import Pool
+from events.notifications import (
+    Channel,
+    FailureReason,
+    IllegalMove,
+    NotificationEvent,
+    NotificationFailed,
+    NotificationKind,
+    NotificationSent,
+    NotificationStatus,
+)
+from notifications.content import Content
+from notifications.links import Links
+from notifications.mail import MailServer, send_mail
+from notifications.outcomes import Failed, Later, Outcome, Sent
+from notifications.push import PushSender, send_push
+from notifications.record import record_move
+from notifications.rendering import Tracking, letter, subject
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+"""After which another worker tries what one took and said nothing more of."""
+MOST_S = 120.0
+"""Seconds that an attempt may take: less than the lease."""
+ATTEMPTS = 8
+"""Attempts at a message at most: over some 13 hours."""
+KEPT = timedelta(days=90)
+"""How long the text of a message is kept."""
+
+_CLAIM = """
+update outbox o set attempts = attempts + 1, next_attempt_at = %(now)s::timestamptz + %(lease)s::interval
+  from notification_choices c, users u, notifications n
+ where o.id = (select w.id from outbox w
+                 join notifications q on q.user_id = w.user_id and q.notification_id = w.id
+                where w.finished_at is null and w.next_attempt_at <= %(now)s
+                order by w.next_attempt_at limit 1 for update of w skip locked)
+   and c.user_id = o.user_id and u.id = o.user_id and n.user_id = o.user_id and n.notification_id = o.id
+returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.attempts, n.status, u.email_sealed,
+          (select d.token_sealed from devices d where d.id = o.device_id and d.user_id = o.user_id) as token_sealed,
+          c.is_active and case o.channel || ' ' || o.kind
+            when 'EMAIL WEEKLY_DIGEST' then c.weekly_digest
+            when 'EMAIL RECOMMENDATIONS' then c.recommendation_alerts
+            when 'EMAIL TRENDING' then c.trending_alerts
+            when 'PUSH RECOMMENDATIONS' then c.push_recommendations
+            when 'PUSH TRENDING' then c.push_trending end as is_wanted,
+          c.open_tracking, c.click_tracking"""
+_FINISH = "update outbox set finished_at = %s where id = %s"
+_LATER = "update outbox set next_attempt_at = %s where id = %s"
+_GONE = "delete from devices where id = %s and user_id = %s"
+_FORGET = "delete from outbox where finished_at < %s"
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """By what messages go; None where the operator has not set it up."""
+
+    links: Links
+    mail: MailServer | None = None
+    push: PushSender | None = None
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """What can be sent by."""
+        return frozenset(
+            channel for channel, by in ((Channel.EMAIL, self.mail), (Channel.PUSH, self.push)) if by
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    id: UUID
+    user_id: UUID
+    kind: NotificationKind
+    channel: Channel
+    device_id: UUID | None
+    content_sealed: bytes
+    attempts: int
+    status: NotificationStatus
+    email_sealed: bytes | None
+    token_sealed: bytes | None
+    is_wanted: bool
+    open_tracking: bool
+    click_tracking: bool
+
+
+def back_off(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts: a minute, then four times as long each time, four hours at most."""
+    return min(timedelta(minutes=4 ** (attempts - 1)), timedelta(hours=4))
+
+
+async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> bool:
+    """Try to send one message that is due; return whether there was one. Other workers take others meanwhile."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(_Waiting)) as cursor:
+        await cursor.execute(_CLAIM, {"now": now, "lease": LEASE})
+        waiting = await cursor.fetchone()
+    if waiting is None:
+        return False
+    if waiting.status != NotificationStatus.QUEUED:  # it went out, whoever took it could not say so any more
+        await _finish(pool, waiting, None, now)
+        return True
+    try:
+        async with asyncio.timeout(MOST_S):
+            outcome = await _attempt(pool, keys, senders, waiting, now)
+    except TimeoutError:
+        outcome = Later("it took too long")
+    except (InvalidTag, MasterKeyMissing) as error:
+        outcome = Later(type(error).__name__)
+    await _settle(pool, waiting, outcome, now)
+    return True
+
+
+async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, now: datetime) -> Outcome:
+    if not waiting.is_wanted:
+        return Failed(FailureReason.NOT_WANTED)
+    is_mail = waiting.channel == Channel.EMAIL
+    to, text = await keys.open_many(
+        pool,
+        [
+            (waiting.user_id, EMAIL, waiting.email_sealed)
+            if is_mail
+            else (waiting.user_id, DEVICE, waiting.token_sealed),
+            (waiting.user_id, NOTIFICATION, waiting.content_sealed),
+        ],
+    )
+    if to is None or text is None:
+        return Failed(FailureReason.NO_ADDRESS)
+    content = Content.parse(text)
+    if is_mail and senders.mail:
+        tracking = Tracking(waiting.open_tracking, waiting.click_tracking)
+        mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking)
+        return await send_mail(mail, to, waiting.id, senders.mail, now)
+    if not is_mail and senders.push:
+        return await send_push(to, _pushed(content, waiting, senders.links), senders.push)
+    return Later("nothing sends by this way here")
+
+
+def _pushed(content: Content, waiting: _Waiting, links: Links) -> dict[str, object]:
+    first = content.items[0]
+    link = links.movie(first.movie_id)
+    if link and waiting.click_tracking:
+        link = links.clicked(waiting.user_id, waiting.id, first.movie_id)
+    return {
+        "title": subject(content),
+        "body": first.why,
+        "url": link,
+        "notificationId": f"Notification:{waiting.id}",
+    }
+
+
+async def _settle(pool: Pool, waiting: _Waiting, outcome: Outcome, now: datetime) -> None:
+    said = {"user_id": waiting.user_id, "notification_id": waiting.id}
+    if isinstance(outcome, Later):
+        log.info("a message waits", extra={"notification": str(waiting.id), "reason": outcome.why})
+        if waiting.attempts < ATTEMPTS:
+            async with pool.connection() as conn:
+                await conn.execute(_LATER, (now + back_off(waiting.attempts), waiting.id))
+            return
+        outcome = Failed(FailureReason.GAVE_UP)
+    if isinstance(outcome, Sent):
+        await _finish(pool, waiting, NotificationSent(**said, attempt=waiting.attempts), now)
+    else:
+        await _finish(pool, waiting, NotificationFailed(**said, reason=outcome.reason), now)
+
+
+async def _finish(pool: Pool, waiting: _Waiting, fact: NotificationEvent | None, now: datetime) -> None:
+    async with pool.connection() as conn, conn.transaction():
+        if fact:
+            with suppress(IllegalMove):  # its provider was quicker to say what became of it
+                await record_move(conn, fact)
+        if isinstance(fact, NotificationFailed) and fact.reason is FailureReason.NO_ADDRESS:
+            await conn.execute(_GONE, (waiting.device_id, waiting.user_id))
+        await conn.execute(_FINISH, (now, waiting.id))
+
+
+async def forget_old(pool: Pool, now: datetime) -> int:
+    """Forget the texts of messages that are long over; return how many there were."""
+    async with pool.connection() as conn:
+        return (await conn.execute(_FORGET, (now - KEPT,))).rowcount

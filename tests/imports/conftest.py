@@ -1,0 +1,3 @@
+from tests.app.conftest import served, shared
+
+__all__ = ["served", "shared"]

@@ -1,0 +1,107 @@
+"""What stands in an e-mail: whatever a movie or an address is called, it stays one message to one person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from events.notifications import FailureReason, NotificationKind
+from notifications.content import Content, Item
+from notifications.mail import MailServer, compose, send_mail
+from notifications.outcomes import Failed, Later
+from notifications.rendering import Letter, Tracking, letter, subject
+from tests.notifications.office import LINKS
+from tests.notifications.post import Post
+
+NOW = datetime(2024, 3, 11, 9, tzinfo=UTC)
+WHO, WHICH, MOVIE = UUID(int=1), UUID(int=2), UUID(int=3)
+SERVER = MailServer("127.0.0.1", 25, False, None, None, Address("Kinö, Ltd.", "no-reply", "movies.example"))
+
+
+def written(title: str, why: str = "", *, kind: NotificationKind = NotificationKind.TRENDING) -> Letter:
+    content = Content(kind, recommended=[Item(MOVIE, title, None, why)])
+    return letter(content, WHO, WHICH, LINKS, Tracking(opens=True, clicks=True))
+
+
+def sent(title: str, why: str = "") -> EmailMessage:
+    """A message as it is read at the other end."""
+    octets = compose(written(title, why), "a@example.org", WHICH, SERVER, NOW).as_bytes()
+    assert all(len(line) < 998 for line in octets.split(b"\r\n"))
+    return cast(EmailMessage, message_from_bytes(octets, policy=cast(Any, default)))
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Alien", "Alien"),
+        ("Le Fabuleux Destin d'Amélie Poulain 🎈", "Le Fabuleux Destin d'Amélie Poulain 🎈"),
+        ("x\r\nBcc: everybody@example.org\r\n\r\nhello", "x Bcc: everybody@example.org hello"),
+        ("Two\nlines\tand a tab", "Two lines and a tab"),
+        ("a\u2028b\x0bc\x85d", "a b c d"),
+        ("long " * 100, ("long " * 100).strip()),
+    ],
+)
+def test_a_title_stays_within_its_line(title: str, shown: str) -> None:
+    message = sent(title)
+    assert message["subject"] == f"Trending now: {shown} and more"
+    assert message["bcc"] is None
+    assert len(message.keys()) == len(set(message.keys()))
+    assert message["to"] == "a@example.org"
+    assert message["from"].addresses[0].display_name == "Kinö, Ltd."
+
+
+def test_what_looks_like_html_is_shown_as_it_is() -> None:
+    body = sent("<script>alert(1)</script>", '"><img src=x>').get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert "<script>" not in html
+    assert "<img src=x>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_links_stay_whole() -> None:
+    message = sent("Alien")
+    assert message["list-unsubscribe"] == f"<{LINKS.unsubscribe(WHO, NotificationKind.TRENDING)}>"
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert LINKS.clicked(WHO, WHICH, MOVIE) in body.get_content()
+
+
+@pytest.mark.parametrize("to", ["", "nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>"])
+async def test_what_is_no_address_is_not_written_to(post: Post, to: str) -> None:
+    outcome = await send_mail(written("Alien"), to, WHICH, post.server, NOW)
+    assert outcome == Failed(FailureReason.NO_ADDRESS)
+    assert post.messages == []
+
+
+async def test_a_password_is_not_said_in_the_clear(post: Post) -> None:
+    server = MailServer("127.0.0.1", post.port, False, "me", "secret", SERVER.sender)
+    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, server, NOW), Later | Failed)
+    assert post.messages == []
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+def test_every_kind_has_a_subject_and_a_way_out(kind: NotificationKind) -> None:
+    made = written("Alien", kind=kind)
+    content = Content(kind, trending=[Item(MOVIE, "Alien", 1979, "")])
+    assert subject(content) == made.subject
+    read = LINKS.read("unsubscribe", made.unsubscribe_url.rpartition("/")[2])
+    assert read is not None
+    assert (read.user_id, read.kind) == (WHO, kind)
+
+
+def test_content_is_read_as_it_was_written() -> None:
+    content = Content(
+        NotificationKind.WEEKLY_DIGEST,
+        (Item(MOVIE, "Ü", None, 'a "quoted" reason'),),
+        (Item(WHO, "x", 1979, ""),),
+    )
+    assert Content.parse(content.text()) == content

@@ -1,0 +1,177 @@
+"""What providers say: signed, in time, and moving messages forward only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from httpx import Response
+from pydantic import SecretStr
+
+from notifications.webhooks import WINDOW_S, BadWebhook, Signed
+from tests.app.serving import Served, serving
+from tests.notifications.office import MONDAY, Office
+from tests.notifications.post import Post
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+).decode()
+SECRET = "a secret that webhooks are signed with"
+
+
+@pytest.fixture
+async def served(worker: Office) -> AsyncIterator[Served]:
+    """A server that takes webhooks."""
+    given: dict[str, Any] = {"sendgrid_key": PUBLIC, "webhook_secret": SecretStr(SECRET), "body_bytes": 5000}
+    async with serving(worker.conninfo, filled=False, **given) as running:
+        yield running
+
+
+@pytest.fixture
+async def sent(worker: Office, post: Post) -> str:
+    """The Message-ID of a digest that was sent."""
+    await worker.plan()
+    await worker.day(MONDAY)
+    return str(post.messages[0]["message-id"])
+
+
+async def sendgrid(served: Served, *events: Any, key: ec.EllipticCurvePrivateKey = KEY) -> Response:
+    body = json.dumps(events).encode()
+    signature = base64.b64encode(key.sign(b"1700000000" + body, ec.ECDSA(SHA256()))).decode()
+    return await served.http.post(
+        "/webhooks/sendgrid",
+        content=body,
+        headers={
+            "x-twilio-email-event-webhook-timestamp": "1700000000",
+            "x-twilio-email-event-webhook-signature": signature,
+        },
+    )
+
+
+async def signed(served: Served, said: Any, *, ago_s: int = 0, secret: str = SECRET) -> Response:
+    body, stamp = json.dumps(said).encode(), str(int(time.time()) - ago_s)
+    mac = hmac.digest(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hex()
+    return await served.http.post(
+        "/webhooks/signed", content=body, headers={"x-timestamp": stamp, "x-signature": mac}
+    )
+
+
+async def test_k71_k72_a_message_moves_forward_as_the_provider_says(
+    worker: Office, served: Served, sent: str
+) -> None:
+    answer = await sendgrid(
+        served, {"event": "processed", "smtp-id": sent}, {"event": "delivered", "smtp-id": sent}
+    )
+    assert answer.status_code == 204
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "DELIVERED")]
+    worker.prefer("alice", open_tracking=True, click_tracking=True)
+    assert (await sendgrid(served, {"event": "click", "smtp-id": sent})).status_code == 204
+    for late in ("delivered", "open", "click"):
+        assert (await sendgrid(served, {"event": late, "smtp-id": sent})).status_code == 204
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "CLICKED")]
+    assert len(worker.rows("select * from events where type like 'notification%%'")) == 4
+
+
+async def test_a_bounce_is_an_end_but_not_of_what_was_read(worker: Office, served: Served, sent: str) -> None:
+    worker.prefer("alice", open_tracking=True)
+    await sendgrid(served, {"event": "bounce", "smtp-id": sent})
+    assert worker.rows("select status, failure from notifications") == [("FAILED", "BOUNCED")]
+    assert (await sendgrid(served, {"event": "open", "smtp-id": sent})).status_code == 204
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "FAILED")]
+
+
+async def test_opens_and_clicks_that_nobody_allowed_are_left_out(
+    worker: Office, served: Served, sent: str
+) -> None:
+    await sendgrid(served, {"event": "open", "smtp-id": sent}, {"event": "click", "smtp-id": sent})
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+
+
+async def test_a_delivery_that_is_told_before_the_worker_could_is_no_reason_to_send_again(
+    worker: Office, served: Served, post: Post
+) -> None:
+    post.answers.append("lose")
+    await worker.plan()
+    await worker.day(MONDAY)
+    await signed(served, [{"event": "delivered", "messageId": post.messages[0]["message-id"]}])
+    await worker.send(MONDAY.replace(hour=12))
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "DELIVERED")]
+    assert len(post.messages) == 1
+
+
+async def test_any_other_provider_signs_with_a_secret(worker: Office, served: Served, sent: str) -> None:
+    assert (await signed(served, [{"event": "failed", "messageId": sent}])).status_code == 204
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "FAILED")]
+
+
+async def test_what_others_sign_is_refused(worker: Office, served: Served, sent: str) -> None:
+    other = ec.generate_private_key(ec.SECP256R1())
+    said = {"event": "delivered", "smtp-id": sent}
+    assert (await sendgrid(served, said, key=other)).status_code == 400
+    assert (
+        await signed(served, [{"event": "delivered", "messageId": sent}], secret="x" * 32)
+    ).status_code == 400
+    for name in ("sendgrid", "signed"):
+        assert (await served.http.post(f"/webhooks/{name}", json=[said])).status_code == 400
+    assert (await served.http.post("/webhooks/other", json=[])).status_code == 404
+    assert (await served.http.get("/webhooks/signed")).status_code == 405
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"event": "delivered"},
+        "delivered",
+        None,
+    ],
+)
+async def test_what_is_no_list_is_refused(served: Served, said: Any) -> None:
+    assert (await signed(served, said)).status_code == 400
+
+
+async def test_entries_that_say_nothing_are_passed_over(worker: Office, served: Served, sent: str) -> None:
+    unknown = f"<{'0' * 32}@movies.example>"
+    answer = await signed(
+        served,
+        [
+            1,
+            {},
+            {"event": "eaten", "messageId": sent},
+            {"event": "delivered", "messageId": 7},
+            {"event": "delivered", "messageId": unknown},
+            {"event": "delivered", "messageId": sent},
+        ],
+    )
+    assert answer.status_code == 204
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "DELIVERED")]
+
+
+@pytest.mark.parametrize(("size", "status"), [(5000, 204), (5001, 400)])
+async def test_a_body_has_a_bound(served: Served, size: int, status: int) -> None:
+    assert (await signed(served, ["x" * (size - 4)])).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("ago_s", "is_taken"), [(0, True), (WINDOW_S, True), (WINDOW_S + 1, False), (-301, False)]
+)
+def test_what_was_signed_long_ago_is_refused(ago_s: int, is_taken: bool) -> None:
+    stamp = str(1_700_000_000 - ago_s)
+    mac = hmac.digest(SECRET.encode(), stamp.encode() + b".[]", hashlib.sha256).hex()
+    provider = Signed(SECRET.encode(), clock=lambda: 1_700_000_000)
+    headers = {"x-timestamp": stamp, "x-signature": mac}
+    if is_taken:
+        assert list(provider.read(headers, b"[]")) == []
+    else:
+        with pytest.raises(BadWebhook):
+            list(provider.read(headers, b"[]"))

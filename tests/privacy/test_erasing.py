@@ -1,0 +1,137 @@
+"""Erasing a person beside others, in parts, and more than once."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from accounts.sealed_columns import SEALED
+from privacy import erasing
+from privacy.erasing import certificate, erase, finish_erasures
+from privacy.exporting import export
+from privacy.tables import KEPT, SECRET, personal_tables
+from projections.follow import catch_up
+from projections.movie_stats import movie_stats
+from projections.registry import projections
+from projections.verify import verify
+from tests.accounts.masters import new_keys
+from tests.projections.filling import fill
+from tests.strategies import erase as erase_move
+from tests.strategies import play, rich_moves, user_id
+
+Conn = psycopg.Connection[tuple[Any, ...]]
+
+LOG = play(rich_moves(300, without=[erase_move]))
+GONE = user_id(0)
+STATS = f"select {', '.join(movie_stats.columns)} from movie_stats"
+
+
+def somebody(conn: Conn, user: UUID = GONE) -> None:
+    conn.execute(
+        "insert into users (id, username, username_key) values (%s, %s, %s)", (user, str(user), str(user))
+    )
+
+
+def counts(rows: list[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
+    """What is counted of each movie but views, which stay; movies of which nothing is counted are left out."""
+    views = list(movie_stats.columns).index("view_count")
+    found = {(*row[:views], *row[views + 1 :]) for row in rows}
+    return {row for row in found if any(row[1:])}
+
+
+@pytest.mark.parametrize("chunk", [1, 500])
+def test_k103_numbers_are_as_if_the_person_had_never_been(
+    connection: Conn, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(erasing, "CHUNK", chunk)
+    somebody(connection)
+    fill(connection, LOG)
+    done = erase(connection, new_keys(), GONE, "operator")
+    catch_up(connection)
+    others = list(movie_stats.spec([event for event in LOG if event.fact.user_id != GONE]))
+    assert counts(connection.execute(STATS).fetchall()) == counts(others)
+    assert {name: verify(connection, name) for name in projections()} == {name: [] for name in projections()}
+    assert done
+    assert done.finished_at
+    assert done.withdrawn > 0
+    assert erase(connection, new_keys(), GONE, "operator") == done
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_a_worker(connection: Conn) -> None:
+    somebody(connection)
+    fill(connection, LOG)
+    begun = erase(connection, new_keys(), GONE, "person", may_go_on=lambda: False)
+    assert begun
+    assert (begun.withdrawn, begun.finished_at) == (0, None)
+    assert connection.execute("select from ratings where user_id = %s", (GONE,)).fetchall() == []
+    assert finish_erasures(connection) == 0  # somebody may still be at it
+    connection.execute("update erasures set erased_at = now() - interval '2 minutes'")
+    assert (finish_erasures(connection), finish_erasures(connection)) == (1, 0)
+    ended = certificate(connection, GONE)
+    assert ended
+    assert ended.finished_at
+    assert ended.withdrawn > 0
+
+
+def test_who_is_not_there_is_not_erased(connection: Conn) -> None:
+    assert erase(connection, new_keys(), uuid4(), "person") is None
+    assert connection.execute("select count(*) from events").fetchone() == (0,)
+
+
+def test_nothing_is_erased_where_the_transaction_fails(
+    connection: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    somebody(connection)
+    fill(connection, LOG)
+    keys = new_keys()
+    monkeypatch.setattr(keys, "destroy", lambda *_: 1 / 0)
+    before = connection.execute("select count(*) from ratings").fetchone()
+    with pytest.raises(ZeroDivisionError):
+        erase(connection, keys, GONE, "person")
+    assert connection.execute("select count(*) from ratings").fetchone() == before
+    assert connection.execute("select count(*) from events where type = 'user_erased'").fetchone() == (0,)
+
+
+def test_idempotency_keys_of_the_living_stay(connection: Conn) -> None:
+    somebody(connection)
+    connection.execute(
+        "insert into idempotency_keys (user_id, key, request, event_ids) values (%s, 'k', 'r', '{}')", (GONE,)
+    )
+    connection.execute("select forget_idempotency_keys(%s)", (GONE,))
+    assert connection.execute("select count(*) from idempotency_keys").fetchone() == (1,)
+
+
+def test_every_table_of_people_is_emptied_and_every_sealed_column_is_exported(connection: Conn) -> None:
+    """A table that names people goes with the account, is a projection, or is KEPT; sealed columns have a purpose."""
+    cascading = {
+        row[0]
+        for row in connection.execute(
+            "with recursive gone as ("
+            " select 'users'::regclass::oid as of"
+            " union select conrelid from pg_constraint join gone on confrelid = gone.of"
+            " where contype = 'f' and confdeltype in ('c', 'n'))"
+            " select relname from gone join pg_class on pg_class.oid = gone.of"
+        )
+    }
+    tables = personal_tables(connection)
+    apart = {"idempotency_keys"}
+    assert {t.name for t in tables if t.schema != "read"} <= cascading | KEPT | apart
+    assert {t.name for t in tables if t.schema == "read"} <= projections().keys()
+    personal = {t.name for t in tables}
+    bytes_ = connection.execute(
+        "select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid"
+        " where a.atttypid = 'bytea'::regtype and a.attnum > 0 and c.relkind in ('r', 'p') and not c.relispartition"
+    ).fetchall()
+    unknown = {
+        (table, column) for table, column in bytes_ if table in personal - KEPT and column not in SECRET
+    }
+    assert unknown == SEALED.keys()
+
+
+def test_an_export_of_somebody_without_rows_is_a_zip_all_the_same(connection: Conn, tmp_path: Any) -> None:
+    somebody(connection)
+    with (tmp_path / "a.zip").open("wb") as file:
+        assert export(connection, new_keys(), GONE, file) == 1
