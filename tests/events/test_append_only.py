@@ -50,7 +50,7 @@ TABLES = [
     "alter index events_p0 rename to gone",
     "alter table events set schema read",
     "alter table events rename column data to gone",
-    "alter table events alter column source type varchar using 'x'",
+    "alter table events alter column correlation_id type text using 'x'",
     "alter table events alter column type set default 'x'",
     "alter table events drop column data",
     "alter table events add column more integer",
