@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
+from graphql import Lexer, OperationType, Source, TokenKind
+
 from app.asked import Asked
 from app.persisted import PersistedQueries
 from app.requests import Entry, shown
@@ -97,7 +99,7 @@ class Documents:
         operation = self._engine.prepare(query, asked.name, asked.variables, may_introspect=may_introspect)
         if isinstance(operation, Operation):
             entry.runs(operation)
-            if digest is not None:
+            if digest is not None and _may_be_kept(operation, query):
                 await self._persisted.keep(digest, query)
             if self._mode == "log" and query not in self._texts:
                 said = {"request_id": entry.id, "operation": shown(entry.name), "sha256": _sha256(query)}
@@ -126,6 +128,17 @@ class Documents:
         if enforced and query not in self._texts:
             raise DocumentNotTrusted
         return query
+
+
+def _may_be_kept(operation: Operation, query: str) -> bool:
+    """Whether no mutation is in it with a text written into it: that may be a password, or what somebody thinks."""
+    if all(node.operation is not OperationType.MUTATION for node in operation.parsed.operations.values()):
+        return True
+    lexer = Lexer(Source(query))
+    while (token := lexer.advance()).kind is not TokenKind.EOF:
+        if token.kind in (TokenKind.STRING, TokenKind.BLOCK_STRING):
+            return False
+    return True
 
 
 def _digest(persisted: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -126,11 +127,17 @@ async def record(
 
 
 def request_of(name: str, given: Input) -> str:
-    """Return what an idempotency key stands for: the same key with other input is a mistake of the client's."""
-    if given.get("idempotencyKey") is None:
+    """Return a digest of what an idempotency key stands for: with other input it is a mistake of the client's.
+
+    The key salts it, so that two requests with the same text have nothing in common. Migration 0021 makes the same of
+    requests that were kept in the clear.
+    """
+    key = given.get("idempotencyKey")
+    if key is None:
         return ""
-    same = {key: value for key, value in given.items() if key not in ("idempotencyKey", "source")}
-    return f"{name} {orjson.dumps(same, option=orjson.OPT_SORT_KEYS, default=str).decode()}"
+    same = {name: value for name, value in given.items() if name not in ("idempotencyKey", "source")}
+    said = orjson.dumps(same, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    return sha256(f"{key} {name} {said}".encode()).hexdigest()
 
 
 async def require_movie(context: Context, movie_id: UUID) -> None:

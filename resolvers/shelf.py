@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Protocol
 from uuid import UUID
 
@@ -44,27 +45,28 @@ class Slate:
     reasoned: object = None
 
     def packed(self) -> bytes:
-        """Return it as bytes."""
+        """Return it as bytes, without whose it is and for which question."""
         arrays = (self.ranked.movies, self.ranked.scores, self.ranked.propensities)
-        head = orjson.dumps(
-            [str(self.user_id), self.asked, self.algorithm, self.model_id and str(self.model_id)]
-        )
+        head = orjson.dumps([self.algorithm, self.model_id and str(self.model_id)])
         return head + b"\n" + b"".join(array.tobytes() for array in arrays)
 
 
-def unpacked(slate_id: UUID, packed: bytes) -> Slate:
+def unpacked(slate_id: UUID, user_id: UUID, asked: str, packed: bytes) -> Slate:
     """Return the slate of these bytes."""
     head, _, rest = packed.partition(b"\n")
-    user_id, asked, algorithm, model_id = orjson.loads(head)
+    algorithm, model_id = orjson.loads(head)
     third = len(rest) // 3
     ranked = Ranked(
         np.frombuffer(rest[:third], np.int32),
         np.frombuffer(rest[third : 2 * third], np.float32),
         np.frombuffer(rest[2 * third :], np.float32),
     )
-    return Slate(
-        slate_id, UUID(user_id), asked, Algorithm(algorithm), UUID(model_id) if model_id else None, ranked
-    )
+    return Slate(slate_id, user_id, asked, Algorithm(algorithm), UUID(model_id) if model_id else None, ranked)
+
+
+def _key(slate_id: UUID, user_id: UUID, asked: str) -> str:
+    """Return what a slate is kept by: only who knows all three finds it, and it tells none of them."""
+    return blake2b(f"{slate_id} {user_id} {asked}".encode(), digest_size=16).hexdigest()
 
 
 class Keeper(Protocol):
@@ -98,9 +100,9 @@ class Shelf:
         """Return a slate of a person, made for this question; None where it is gone."""
         found = self._slates.get(slate_id)
         if found is None and self._keeper:
-            packed = await self._keeper.get(str(slate_id))
+            packed = await self._keeper.get(_key(slate_id, user_id, asked))
             if packed is not None:
-                found = self._slates.setdefault(slate_id, unpacked(slate_id, packed))
+                found = self._slates.setdefault(slate_id, unpacked(slate_id, user_id, asked, packed))
                 self._trim()
         elif found:
             self._slates.move_to_end(slate_id)
@@ -112,7 +114,8 @@ class Shelf:
         self._newest[slate.user_id, slate.asked] = slate
         self._trim()
         if self._keeper:
-            task = asyncio.create_task(self._keeper.put(str(slate.slate_id), slate.packed(), KEPT_S))
+            key = _key(slate.slate_id, slate.user_id, slate.asked)
+            task = asyncio.create_task(self._keeper.put(key, slate.packed(), KEPT_S))
             self._putting.add(task)
             task.add_done_callback(self._putting.discard)
 

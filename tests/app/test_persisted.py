@@ -85,6 +85,39 @@ async def test_a_document_that_cannot_run_is_not_kept(shared: Served, query: str
     assert codes(response) == ["PERSISTED_QUERY_NOT_FOUND"]
 
 
+@pytest.mark.parametrize(
+    ("query", "is_kept"),
+    [
+        ('mutation { signIn(input: {login: "a", password: "b"}) { errors { code } } }', False),
+        ('mutation { signIn(input: {login: """a""", password: ""}) { errors { code } } }', False),
+        (
+            'mutation ($i: SignInInput = {login: "a", password: "b"}) { signIn(input: $i) { errors { code } } }',
+            False,
+        ),
+        (
+            'mutation A { __typename } mutation B { signIn(input: {login: "a", password: "b"}) { errors { code } } }',
+            False,
+        ),
+        ('mutation A { __typename } # "a"', True),
+        ('query A { movie(by: {imdbId: "tt1"}) { id } }', True),
+    ],
+)
+async def test_a_document_with_a_text_written_into_a_mutation_is_not_kept(
+    conninfo: str, redis_url: str, query: str, is_kept: bool
+) -> None:
+    given = {"operationName": "A"} if " A " in query else {}
+    async with serving(conninfo, filled=False, redis_url=redis_url) as served:
+        run = await served.post(query, extensions=named(query), **given)
+        assert "data" in run.json(), run.json()
+        again = (await served.http.post("/graphql", json={"extensions": named(query), **given})).json()
+    if is_kept:
+        assert "errors" not in again
+    else:
+        assert again["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    with redis.Redis.from_url(redis_url) as client:
+        assert bool(client.keys("projectionist:persisted:*")) == is_kept
+
+
 async def test_a_mutation_that_is_named_still_goes_by_post_only(shared: Served) -> None:
     query = "mutation { __typename }"
     posted = await shared.post(query, extensions=named(query))

@@ -89,11 +89,8 @@ class Lived:
     @contextmanager
     def reader(self) -> Iterator[psycopg.Connection[Any]]:
         """Connect as somebody whom the operator let read, as docs/operators.md says it."""
-        name, page = f"reader_{uuid4().hex[:12]}", (ROOT / "docs/operators.md").read_text()
-        _, _, section = page.partition("## Programs that read a database of old")
-        blocks = re.findall(r"```sql\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
-        lines = "".join(blocks[: 1 if self.design == "compat_s4" else 2])
-        lines = lines.replace("reporting", name).replace("compat_s4", self.design)
+        name = f"reader_{uuid4().hex[:12]}"
+        lines = grants(self.design, name)
         with psycopg.connect(self.conninfo, autocommit=True) as conn:
             try:
                 conn.execute(lines.encode())
@@ -112,6 +109,16 @@ class Lived:
             assert connection.exec_driver_sql(f"select to_regnamespace('{self.design}')").scalar() is None
             command.upgrade(config, "head")
             connection.commit()
+
+
+def grants(design: str, role: str) -> str:
+    """Return the statements by which docs/operators.md lets a role read a design."""
+    _, _, section = (
+        (ROOT / "docs/operators.md").read_text().partition("## Programs that read a database of old")
+    )
+    first, *others = re.findall(r"```sql\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    chosen = [first, *(block for block in others if design in block.splitlines()[0])]
+    return "".join(chosen).replace("reporting", role).replace("compat_s4", design)
 
 
 @asynccontextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from importlib import import_module
 from uuid import uuid4
@@ -16,7 +15,8 @@ from app.database import _config, _connection
 from database.connect import connect
 from tests.catalogue import fill
 from tests.compat.house import House, Rows
-from tests.test_docs import OPERATORS, PAGES, blocks, table, words
+from tests.compat.reading import grants
+from tests.test_docs import PAGES, table, words
 
 SCHEMAS = ("compat_s0", "compat_s1", "compat_s2")
 by_schema = pytest.mark.parametrize("schema", SCHEMAS)
@@ -47,9 +47,8 @@ def everything(house: House) -> dict[str, dict[str, Rows]]:
 async def test_a_role_reads_what_the_page_for_operators_grants_also_after_a_rebuild(
     filled: House, role: str, schema: str
 ) -> None:
-    (grants,) = (block for block in blocks(OPERATORS, "sql") if "compat_s2" in block)
     with psycopg.connect(filled.conninfo, autocommit=True) as conn:
-        conn.execute(re.sub(r"\bstudio\b", role, grants).replace("compat_s2", schema))
+        conn.execute(grants(schema, role).encode())
     for projection in ("ratings", "favorites", "watchlist"):
         filled.rebuild(projection)
     with psycopg.connect(filled.conninfo, autocommit=True) as conn:
