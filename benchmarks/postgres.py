@@ -76,21 +76,17 @@ def database(name: str, *, connections: int = 100, keep: bool = False) -> Iterat
 
 @contextmanager
 def kept(name: str) -> Iterator[Database | None]:
-    """Give the database that an earlier run kept; None where there is none."""
+    """Give the database that an earlier run kept, brought to the newest migration; None where there is none."""
     folder = _folder(name)
     if not folder.exists():
         yield None
         return
     server = start_postgres(folder)
     try:
+        migrate(server.url)
         yield _running(server.url, folder)
     finally:
         server.stop()
-
-
-def forget(name: str) -> None:
-    """Give back the disk of a database that was kept."""
-    _clear(_folder(name))
 
 
 def settings_of(db: Database) -> Settings:

@@ -84,6 +84,8 @@ def test_k111_an_export_is_read_from_the_replica_and_has_all_that_was_there(
     assert answered(result)["events"] == count(primary) == lines(tmp_path / "log")
     assert PASSED_OVER not in result.stderr
     assert pair.said().count("to stdout") == before + 1
+    run("events", "export", tmp_path / "of the database", PROJECTIONIST_DATABASE_REPLICA_URL="")
+    assert (tmp_path / "of the database").read_bytes() == (tmp_path / "log").read_bytes()
 
 
 def test_k111_the_log_is_counted_on_the_replica(pair: Pair, primary: Conn, run: Run) -> None:
