@@ -8,11 +8,13 @@ from contextlib import ExitStack, contextmanager
 import psycopg
 from psycopg import errors
 
+from app.cli.checks import Check
 from app.cli.console import say
 from app.cli.database import Conn, connected, session
 from app.cli.errors import Refused
 from app.settings import Settings
 from events.replica import Reading, ReplicaUnfit, read_there
+from events.safe_position import LogBusy
 
 
 @contextmanager
@@ -24,7 +26,10 @@ def reading(primary: Conn | None = None) -> Iterator[Reading]:
     """
     with ExitStack() as stack:
         found = stack.enter_context(connected()) if primary is None else primary
-        source = _replica(found, stack) or Reading(found)
+        source = _found(found, stack)
+        if isinstance(source, str):
+            say(f"Warning: the replica is passed over: {source}. The database itself is read.")
+            source = Reading(found)
         try:
             yield source
         except errors.SerializationFailure:
@@ -35,16 +40,28 @@ def reading(primary: Conn | None = None) -> Iterator[Reading]:
             ) from None
 
 
-def _replica(primary: Conn, stack: ExitStack) -> Reading | None:
+def check(primary: Conn) -> Check:
+    """Whether commands read the replica."""
+    try:
+        with ExitStack() as stack:
+            source = _found(primary, stack)
+    except (LogBusy, psycopg.Error):
+        source = "whether it has what the database has cannot be told now"
+    if isinstance(source, str):
+        remedy = "Commands read the database instead: see to it, or unset PROJECTIONIST_DATABASE_REPLICA_URL."
+        return Check("replica", "warn", source, remedy)
+    return Check("replica", "ok", "has what the database has" if source.safe is not None else "none is set")
+
+
+def _found(primary: Conn, stack: ExitStack) -> Reading | str:
+    """Return where to read, the database itself where no replica is set; else why the replica is not read."""
     settings = Settings()
     if settings.database_replica_url is None:
-        return None
+        return Reading(primary)
     try:
         replica = stack.enter_context(session(settings.database_replica_url))
         return read_there(primary, replica, most_lag_s=settings.replica_lag_s)
     except ReplicaUnfit as unfit:
-        why = str(unfit)
+        return str(unfit)
     except (psycopg.OperationalError, Refused):
-        why = "it does not let us in"
-    say(f"Warning: the replica is passed over: {why}. The database itself is read.")
-    return None
+        return "it does not let us in"

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.catalogue import GENRES, movie, person
+from benchmarks.catalogue import GENRES, movie
+from benchmarks.catalogue import person as person_id
 from benchmarks.large.plans import Values, answer
 from benchmarks.postgres import Conn
 from benchmarks.questions import Question, compiled
@@ -55,8 +56,11 @@ class Asked:
     """Whether it cannot be answered without reading a table whole."""
 
 
-def asked(conn: Conn, busy: int, known: int) -> Iterator[Asked]:
-    """Give what a busy person asks, and everybody of a movie that many know; `conn` finds the later pages."""
+def asked(conn: Conn, busy: int, usual: int, known: int) -> Iterator[Asked]:
+    """Give what a busy person asks, a usual one where that differs, and everybody of a movie that many know.
+
+    `conn` finds the later pages.
+    """
     by = {"by": {"id": f"Movie:{movie(known)}"}}
     texts: Mapping[str, str] = {**documents(), **_OWN}
 
@@ -65,10 +69,11 @@ def asked(conn: Conn, busy: int, known: int) -> Iterator[Asked]:
         variables: Mapping[str, Any],
         title: str = "",
         *,
+        person: int = busy,
         staff: bool = False,
         is_whole: bool = False,
     ) -> Asked:
-        question = Question(name, dict(variables), busy, texts[name])
+        question = Question(name, dict(variables), person, texts[name])
         sql, values = compiled(question, _STAFF if staff else frozenset({"person"}))
         return Asked(title or name, re.sub(r";\s*\Z", "", sql), values, is_whole)
 
@@ -88,7 +93,8 @@ def asked(conn: Conn, busy: int, known: int) -> Iterator[Asked]:
             page, last = page + 1, after
             after = _end(conn, one(name, {"after": last}))
         yield one(name, {"after": after or last}, f"{name}, page {page + 1}")
-    yield one("Log", {"filter": {"userId": f"User:{person(busy)}"}}, "Log of a person", staff=True)
+    yield one("Activity", {}, "Activity of a usual person", person=usual)
+    yield one("Log", {"filter": {"userId": f"User:{person_id(busy)}"}}, "Log of a person", staff=True)
     yield one("Log", {"filter": {"movieId": by["by"]["id"]}}, "Log of a movie", staff=True)
     yield one("Log", {"filter": {"types": ["movie_favorited"]}}, "Log of a type", staff=True)
     yield one("AllActivity", {}, "Activity of all", staff=True)

@@ -30,14 +30,17 @@ class Ran:
     whole: frozenset[str]
 
 
-def run(conn: Conn, statement: str, values: Values = ()) -> Ran:
-    """Run a statement with $1, $2, … as the server does, prepared with one plan for all values."""
+def run(conn: Conn, statement: str, values: Values = (), *, runs: int = RUNS) -> Ran:
+    """Run a statement with $1, $2, … as the server does, prepared with one plan for all values; of its time the median.
+
+    Raises QueryCanceled where the connection has a timeout.
+    """
     with _prepared(conn, statement, values) as execute:
         explained = conn.execute(SQL("explain (analyze, timing off, format json) ") + execute).fetchone()
         assert explained is not None
         scans = list(_scans(explained[0][0]["Plan"]))
         took = []
-        for _ in range(RUNS):
+        for _ in range(runs):
             began = time.perf_counter()
             conn.execute(execute).fetchall()
             took.append((time.perf_counter() - began) * 1000)

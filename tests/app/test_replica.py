@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -147,6 +148,21 @@ def test_k111_one_that_is_away_is_passed_over_with_a_warning(
     assert answered(result)["events"] == count(primary)
     assert f"{PASSED_OVER}: it does not let us in." in result.stderr
     assert str(pair.folder) not in result.stderr
+
+
+def test_k111_doctor_says_whether_the_replica_is_read(pair: Pair, run: Run) -> None:
+    def found(**variables: str) -> dict[str, str]:
+        checks = json.loads(run("doctor", "--json", **variables).stdout)
+        return next(check for check in checks if check["name"] == "replica")
+
+    assert found()["status"] == "ok"
+    behind = found(PROJECTIONIST_DATABASE_REPLICA_URL=pair.primary)
+    assert (behind["status"], behind["found"]) == (
+        "warn",
+        "it is no replica (any more), but takes writes itself",
+    )
+    assert "PROJECTIONIST_DATABASE_REPLICA_URL" in behind["remedy"]
+    assert found(PROJECTIONIST_DATABASE_REPLICA_URL="")["found"] == "none is set"
 
 
 def test_k111_what_is_no_replica_of_the_database_is_passed_over(
