@@ -8,8 +8,6 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -29,7 +27,8 @@ from app.chat_settings import ChatSettings
 from app.kept_secrets import kept_secret
 from app.notification_settings import NotificationSettings
 from app.remote_settings import RemoteSettings
-from app.variables import listed, none_if_empty
+from app.replica_settings import ReplicaSettings
+from app.variables import Conninfo, listed, none_if_empty
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
@@ -39,18 +38,6 @@ _SHORTEST_SECRET = 32  # characters: what HS256 asks for
 
 def _absolute(value: Path | None) -> Path | None:
     return value and value.expanduser().absolute()
-
-
-def _conninfo(value: str | None) -> str | None:
-    if value is not None:
-        try:
-            conninfo_to_dict(value)
-        except psycopg.ProgrammingError:
-            # the reason quotes the value, which may hold a password
-            raise ValueError(
-                "is neither postgresql://user:password@host/database nor key=value pairs"
-            ) from None
-    return value
 
 
 def _redis(value: str | None) -> str | None:
@@ -80,10 +67,9 @@ def _host_names(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
-_Conninfo = Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_conninfo)]
 
 
-class Settings(ChatSettings, NotificationSettings, RemoteSettings):
+class Settings(ChatSettings, NotificationSettings, RemoteSettings, ReplicaSettings):
     """`Settings()` reads the environment: DATABASE_URL, REDIS_URL, and PROJECTIONIST_<NAME>."""
 
     model_config = SettingsConfigDict(
@@ -94,7 +80,7 @@ class Settings(ChatSettings, NotificationSettings, RemoteSettings):
         hide_input_in_errors=True,
     )
 
-    database_url: _Conninfo = Field(
+    database_url: Conninfo = Field(
         default=None,
         validation_alias="DATABASE_URL",
         repr=False,

@@ -15,7 +15,7 @@ RECOMMENDED = 20
 
 # Version 7 as the application mints it: 48 bits of milliseconds first, which is what sorting and indexes live on.
 _FIRST_MS, _APART_MS = 1_735_689_600_000, 9_973
-_PERSON, _MOVIE, _GENRE, _CREDITED = "70008000", "70009000", "7000a000", "7000b000"
+_PERSON, _MOVIE, _GENRE, _CREDITED, _DEVICE = "70008000", "70009000", "7000a000", "7000b000", "70018000"
 
 GENRES = (
     *("Action", "Adventure", "Animation", "Children", "Comedy", "Crime", "Documentary", "Drama", "Fantasy"),
@@ -31,6 +31,16 @@ def person(number: int) -> UUID:
 def movie(number: int) -> UUID:
     """Return the id of a movie, 1 to MOVIES."""
     return _id(_MOVIE, number)
+
+
+def device(number: int) -> UUID:
+    """Return the id of a person's device."""
+    return _id(_DEVICE, number)
+
+
+def device_sql(number: str) -> str:
+    """Return the SQL of the id of a person's device, given the SQL of the person's number."""
+    return _id_sql(_DEVICE, number)
 
 
 def person_sql(number: str) -> str:
@@ -116,8 +126,8 @@ select {person_sql("n")}, 'person' || n, 'person' || n
 _RECOMMENDATIONS = f"""
 with chosen as (
   select {person_sql("n")} as user_id, k as rank, {movie_sql("1 + (n * 31 + k * 101) %% %(movies)s")} as movie_id,
-         1 - k / 40.0 as score, {person_sql("n")} as slate_id
-    from generate_series(1, %(people)s) n cross join generate_series(1, {RECOMMENDED}) k
+         1 - k / (2.0 * %(each)s) as score, {person_sql("n")} as slate_id
+    from generate_series(1, %(people)s) n cross join generate_series(1, %(each)s) k
 ),
 kept as (
   insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id)
@@ -135,4 +145,9 @@ def load(conn: Conn, *, movies: int = MOVIES, people: int = PEOPLE, recommendati
         conn.execute(statement, values)
     conn.execute(_PEOPLE, values)
     if recommendations:
-        conn.execute(_RECOMMENDATIONS, values)
+        recommend(conn, movies=movies, people=people)
+
+
+def recommend(conn: Conn, *, movies: int, people: int, each: int = RECOMMENDED) -> None:
+    """Store recommendations for each person, with two reasons a movie."""
+    conn.execute(_RECOMMENDATIONS, {"movies": movies, "people": people, "each": each})

@@ -16,6 +16,7 @@ from benchmarks.report import Report, Section, console, count, facts, times
 from events import seals
 from events.export import Format, export
 from events.log import SETTLED
+from events.replica import Reading
 from projections.checkpoints import now
 from projections.deploy import deploy
 from projections.rebuild import rebuild, rebuild_together
@@ -207,7 +208,9 @@ def _others(report: Report, db: Database, conn: Conn, events: int) -> None:
     measured("verifying the seals", lambda: _checked(conn, events))
     measured("proving all tables", lambda: _proved(conn))
     for form in Format:
-        measured(f"exporting as {form}", lambda form=form: export(conn, db.folder / f"log.{form}", form))  # type: ignore[misc]
+        measured(
+            f"exporting as {form}", lambda form=form: export(Reading(conn), db.folder / f"log.{form}", form)
+        )  # type: ignore[misc]
     report.sections.append(section)
 
 

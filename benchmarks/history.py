@@ -7,7 +7,7 @@ construction. Which stories happen to which pairs, and when, is drawn by chance 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -150,6 +150,13 @@ def rated_share(mixture: Mixture) -> float:
     return sum(rated) / sum(s.weight for s in stories)
 
 
+def facts_each(mixture: Mixture, types: Container[str] | None = None) -> float:
+    """Return how many facts (of these types) a story of the mixture has on average."""
+    stories = _stories(mixture)
+    told = (s.weight * sum(types is None or f.type in types for f in s.facts) for s in stories)
+    return sum(told) / sum(s.weight for s in stories)
+
+
 @dataclass(frozen=True, slots=True)
 class _Cast:
     """Which story happens to which person and movie (numbers from 1), and when it begins (seconds back)."""
@@ -160,19 +167,23 @@ class _Cast:
     ago_s: npt.NDArray[np.int64]
 
 
-def _cast(stories: Sequence[_Story], pairs: int, people: int, movies: int) -> _Cast:
+Skew = tuple[float, float]
+"""Of people and of movies: 1 makes all alike, and with 2 the busiest tenth of them have a third of everything."""
+
+
+def _cast(stories: Sequence[_Story], pairs: int, people: int, movies: int, days: int, skew: Skew) -> _Cast:
     chance = np.random.default_rng(SEED)
     found = np.empty(0, np.int64)
     while len(found) < pairs:
         # some people are busier than others, some movies better known
-        person = (people * chance.random(pairs) ** 1.15).astype(np.int64)
-        movie = (movies * chance.random(pairs) ** 1.6).astype(np.int64)
+        person = (people * chance.random(pairs) ** skew[0]).astype(np.int64)
+        movie = (movies * chance.random(pairs) ** skew[1]).astype(np.int64)
         found = np.unique(np.concatenate([found, person * movies + movie]))
     chance.shuffle(found)
     found = found[:pairs]
     weights = np.array([story.weight for story in stories])
     story = chance.choice(len(stories), pairs, p=weights / weights.sum())
-    ago_s = (DAYS * 86_400 * chance.random(pairs)).astype(np.int64)
+    ago_s = (days * 86_400 * chance.random(pairs)).astype(np.int64)
     # spread over the ids, so that being busy does not follow from an early number
     return _Cast(found // movies * 1_999 % people + 1, found % movies * 1_999 % movies + 1, story, ago_s)
 
@@ -187,7 +198,11 @@ select uuidv7(), type, version, {person_sql("person")}, {movie_sql("movie")}, da
   from (select s.type, s.version, p.person, p.movie, s.data, s.step,
                %(now)s::timestamptz - make_interval(secs => p.ago_s / (s.step + 1.0)) as at
           from told_pairs p join told_steps s using (story)) told
+ where at >= %(low)s and at < %(high)s
  order by at, person, movie, step limit %(most)s"""
+_FORGET = "drop table told_pairs, told_steps"
+_LINES = 100_000
+_EVER = {"low": "-infinity", "high": "infinity"}
 
 
 def load(
@@ -200,13 +215,30 @@ def load(
     movies: int = MOVIES,
 ) -> int:
     """Append what happens to `pairs` pairs, or the first `events` events of that; return how many events it was."""
-    stories = _stories(mixture)
     if pairs is None:
         assert events is not None
-        mean = sum(len(s.facts) * s.weight for s in stories) / sum(s.weight for s in stories)
-        pairs = int(events / mean * 1.02) + 10
-    cast = _cast(stories, pairs, people, movies)
-    with conn.transaction(), conn.cursor() as cursor:
+        pairs = int(events / facts_each(mixture) * 1.02) + 10
+    with conn.transaction():
+        stage(conn, mixture=mixture, pairs=pairs, people=people, movies=movies)
+        count = conn.execute(_APPEND, {"now": datetime.now(UTC), "most": events, **_EVER}).rowcount
+        conn.execute(_FORGET)
+    return count
+
+
+def stage(
+    conn: Conn,
+    *,
+    mixture: Mixture,
+    pairs: int,
+    people: int,
+    movies: int,
+    days: int = DAYS,
+    skew: Skew = (1.15, 1.6),
+) -> None:
+    """Decide what happens to `pairs` pairs, in the last so many days, and keep that for `append` in this session."""
+    stories = _stories(mixture)
+    cast = _cast(stories, pairs, people, movies, days, skew)
+    with conn.cursor() as cursor:
         cursor.execute(_STAGE)
         with cursor.copy("copy told_steps from stdin") as copy:
             for number, story in enumerate(stories):
@@ -216,9 +248,12 @@ def load(
                     )
         with cursor.copy("copy told_pairs from stdin") as copy:
             rows = np.column_stack([cast.person, cast.movie, cast.story, cast.ago_s])
-            copy.write("\n".join(map("\t".join, rows.astype(str).tolist())) + "\n")
+            for low in range(0, len(rows), _LINES):
+                lines = map("\t".join, rows[low : low + _LINES].astype(str).tolist())
+                copy.write("\n".join(lines) + "\n")
         cursor.execute("analyze told_pairs; analyze told_steps")
-        cursor.execute(_APPEND, {"now": datetime.now(UTC), "most": events})
-        count = cursor.rowcount
-        cursor.execute("drop table told_pairs, told_steps")
-    return count
+
+
+def append(conn: Conn, *, now: datetime, low: datetime, high: datetime) -> int:
+    """Append what `stage` decided for the times [low, high), before `now`; return how many events it was."""
+    return conn.execute(_APPEND, {"now": now, "most": None, "low": low, "high": high}).rowcount

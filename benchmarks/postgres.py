@@ -50,26 +50,60 @@ class Database:
 
 
 @contextmanager
-def database(name: str, *, connections: int = 100) -> Iterator[Database]:
-    """Give an empty migrated database on a server of its own; what a killed run left is cleared away first."""
-    folder = Settings().data_dir / "bench" / name
+def database(name: str, *, connections: int = 100, keep: bool = False) -> Iterator[Database]:
+    """Give an empty migrated database on a server of its own; what another run left is cleared away first.
+
+    With `keep` it stays for `kept`, unless the block fails.
+    """
+    folder = _folder(name)
     _clear(folder)
     server = start_postgres(folder)
+    is_whole = False
     try:
         with psycopg.connect(server.url, autocommit=True) as conn:
             conn.execute(f"alter system set max_connections = {connections:d}")
         server.stop()
         server = start_postgres(folder)
-        with psycopg.connect(server.url, autocommit=True) as conn:
-            _require_durable(conn)
-            pid = conn.info.backend_pid
-            postmaster = psutil.Process(pid).parent()
-        assert postmaster is not None
+        found = _running(server.url, folder)
         migrate(server.url)
-        yield Database(server.url, folder, postmaster)
+        yield found
+        is_whole = True
     finally:
         server.stop()
-        _clear(folder)
+        if not (keep and is_whole):
+            _clear(folder)
+
+
+@contextmanager
+def kept(name: str) -> Iterator[Database | None]:
+    """Give the database that an earlier run kept, brought to the newest migration; None where there is none."""
+    folder = _folder(name)
+    if not folder.exists():
+        yield None
+        return
+    server = start_postgres(folder)
+    try:
+        migrate(server.url)
+        yield _running(server.url, folder)
+    finally:
+        server.stop()
+
+
+def settings_of(db: Database) -> Settings:
+    """Return the settings of a server over it, whose secrets lie beside it."""
+    return Settings(data_dir=db.folder)
+
+
+def _folder(name: str) -> Path:
+    return Settings().data_dir / "bench" / name
+
+
+def _running(conninfo: str, folder: Path) -> Database:
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        _require_durable(conn)
+        postmaster = psutil.Process(conn.info.backend_pid).parent()
+    assert postmaster is not None
+    return Database(conninfo, folder, postmaster)
 
 
 def _clear(folder: Path) -> None:

@@ -84,7 +84,7 @@ def script(question: Question) -> tuple[str, dict[str, str]]:
     A year is drawn anew each time. A client stays with a person and a movie for some hundred requests: texts can only
     come from the server, and to ask for them each time would cost a round trip.
     """
-    statement, values = _compiled(question)
+    statement, values = compiled(question)
     viewer = str(person(question.person))
     drawn = {viewer: "viewer", _movie_of(question): "movie", str(question.variables.get("year")): "year"}
     defined = {"fresh": "1", "viewer": viewer, "movie": viewer}
@@ -114,7 +114,9 @@ def _movie_of(question: Question) -> str | None:
     return given.partition(":")[2] if given else None
 
 
-def _compiled(question: Question) -> tuple[str, list[str | None]]:
+def compiled(
+    question: Question, roles: frozenset[str] = frozenset({"person"})
+) -> tuple[str, list[str | None]]:
     """Return the statement for one request and its parameters. Raises RuntimeError for what does not compile."""
     built = schema.build()
     operation = built.engine.prepare(question.document, question.name, question.variables)
@@ -122,7 +124,7 @@ def _compiled(question: Question) -> tuple[str, list[str | None]]:
         raise RuntimeError(f"{question.name} is not an operation: {operation.errors}")
     forms = {name: form_of(value) for name, value in operation.variables.items()}
     document = Document(built.graphql, operation.node, operation.parsed.fragments, forms)
-    plan = compile_plan(document, built.sources, frozenset({"person"}), {})
+    plan = compile_plan(document, built.sources, roles, {})
     if plan.one is None:
         raise RuntimeError(f"{question.name} has no statement")
     values = bind(plan.parameters, Values(operation.variables, str(person(question.person))))

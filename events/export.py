@@ -13,7 +13,7 @@ import psycopg
 
 from events.arrow import arrow, copied, table
 from events.log import COLUMNS
-from events.safe_position import safe_position
+from events.replica import Reading
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
@@ -47,7 +47,7 @@ class Exported:
 
 
 def export(
-    conn: Conn,
+    source: Reading,
     path: Path,
     form: Format,
     *,
@@ -62,7 +62,7 @@ def export(
     Nothing is written beyond the safe position. `with_secret` adds the encrypted texts, in hexadecimal. `on_progress`
     gets how many positions are done, and of how many. Raises LogBusy, OSError.
     """
-    safe = safe_position(conn)
+    safe = source.safe_position()
     end = max(low, safe if high is None else min(high, safe))
     draft = path.with_name(f"{path.name}.partial")
     events, at = 0, low
@@ -70,7 +70,7 @@ def export(
         with draft.open("wb") as file, _writer(form, file, with_secret) as write:
             while at < end:
                 part = {"low": at, "high": min(at + window, end)}
-                events += write(conn, part)
+                events += write(source.conn, part)
                 at = part["high"]
                 on_progress(at - low, end - low)
         draft.replace(path)

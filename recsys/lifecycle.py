@@ -16,6 +16,7 @@ from database.ids import uuid7
 from events.facts import Event
 from events.models import Models, ModelTrained, promote_model, roll_back_model
 from events.record import decide_models
+from events.replica import Reading
 from projections.registry import fold_inline
 from recsys.catalogue import read_features
 from recsys.config import Config
@@ -59,12 +60,14 @@ def train_model(
     config: Config,
     *,
     at: int | None = None,
+    reading: Reading | None = None,
     progress: Progress = lambda _what, _total: lambda _done: None,
 ) -> ModelTrained:
     """Train from the log as it stood at a position (by default now), keep the model and record it.
 
-    The same position, configuration and catalogue give the same digest. Raises TrainingBusy, NothingToLearn,
-    BeyondTheLog, LogBusy, OSError.
+    The log and the catalogue are read from `reading`, which may be a replica, by default through `conn`. The same
+    position, configuration and catalogue give the same digest. Raises TrainingBusy, NothingToLearn, BeyondTheLog,
+    LogBusy, OSError.
     """
     from recsys.training import train
 
@@ -73,11 +76,12 @@ def train_model(
     )  # a database that is not ready is found out now, not after the work
     with _alone(conn):
         started = time.monotonic()
-        interactions, position = read_interactions(conn, at=at, progress=progress)
+        source = reading or Reading(conn)
+        interactions, position = read_interactions(source, at=at, progress=progress)
         likes = int(interactions.liked.sum())
         if not likes:
             raise NothingToLearn
-        features = read_features(conn, interactions.movies)
+        features = read_features(source.conn, interactions.movies)
         model = train(interactions, features, config, progress=progress)
         fact = ModelTrained(
             model_id=uuid7(),

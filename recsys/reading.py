@@ -12,12 +12,12 @@ from events.favorites import MovieFavorited, MovieUnfavorited
 from events.pair import Reaction, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
-from events.safe_position import safe_position
+from events.replica import Reading
 from events.viewing import MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
 from events.watchlist import WatchlistItemAdded, WatchlistItemRemoved
 from projections.newest import BITS, index, newest, types
 from projections.viewing_states import STATUS_AFTER, STATUS_FACTS
-from recsys.copying import Conn, Rows, copied
+from recsys.copying import Rows, copied
 from recsys.errors import BeyondTheLog
 from recsys.interactions import Interactions
 from recsys.weights import REACTIONS, weigh
@@ -71,7 +71,7 @@ _COLUMNS = [
 
 
 def read_interactions(
-    conn: Conn,
+    source: Reading,
     *,
     at: int | None = None,
     progress: Progress = lambda _what, _total: lambda _done: None,
@@ -83,7 +83,7 @@ def read_interactions(
     erased since are left out. The time of a pair is that of its newest opinion, else of what else was said or done, else
     of anything. `progress` counts positions. Raises BeyondTheLog, LogBusy.
     """
-    safe = safe_position(conn)
+    safe, conn = source.safe_position(), source.conn
     if at is not None and not 0 <= at <= safe:
         raise BeyondTheLog
     high = safe if at is None else at

@@ -10,6 +10,7 @@ import psycopg
 import typer
 from pydantic import ValidationError
 
+from app.cli import replica
 from app.cli.checks import of_the_database
 from app.cli.console import OUT, Json, answer, answer_json
 from app.cli.database import database, session
@@ -66,6 +67,7 @@ def _checks() -> Iterator[Check]:
     try:
         with database(settings) as conninfo, _any_session(conninfo) as conn:
             yield from of_the_database(conninfo, conn, settings)
+            yield replica.check(conn)
     except (psycopg.Error, EmbeddedError) as error:
         remedy = "Start it, or correct DATABASE_URL." if settings.database_url else "See its server.log."
         yield Check("postgresql", "fail", _said(error), remedy)

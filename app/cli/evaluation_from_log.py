@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.cli.console import answer, answer_json, answer_table, say
-from app.cli.database import connected
 from app.cli.models import models_folder
 from app.cli.progress import progress_shown
+from app.cli.replica import reading
 
 if TYPE_CHECKING:
     from recsys.evaluation.from_log import FromLog
@@ -22,9 +22,9 @@ def evaluate_from_log(
     """Answer with the estimates, as JSON or as a table for each outcome."""
     from recsys.evaluation.from_log import evaluate_log
 
-    with connected() as conn, models_folder() as store, progress_shown() as progress:
+    with reading() as source, models_folder() as store, progress_shown() as progress:
         found = evaluate_log(
-            conn, store, begin=begin, end=end, model_id=model_id, days=days, progress=progress
+            source, store, begin=begin, end=end, model_id=model_id, days=days, progress=progress
         )
     if found.learnt:
         say(

@@ -16,6 +16,7 @@ from app.cli.database import connected
 from app.cli.errors import REFUSED, WrongUse
 from app.cli.people import person
 from app.cli.progress import steps_shown
+from app.cli.replica import reading
 from app.cli.tail import Wanted, tail
 from events import seals
 from events.cluster import require_home
@@ -91,8 +92,8 @@ def count(
     as_json: Json = False,
 ) -> None:
     """Count the events of the log."""
-    with connected() as conn:
-        rows = conn.execute(_COUNT_BY[by] if by else _COUNT).fetchall()
+    with reading() as source:
+        rows = source.conn.execute(_COUNT_BY[by] if by else _COUNT).fetchall()
     if by is None:
         (total,) = rows[0]
         answer_json({"events": total}) if as_json else answer(f"{total:,}")
@@ -175,9 +176,9 @@ def write_export(
 ) -> None:
     """Export settled events in their order, for analysts; the answer says where the next export begins."""
     chosen = form or next((each for each in Format if path.suffix == f".{each}"), Format.JSONL)
-    with connected() as conn, steps_shown() as tell:
+    with reading() as source, steps_shown() as tell:
         done = export(
-            conn,
+            source,
             path,
             chosen,
             low=begin - 1,

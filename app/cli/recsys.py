@@ -14,6 +14,7 @@ from app.cli.database import connected
 from app.cli.errors import WrongUse
 from app.cli.models import models_folder
 from app.cli.progress import progress_shown
+from app.cli.replica import reading
 
 if TYPE_CHECKING:
     from recsys.config import Config
@@ -44,8 +45,8 @@ def train(
 
     config = _configured(given or [])
     with connected() as conn, models_folder() as store:
-        with progress_shown() as progress:
-            made = lifecycle.train_model(conn, store, config, at=at, progress=progress)
+        with reading(conn) as source, progress_shown() as progress:
+            made = lifecycle.train_model(conn, store, config, at=at, reading=source, progress=progress)
         if promote:
             lifecycle.promote(conn, store, made.model_id)
     if as_json:

@@ -73,7 +73,7 @@ def start(folder: Path, sockets: Path, *, durable: bool) -> str:
 def stop(folder: Path) -> None:
     """Roll back what is open, write what is committed, and end the server; nothing where it does not run."""
     if _runs(folder):
-        stopped, said = _as_owner(program("pg_ctl"), "stop", "-D", folder, "-m", "fast", "-w", "-t", 60)
+        stopped, said = as_owner(program("pg_ctl"), "stop", "-D", folder, "-m", "fast", "-w", "-t", 60)
         if not stopped and _runs(folder):
             raise EmbeddedError(f"PostgreSQL in {folder} does not stop: {said}")
 
@@ -88,7 +88,8 @@ def program(name: str) -> Path:
     return Path(found.origin).parent / "pginstall18" / "bin" / name
 
 
-def _as_owner(*command: str | Path | int) -> tuple[bool, str]:
+def as_owner(*command: str | Path | int) -> tuple[bool, str]:
+    """Run a program of PostgreSQL's as the user that the server runs as: did it succeed, and what did it say."""
     words = [str(word) for word in command]
     if os.geteuid() != 0:
         return run(words)
@@ -102,7 +103,7 @@ def _make_cluster(folder: Path, *, durable: bool) -> None:
     unfinished.mkdir(mode=0o700)
     os.chown(unfinished, owner(), -1)
     _let_the_owner_through(unfinished)
-    made, said = _as_owner(
+    made, said = as_owner(
         *(program("initdb"), "-D", unfinished, "--username=postgres", "--auth=trust", "--no-instructions"),
         *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         *(() if durable else ("--no-sync",)),
@@ -139,7 +140,7 @@ def _launch(folder: Path) -> None:
     deadline = time.monotonic() + _START_TIMEOUT_S
     while True:
         start_of_log = log.stat().st_size if log.exists() else 0
-        started, said = _as_owner(
+        started, said = as_owner(
             program("pg_ctl"), "start", "-D", folder, "-l", log, "-w", "-t", _START_TIMEOUT_S
         )
         if started:

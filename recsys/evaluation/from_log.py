@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 
 from events.models import UnknownModel
-from events.safe_position import safe_position
+from events.replica import Reading
 from recsys.catalogue import read_features
 from recsys.cold import extend
 from recsys.copying import Conn, copied
@@ -47,7 +47,7 @@ class FromLog:
 
 
 def evaluate_log(
-    conn: Conn,
+    source: Reading,
     store: ModelStore,
     *,
     begin: int | None,
@@ -63,9 +63,10 @@ def evaluate_log(
     """
     from threadpoolctl import threadpool_limits
 
+    conn = source.conn
     chosen = _chosen(conn, model_id)
     model = _widened(conn, store.load(chosen.model_id, chosen.digest))
-    safe = safe_position(conn)
+    safe = source.safe_position()
     if end is not None and end > safe:
         raise BeyondTheLog
     first, last = begin or chosen.up_to_position + 1, safe if end is None else end

@@ -18,6 +18,7 @@ from events.export import Exported, Format, export
 from events.log import COLUMNS
 from events.people import UserErased
 from events.ratings import MovieRated
+from events.replica import Reading
 from tests.events.writing import Conn, positions, views, write, write_raw
 from tests.waiting import until
 
@@ -58,7 +59,7 @@ def test_every_column_of_every_event_is_there_in_order(
 ) -> None:
     fill(connection)
     path = tmp_path / "events"
-    assert export(connection, path, form) == Exported(0, 6, 6)
+    assert export(Reading(connection), path, form) == Exported(0, 6, 6)
     found = read(path, form)
     assert [int(row["position"]) for row in found] == positions(connection)
     assert [list(row) for row in found] == [NAMES] * 6
@@ -87,7 +88,7 @@ def as_stored(written: Any, stored: Any) -> Any:
 def test_parquet_has_types(connection: Conn, tmp_path: Path) -> None:
     fill(connection)
     path = tmp_path / "events.parquet"
-    export(connection, path, Format.PARQUET, window=2)
+    export(Reading(connection), path, Format.PARQUET, window=2)
     types = {field.name: str(field.type) for field in parquet.read_schema(path)}
     assert types["position"] == "int64"
     assert types["schema_version"] == "int16"
@@ -99,9 +100,9 @@ def test_parquet_has_types(connection: Conn, tmp_path: Path) -> None:
 @pytest.mark.parametrize("window", [1, 2, 100])
 def test_ranges_put_together_are_the_log(connection: Conn, tmp_path: Path, form: Format, window: int) -> None:
     fill(connection)
-    first = export(connection, tmp_path / "first", form, high=4, window=window)
+    first = export(Reading(connection), tmp_path / "first", form, high=4, window=window)
     write(connection, *views(2))
-    second = export(connection, tmp_path / "second", form, low=first.high, window=window)
+    second = export(Reading(connection), tmp_path / "second", form, low=first.high, window=window)
     assert (first, second) == (Exported(0, 4, 4), Exported(4, 8, 4))
     found = [int(row["position"]) for name in ("first", "second") for row in read(tmp_path / name, form)]
     assert found == positions(connection)
@@ -109,8 +110,8 @@ def test_ranges_put_together_are_the_log(connection: Conn, tmp_path: Path, form:
 
 def test_nothing_new_is_a_whole_file_without_events(connection: Conn, tmp_path: Path, form: Format) -> None:
     fill(connection)
-    assert export(connection, tmp_path / "events", form, low=6) == Exported(6, 6, 0)
-    assert export(connection, tmp_path / "later", form, low=10) == Exported(10, 10, 0)
+    assert export(Reading(connection), tmp_path / "events", form, low=6) == Exported(6, 6, 0)
+    assert export(Reading(connection), tmp_path / "later", form, low=10) == Exported(10, 10, 0)
     assert read(tmp_path / "events", form) == []
 
 
@@ -120,8 +121,8 @@ def test_encrypted_texts_are_added_when_asked_for(connection: Conn, tmp_path: Pa
         "insert into events (event_id, type, user_id, data, correlation_id, secret) values (%s, 'said', %s, %s, %s, %s)",
         [uuid4(), uuid4(), Jsonb({}), uuid4(), b"\x00\xff\x10"],
     )
-    export(connection, tmp_path / "without", form)
-    export(connection, tmp_path / "with", form, with_secret=True)
+    export(Reading(connection), tmp_path / "without", form)
+    export(Reading(connection), tmp_path / "with", form, with_secret=True)
     assert "secret" not in read(tmp_path / "without", form)[-1]
     *others, last = read(tmp_path / "with", form)
     assert last["secret"] == "00ff10"
@@ -137,7 +138,7 @@ def test_the_file_appears_when_it_is_complete(connection: Conn, tmp_path: Path, 
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(connection, path, form, window=2, on_progress=interrupted)
+        export(Reading(connection), path, form, window=2, on_progress=interrupted)
     assert path.read_text() == "the last export"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -153,7 +154,7 @@ def test_it_waits_for_positions_that_are_drawn_and_not_committed(
 
     def run() -> None:
         with connect(conninfo, application="exporter") as conn:
-            found.append(export(conn, path, Format.JSONL))
+            found.append(export(Reading(conn), path, Format.JSONL))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -170,7 +171,7 @@ def test_progress_counts_positions(connection: Conn, tmp_path: Path) -> None:
     fill(connection)
     told: list[tuple[int, int]] = []
     export(
-        connection,
+        Reading(connection),
         tmp_path / "events",
         Format.CSV,
         low=1,

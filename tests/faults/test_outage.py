@@ -51,7 +51,7 @@ def own_server(tmp_path: Path) -> Iterator[str]:
 def restart(mode: str, folder: Path) -> None:
     """Restart the server; return when it answers."""
     pg_ctl, log = postgres.program("pg_ctl"), folder / "server.log"
-    done, said = postgres._as_owner(pg_ctl, "restart", "-D", folder, "-l", log, "-m", mode, "-w", "-t", 60)
+    done, said = postgres.as_owner(pg_ctl, "restart", "-D", folder, "-l", log, "-m", mode, "-w", "-t", 60)
     assert done, said
 
 

@@ -24,6 +24,7 @@ from database.connect import connect
 from events.export import Format, export
 from events.pair import Reaction
 from events.reactions import MovieReacted
+from events.replica import Reading
 from projections.follow import catch_up
 from recsys.config import Config
 from recsys.lifecycle import train_model
@@ -166,7 +167,7 @@ async def test_k103_no_dump_export_or_model_made_afterwards_has_anything_of_them
     with connect(tastes) as conn:
         for form in (Format.JSONL, Format.CSV):
             path = tmp_path / f"events.{form}"
-            export(conn, path, form, with_secret=True)
+            export(Reading(conn), path, form, with_secret=True)
             text = path.read_text()
             assert str(user_id) in text
             assert not [needle for needle in needles if needle in text]

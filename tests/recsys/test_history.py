@@ -15,6 +15,7 @@ from events.log import Recorded
 from events.pair import Pair, PairEvent, Priority, Reaction, Status
 from events.ratings import rate_movie
 from events.reactions import react_to_movie
+from events.replica import Reading
 from events.viewing import dismiss_movie, view_movie
 from events.watchlist import add_to_watchlist
 from events.window import Command
@@ -56,7 +57,7 @@ async def test_a_history_is_what_training_would_see_of_the_log(
     moves = rich_moves(300, without=[erase])
     log = play([*moves, Move(ERASED, 0, erase, ())])
     fill(connection, log)
-    interactions, _ = read_interactions(connection)
+    interactions, _ = read_interactions(Reading(connection))
     people = sorted(user_id(person) for person in range(PEOPLE) if person != ERASED)
     assert interactions.people == len(people)
     for number, person in enumerate(people):

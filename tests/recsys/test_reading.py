@@ -13,6 +13,7 @@ from events.pair import Pair, PairEvent, Status
 from events.people import UserErased
 from events.ratings import MovieRated
 from events.reactions import MovieReacted
+from events.replica import Reading
 from events.viewing import MovieDismissed, MovieViewed, MovieWatched
 from events.watchlist import WatchlistItemAdded
 from projections.spec import erased
@@ -108,7 +109,7 @@ def test_the_arrays_are_what_the_log_said_at_each_position(connection: Conn, win
         return told.append
 
     for at in (0, 1, 2, 17, 90, log[-2].position, None):
-        found, position = read_interactions(connection, at=at, progress=counted, window=window)
+        found, position = read_interactions(Reading(connection), at=at, progress=counted, window=window)
         assert position == (log[-1].position if at is None else at)
         assert_says(found, slowly(log, columns, position))
         assert found.movies == max(columns.values()) + 1
@@ -131,7 +132,7 @@ def test_a_busy_log_of_many_people_and_movies(connection: Conn) -> None:
             write(connection, fact)
     log = the_log(connection)
     for window in (1000, 64):
-        found, position = read_interactions(connection, window=window)
+        found, position = read_interactions(Reading(connection), window=window)
         assert_says(found, slowly(log, columns, position))
 
 
@@ -139,13 +140,13 @@ def test_a_busy_log_of_many_people_and_movies(connection: Conn) -> None:
 def test_a_position_that_the_log_does_not_reach_is_refused(connection: Conn, at: int) -> None:
     add_movies(connection)
     write(connection, *(MovieViewed(user_id=uuid4(), movie_id=movie_id(0)) for _ in range(2)))
-    assert len(read_interactions(connection, at=2)[0]) == 2
+    assert len(read_interactions(Reading(connection), at=2)[0]) == 2
     with pytest.raises(BeyondTheLog):
-        read_interactions(connection, at=at)
+        read_interactions(Reading(connection), at=at)
 
 
 def test_an_empty_log_and_an_empty_catalogue_are_empty_arrays(connection: Conn) -> None:
-    found, position = read_interactions(connection)
+    found, position = read_interactions(Reading(connection))
     assert (len(found), found.people, found.movies, position) == (0, 0, 1, 0)
     assert read_features(connection, 1).names == ()
 
@@ -154,9 +155,9 @@ def test_who_was_erased_since_is_not_in_what_was_said_before(connection: Conn) -
     add_movies(connection)
     ann = uuid4()
     write(connection, MovieFavorited(user_id=ann, movie_id=movie_id(0)))
-    assert len(read_interactions(connection, at=1)[0]) == 1
+    assert len(read_interactions(Reading(connection), at=1)[0]) == 1
     write(connection, UserErased(user_id=ann))
-    assert len(read_interactions(connection, at=1)[0]) == 0
+    assert len(read_interactions(Reading(connection), at=1)[0]) == 0
 
 
 def test_features_are_what_the_catalogue_knows(connection: Conn) -> None:
