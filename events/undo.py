@@ -10,6 +10,7 @@ from uuid import UUID
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
+from events.feedback import RecommendationFeedbackGiven, restore_feedback
 from events.pair import Pair, PairEvent, Status, Viewing
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
@@ -83,6 +84,8 @@ def _holds(pair: Pair, fact: Event) -> bool:
             return any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
         case ReviewWritten() | ReviewDeleted():
             return pair.review == fact.review
+        case RecommendationFeedbackGiven():
+            return (pair.feedback, pair.comment_id) == (fact.feedback, fact.text_id)
         case WatchRetracted():
             is_back = any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
             return not is_back or fact.times == len(pair.viewings)
@@ -107,6 +110,7 @@ _AXES: tuple[tuple[type[Event], ...], ...] = (
     (WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved),
     (MovieDismissed, DismissalCleared),
     (ReviewWritten, ReviewDeleted),
+    (RecommendationFeedbackGiven,),
 )
 
 
@@ -128,6 +132,7 @@ _UNDO: dict[type[Event], Callable[..., list[PairEvent]]] = {
     WatchRetracted: restore_viewing,
     ReviewWritten: restore_review,
     ReviewDeleted: restore_review,
+    RecommendationFeedbackGiven: restore_feedback,
     MovieDismissed: lambda pair, fact: clear_dismissal(pair),
     DismissalCleared: lambda pair, fact: dismiss_movie(pair),
 }

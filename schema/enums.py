@@ -11,13 +11,18 @@ from events.follows import FollowStatus
 from events.lists import ListVisibility
 from events.notifications import Channel as NotificationChannel
 from events.notifications import FailureReason, NotificationKind, NotificationStatus
-from events.pair import Audience, Priority, Reaction, Status
+from events.pair import Audience, Feedback, Priority, Reaction, Status
 from events.slates import Algorithm
 
 strawberry.enum(Reaction, description="How much a person liked a movie.")
 strawberry.enum(Priority, name="WatchlistPriority", description="How soon a person wants to see a movie.")
 strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
+)
+strawberry.enum(
+    Feedback,
+    name="FeedbackType",
+    description="What a person says of having been recommended a movie; the last two set its status, too.",
 )
 strawberry.enum(Audience, description="Who may read something: everybody, followers, or only its author.")
 strawberry.enum(

@@ -7,7 +7,8 @@ import strawberry
 from resolvers.mapping import Embedded, Many, One
 from schema.enums import Algorithm, Priority, Reaction
 from schema.fields import column, connection, mapped
-from schema.movies import PRIORITY, DailyMetrics, Movie
+from schema.movies import DailyMetrics, Movie
+from schema.viewer_states import PRIORITY
 
 _MOVIE = One("movies", of="{parent}.movie_id")
 _CURSOR = "Where this item is in the list."

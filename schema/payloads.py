@@ -90,6 +90,9 @@ DeleteReviewPayload = payload("DeleteReviewPayload", "The end of a review.", Int
 DismissMoviePayload = payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
 RecordViewPayload = payload("RecordViewPayload", "The view.", InteractionPayload)
 ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.", InteractionPayload)
+GiveRecommendationFeedbackPayload = payload(
+    "GiveRecommendationFeedbackPayload", "The feedback.", InteractionPayload
+)
 UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise, product
+from itertools import cycle, pairwise, product
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
+from events.feedback import give_feedback
 from events.follows import (
     Follow,
     FollowEvent,
@@ -50,7 +51,7 @@ from events.notifications import (
     NotificationSent,
     move_notification,
 )
-from events.pair import Audience, Pair, PairEvent, Priority, Reaction
+from events.pair import Audience, Feedback, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
 from events.reactions import clear_reaction, react_to_movie
@@ -125,6 +126,10 @@ COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     dismiss_movie: [()],
     clear_dismissal: [()],
     view_movie: [()],
+    give_feedback: [
+        *((feedback,) for feedback in (None, *Feedback)),
+        *((feedback, text, SLATES[0]) for feedback, text in zip(Feedback, cycle(TEXTS), strict=False)),
+    ],
     click_recommendation: [(slate,) for slate in SLATES],
 }
 """Every command with the arguments it is said with, wrong ones among them."""
