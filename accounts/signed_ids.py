@@ -11,7 +11,7 @@ from uuid import UUID
 import jwt
 
 _ALGORITHM = "HS256"
-_LONGEST = 1024
+_LONGEST = 512
 
 
 class SignedIds:

@@ -13,7 +13,6 @@ from psycopg import AsyncConnection
 from accounts.keys import DataKey
 from accounts.sealed_columns import CHAT_MESSAGE
 from database.ids import uuid7
-from events.append import person_lock
 from events.chats import (
     MESSAGES_A_MINUTE,
     MESSAGES_MOST,
@@ -25,6 +24,7 @@ from events.chats import (
     UnknownChatSession,
 )
 from events.log import Source
+from events.person_locks import lock_person_async
 from events.record import append_alone
 from events.window import IdempotencyKeyReused
 from projections.registry import fold_inline
@@ -78,7 +78,6 @@ def purpose(message_id: UUID | str) -> str:
     return CHAT_MESSAGE.format(id=message_id)
 
 
-LOCK = "select pg_advisory_xact_lock(%s)"
 _KEY = "select request from idempotency_keys where user_id = %s and key = %s"
 _KEEP_KEY = (
     "insert into idempotency_keys (user_id, key, request, event_ids) values (%s, %s, %s, array[%s]::uuid[])"
@@ -151,7 +150,7 @@ async def take(
     # the words themselves are nowhere but in the message
     request = f"send_chat_message {session_id} {data_key.digest('chat request', text).hex()}"
     async with context.pool.connection() as conn, conn.transaction():
-        await conn.execute(LOCK, (person_lock(viewer),))
+        await lock_person_async(conn, viewer)
         if await is_repeated(conn, viewer, key, request):
             claimed = await (await conn.execute(_CLAIM, (message_id, viewer, reply_id))).fetchone()
             if not claimed:

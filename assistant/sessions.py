@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from assistant.messages import LOCK, is_repeated, keep_key, purpose, record, take
+from assistant.messages import is_repeated, keep_key, purpose, record, take
 from assistant.replies import answer
 from database.ids import uuid7
-from events.append import person_lock
 from events.chats import (
     MESSAGE_LENGTH,
     SESSIONS_MOST,
@@ -22,6 +21,7 @@ from events.chats import (
 )
 from events.errors import Rejected
 from events.people import AccountErased
+from events.person_locks import lock_person_async
 from events.texts import TextMissing
 from resolvers.context import Context
 from resolvers.ids import text, uuid_of
@@ -45,7 +45,7 @@ async def start(context: Context, given: Input) -> Payload:
     session_id = uuid5(viewer, key) if key else uuid7()
     try:
         async with context.pool.connection() as conn, conn.transaction():
-            await conn.execute(LOCK, (person_lock(viewer),))
+            await lock_person_async(conn, viewer)
             if not await is_repeated(conn, viewer, key, request):
                 (count,) = await (await conn.execute(_COUNT, (viewer,))).fetchone() or (0,)
                 if count >= SESSIONS_MOST:
@@ -99,7 +99,7 @@ async def delete(context: Context, given: Input) -> Payload:
     """Delete a chat, with all that was said."""
     session_id, viewer = UUID(_session(given["sessionId"])), context.require_viewer().id
     async with context.pool.connection() as conn, conn.transaction():
-        await conn.execute(LOCK, (person_lock(viewer),))
+        await lock_person_async(conn, viewer)
         if not (await conn.execute(_DELETE, (session_id, viewer))).rowcount:
             return refused(UnknownChatSession())
         await record(conn, ChatSessionDeleted(user_id=viewer, session_id=session_id), source_of(given))

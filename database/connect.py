@@ -77,6 +77,7 @@ def connect(conninfo: str, **settings: Any) -> psycopg.Connection[tuple[Any, ...
     """Open a connection for a job; it commits each statement unless a transaction is opened."""
     conn = WatchedConnection.connect(session_conninfo(conninfo, **settings), autocommit=True)
     conn.conninfo = conninfo
+    conn.end_left()
     return conn
 
 

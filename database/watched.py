@@ -6,7 +6,9 @@ nothing on. So who hears nothing for a while asks over a second connection wheth
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -22,6 +24,12 @@ _BEAT_S = 0.1
 
 _IS_AT_WORK = "select exists (select from pg_stat_activity where pid = %s and state = 'active')"
 _END = "select pg_terminate_backend(%s)"
+# the number of a backend that is gone may be another's by now, but that one is younger
+_END_LEFT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+ where pid = %s and backend_start < clock_timestamp() - make_interval(secs => %s)"""
+_LEFT: list[tuple[str, int, float]] = []
+"""What could not be ended when its connection was given up: where, the backend, and when (monotonic)."""
 
 RV = TypeVar("RV")
 
@@ -43,6 +51,16 @@ class WatchedConnection(psycopg.Connection[tuple[Any, ...]]):
         """Wait as psycopg does, and watch."""
         return super().wait(self._watched(gen), *args, **{"interval": _BEAT_S} | given)
 
+    def end_left(self) -> None:
+        """End what connections of this process to this server have left behind when nobody answered."""
+        for left in [each for each in _LEFT if each[0] == self.conninfo]:
+            _, pid, at = left
+            # as who has connected: the role that this connection acts as sees nobody's
+            with _Impatient.connect(self.conninfo, autocommit=True) as other:
+                other.execute(_END_LEFT, (pid, time.monotonic() - at))
+            with suppress(ValueError):  # another thread was as quick
+                _LEFT.remove(left)
+
     def _watched(self, gen: PQGen[RV]) -> Generator[Wait, Ready | int, RV]:
         silent_s = 0.0  # in beats, not by the clock: while this process is held up nothing can be heard
         is_at_work: bool | None = True
@@ -55,6 +73,8 @@ class WatchedConnection(psycopg.Connection[tuple[Any, ...]]):
                 elif not is_at_work:  # and an answer that was on its way has not come either
                     if is_at_work is not None:
                         self._ask(_END)
+                    else:
+                        _LEFT.append((self.conninfo, self.info.backend_pid, time.monotonic()))
                     self.pgconn.finish()
                     raise psycopg.OperationalError("the server fell silent")
                 elif (silent_s := silent_s + _BEAT_S) >= SILENT_S:

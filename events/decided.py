@@ -13,7 +13,6 @@ import orjson
 import psycopg
 
 from database.ids import uuid7
-from events.append import person_lock
 from events.facts import kinds
 from events.handle import FoldInline
 from events.log import COLUMNS, Recorded, Source, recorded
@@ -21,7 +20,6 @@ from events.pair import PairEvent
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
-_LOCK = "select pg_advisory_xact_lock(%s)"
 _LOAD = f"""
 select {COLUMNS} from events
  where user_id = %(user_id)s and movie_id = any (%(movie_ids)s) and type = any (%(types)s) order by position"""
@@ -59,11 +57,6 @@ def decided(
         cause = found[0].event_id if found else causation_id
         found.append(Decided(uuid7(), fact, occurred_at, cause))
     return found
-
-
-def lock_person(conn: Conn, user_id: UUID) -> None:
-    """Wait until nobody else decides for this person, and keep it so until the transaction ends."""
-    conn.execute(_LOCK, (person_lock(user_id),))
 
 
 def histories(conn: Conn, user_id: UUID, movie_ids: Collection[UUID]) -> Mapping[UUID, list[Recorded]]:

@@ -13,10 +13,11 @@ import psycopg
 from psycopg.rows import class_row
 
 from database.ids import uuid7
-from events.decided import Decided, append_decided, decided, histories, lock_person
+from events.decided import Decided, append_decided, decided, histories
 from events.handle import FoldInline
 from events.log import Source
 from events.pair import Pair
+from events.person_locks import lock_person
 from imports.deciding import Outcome, decide
 from imports.entries import forget, make_movies, next_entries, recorded_movies, tell
 from imports.errors import ImportUndone, NotImported, UnknownImport

@@ -17,9 +17,10 @@ from accounts.sealed_columns import NOTIFICATION
 from database.connect import Pool
 from database.ids import uuid7
 from events.notifications import Channel, NotificationKind, NotificationQueued
+from events.person_locks import lock_person_async
 from notifications.content import Content, alert, digest
 from notifications.preferences import E_MAILS, PUSHES
-from notifications.record import Conn, lock_person, record_queued
+from notifications.record import Conn, record_queued
 from notifications.rounds import next_round, week_of
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime
         day, moment = next_round(now, due.at, due.time_zone)
         key = await _key(pool, keys, due.user_id)
         if due.is_active and key is not None:
-            await lock_person(conn, due.user_id)
+            await lock_person_async(conn, due.user_id)
             await _Maker(conn, due, key, now, day - timedelta(days=1)).make(channels)
         await conn.execute(_NEXT, (moment, day, due.user_id))
     return True

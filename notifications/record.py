@@ -8,7 +8,6 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from events.append import person_lock
 from events.notifications import (
     Notification,
     NotificationEvent,
@@ -16,19 +15,14 @@ from events.notifications import (
     NotificationStatus,
     move_notification,
 )
+from events.person_locks import lock_person_async
 from events.record import append_alone
 from projections.registry import fold_inline
 
 Conn = AsyncConnection[Any]
 
-_LOCK = "select pg_advisory_xact_lock(%s)"
 _STATUS = "select status from notifications where user_id = %s and notification_id = %s"
 _WHOSE = "select user_id from notifications where notification_id = %s"
-
-
-async def lock_person(conn: Conn, user_id: UUID) -> None:
-    """Wait for whoever decides about this person, and make others wait until the transaction ends."""
-    await conn.execute(_LOCK, (person_lock(user_id),))
 
 
 async def record_queued(conn: Conn, facts: Sequence[NotificationQueued]) -> None:
@@ -39,7 +33,7 @@ async def record_queued(conn: Conn, facts: Sequence[NotificationQueued]) -> None
 
 async def record_move(conn: Conn, fact: NotificationEvent) -> bool:
     """Record what is said of a message, once; return whether that was new. Raises IllegalMove."""
-    await lock_person(conn, fact.user_id)
+    await lock_person_async(conn, fact.user_id)
     found = await (await conn.execute(_STATUS, (fact.user_id, fact.notification_id))).fetchone()
     status = NotificationStatus(found[0]) if found else None
     facts = move_notification(Notification(fact.user_id, fact.notification_id, status), fact)

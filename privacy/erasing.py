@@ -21,10 +21,11 @@ from psycopg.sql import SQL
 from accounts.changes import By
 from accounts.keys import Keys
 from database.ids import uuid7
-from events.decided import append_decided, decided, histories, lock_person
+from events.decided import append_decided, decided, histories
 from events.log import Source
 from events.pair import Pair
 from events.people import UserErased
+from events.person_locks import lock_person
 from events.record import append_alone
 from privacy.tables import KEPT, personal_tables
 from privacy.withdrawing import withdraw

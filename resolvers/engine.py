@@ -55,9 +55,7 @@ class Engine:
         self.fragments = fragments
         self.documents = Documents(schema, limits)
         self.on_lookup: OnLookup | None = None
-        self.compiled = 0
-        self.found = 0
-        self.fell_back = 0
+        self.compiled = self.found = self.fell_back = 0
 
     def prepare(
         self, query: str, name: str | None, raw: Mapping[str, Any], *, may_introspect: bool = True

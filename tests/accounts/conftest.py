@@ -39,7 +39,7 @@ def passwords() -> Iterator[Passwords]:
 @pytest.fixture
 def attempts() -> Attempts:
     """Nobody waits: more tries than any test makes."""
-    return Attempts(LocalCounts(), Limits(*[1_000] * 5), "a secret")
+    return Attempts(LocalCounts(), Limits(*[1_000] * 6), "a secret")
 
 
 @pytest.fixture

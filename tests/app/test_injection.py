@@ -40,7 +40,12 @@ def _filler(name: str, kind: GraphQLInputType) -> str:
     named = get_named_type(kind)
     if isinstance(named, GraphQLEnumType):
         return str(next(iter(named.values)))
-    known = {"ID": f'"Movie:{movie("nothing")}"', "String": '"x"', "Date": '"2024-03-01"'}
+    known = {
+        "ID": f'"Movie:{movie("nothing")}"',
+        "String": '"x"',
+        "Date": '"2024-03-01"',
+        "Boolean": "true",
+    }
     return known.get(str(named), "2")
 
 

@@ -78,6 +78,19 @@ async def test_a_moment_is_noticed_and_what_was_locked_is_free(
     connection.execute(LOCK)
 
 
+async def test_what_was_locked_is_free_with_the_next_connection_where_nobody_answered(
+    job: psycopg.Connection[Any], faulty: str, connection: psycopg.Connection[Any], before_postgres: Proxy
+) -> None:
+    await asyncio.to_thread(job.execute, "begin")
+    await asyncio.to_thread(job.execute, LOCK)
+    async with before_postgres.suffers(Fault.SWALLOW):
+        with pytest.raises(psycopg.OperationalError):
+            await asyncio.to_thread(job.execute, "select 1")
+    (await asyncio.to_thread(connect, faulty)).close()
+    connection.execute("set lock_timeout = '5s'")
+    connection.execute(LOCK)
+
+
 async def test_a_worker_goes_on_where_it_was(
     conninfo: str, faulty: str, before_postgres: Proxy, connection: psycopg.Connection[Any]
 ) -> None:

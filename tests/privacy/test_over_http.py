@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import date
 from typing import Any
@@ -36,6 +37,7 @@ PRIVATE = {
     "list": "Films for the lighthouse",
     "note": "Bring a blanket to the lantern room",
     "key": "a key of gwendolens",
+    "chat": "Something for a stormy night at the lighthouse",
 }
 
 
@@ -63,6 +65,13 @@ class Person:
         payload = await self.say(name, selection, **given)
         assert payload["errors"] == []
         return payload
+
+    async def tries(self, name: str, given: dict[str, Any]) -> None:
+        """Run a mutation whatever comes of it."""
+        kind = f"{name[0].upper()}{name[1:]}Input!"
+        document = f"mutation ($i: {kind}) {{ {name}(input: $i) {{ errors {{ code }} }} }}"
+        answer = await self.served.ask(document, token=self.token, variables={"i": given})
+        assert "INTERNAL_ERROR" not in str(answer), answer
 
     async def ask(self, selection: str) -> Any:
         """Return the data of a query."""
@@ -97,6 +106,9 @@ async def gwendolen(served: Served) -> Person:
     )
     made = await one.does("createList", "list { id }", title=PRIVATE["list"], visibility="PUBLIC")
     await one.does("addToList", listId=made["list"]["id"], movieId=ALIEN, note=PRIVATE["note"])
+    chat = await one.does("startChat", "session { id }")
+    await one.does("sendChatMessage", sessionId=chat["session"]["id"], text=PRIVATE["chat"])
+    await one.does("setNotificationPreferences", weeklyDigest=True)
     return one
 
 
@@ -121,6 +133,31 @@ def _dump(conn: psycopg.Connection[Any]) -> dict[str, str]:
 def holding(found: dict[str, str], text: str) -> set[str]:
     """Return the tables that have a text, plain or as the bytes of a bytea."""
     return {name for name, rows in found.items() if text in rows or text.encode().hex() in rows}
+
+
+KNOWN = {"public.events", "public.erasures", "public.user_keys"}
+"""The log and what is kept of the erasure know the id, which is nobody's."""
+
+
+def left_of(found: dict[str, str], user_id: UUID) -> set[str]:
+    """Return the tables that know an id."""
+    return {re.sub(r"_p\d+$", "", name) for name in holding(found, str(user_id))}
+
+
+STILL_SAID: dict[str, dict[str, Any]] = {
+    "setFavoriteGenres": {"genreIds": []},
+    "updateProfile": {"bio": PRIVATE["biography"]},
+    "setPrivacy": {"privacy": "PUBLIC"},
+    "registerDevice": {"platform": "WEB", "token": PRIVATE["device"]},
+    "createList": {"title": PRIVATE["list"]},
+    "writeReview": {"movieId": HEAT, "text": PRIVATE["review"]},
+    "startChat": {},
+    "setNotificationPreferences": {"weeklyDigest": True},
+    "recordActivity": {"action": "MOVIE_SEARCH", "phrase": PRIVATE["list"]},
+    "recordView": {"movieId": HEAT},
+    "exportMyData": {"password": PASSWORD},
+    "eraseAccount": {"password": PASSWORD},
+}
 
 
 async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
@@ -178,7 +215,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         with connect(conninfo) as conn:
             catch_up(conn)
         before = everything(conninfo)
-        sealed = {"email", "phone", "birthday", "device"}
+        sealed = {"email", "phone", "birthday", "device", "chat"}
         for what in PRIVATE.keys() - sealed:
             assert holding(before, PRIVATE[what]), what
         assert not holding(before, PRIVATE["phone"])
@@ -200,9 +237,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
             after = everything(conninfo)
             for what, text in PRIVATE.items():
                 assert not holding(after, text), what
-            # the log and the counts of its erasure know the id, which is nobody's
-            known = {name.rpartition("_p")[0] or name for name in holding(after, str(user_id))}
-            assert known <= {"public.events", "public.erasures", "public.user_keys"}
+            assert left_of(after, user_id) <= KNOWN
             assert {name: verify(conn, name) for name in projections()} == {
                 name: [] for name in projections()
             }
@@ -211,6 +246,11 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         # neither the token that is still good, nor the link, nor the password help
         refused = await one.say("rateMovie", "movie { id }", movieId=HEAT, stars=2)
         assert refused["errors"] == [{"code": "ACCOUNT_ERASED"}]
+        for name, given in STILL_SAID.items():
+            await one.tries(name, given)
+        with connect(conninfo) as conn:
+            catch_up(conn)
+        assert left_of(everything(conninfo), user_id) <= KNOWN
         assert (await served.http.get(link)).status_code == 404
         sign_in = await one.say("signIn", "session { accessToken }", login="gwendolen", password=PASSWORD)
         assert sign_in["errors"] == [{"code": "INVALID_CREDENTIALS"}]

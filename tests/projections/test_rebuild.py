@@ -50,7 +50,7 @@ def damage(conn: Conn, name: str) -> None:
     """Take a row out of the live tables of a family and change the others."""
     for p in family(name):
         conn.execute(f"delete from {p.name} where ctid = (select min(ctid) from {p.name})")
-        column = p.values[-1]
+        column = next(c for c in reversed(p.values) if not p.columns[c].startswith("text"))
         by = "interval '1 day'" if p.columns[column].startswith("timestamptz") else "1"
         conn.execute(f"update {p.name} set {column} = {column} + {by}")
 
