@@ -48,6 +48,8 @@ def give_feedback(
 def restore_feedback(pair: Pair, fact: RecommendationFeedbackGiven) -> list[PairEvent]:
     """Return what makes the feedback again what it was before the fact."""
     status = _left(pair, fact.feedback, fact.previous)
+    if status is None and fact.previous is Feedback.NOT_INTERESTED:
+        status = Status.NOT_INTERESTED
     return [_given(pair, fact.previous, fact.previous_text_id, fact.slate_id, status)]
 
 

@@ -64,14 +64,10 @@ def undo(pair: Pair, facts: Sequence[Event], later: Sequence[Event] = ()) -> lis
 def _holds(pair: Pair, fact: Event) -> bool:
     """Whether the state is still the one that the fact made, as far as the fact goes."""
     match fact:
-        case MovieReacted():
+        case MovieReacted() | ReactionCleared():
             return pair.reaction == fact.reaction
-        case ReactionCleared():
-            return pair.reaction is None
-        case MovieRated():
+        case MovieRated() | RatingCleared():
             return pair.half_stars == fact.half_stars
-        case RatingCleared():
-            return pair.half_stars is None
         case MovieFavorited():
             return pair.is_favorite
         case MovieUnfavorited():

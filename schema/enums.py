@@ -156,6 +156,7 @@ __all__ = [
     "EventSource",
     "FailureReason",
     "FeedItemType",
+    "Feedback",
     "FollowStatus",
     "GroupStrategy",
     "ImageSize",
