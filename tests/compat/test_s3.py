@@ -289,7 +289,14 @@ async def test_s3_k103_the_designs_export_of_a_person_runs(lived: Lived) -> None
 
 
 async def test_s3_rebuilds_leave_the_views_right_and_in_step(lived: Lived) -> None:
-    names = ("viewing_states", "recommendation_feedback", "ratings", "favorites", "watchlist", "favorite_genres")
+    names = (
+        "viewing_states",
+        "recommendation_feedback",
+        "ratings",
+        "favorites",
+        "watchlist",
+        "favorite_genres",
+    )
     tables: dict[str, Any] = {table: f"select {table}::text from {table} order by 1" for table in DESIGN}
     before = {table: lived.rows(query) for table, query in tables.items()}
     with lived.reader() as reader:
@@ -305,7 +312,11 @@ async def test_s3_rebuilds_leave_the_views_right_and_in_step(lived: Lived) -> No
     ann = lived.people["ann"]
     await ann.does("reactToMovie", movieId=lived.movies[13], reaction="LIKE")
     await ann.does("rateMovie", movieId=lived.movies[13], stars=1)
-    assert [row[2] for row in lived.rows(INTERACTIONS) if row[:2] == ("ann", 13)] == ["like", "rating", "view"]
+    assert [row[2] for row in lived.rows(INTERACTIONS) if row[:2] == ("ann", 13)] == [
+        "like",
+        "rating",
+        "view",
+    ]
 
 
 async def test_s3_nobody_may_read_who_was_not_let_and_nobody_may_write(lived: Lived) -> None:

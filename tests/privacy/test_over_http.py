@@ -36,6 +36,7 @@ PRIVATE = {
     "review": "The lighthouse keeper wept.",
     "list": "Films for the lighthouse",
     "note": "Bring a blanket to the lantern room",
+    "comment": "The foghorn was miscast",
     "key": "a key of gwendolens",
     "chat": "Something for a stormy night at the lighthouse",
 }
@@ -104,6 +105,7 @@ async def gwendolen(served: Served) -> Person:
         audience="PUBLIC",
         idempotencyKey=PRIVATE["key"],
     )
+    await one.does("giveRecommendationFeedback", movieId=HEAT, type="NEGATIVE", comment=PRIVATE["comment"])
     made = await one.does("createList", "list { id }", title=PRIVATE["list"], visibility="PUBLIC")
     await one.does("addToList", listId=made["list"]["id"], movieId=ALIEN, note=PRIVATE["note"])
     chat = await one.does("startChat", "session { id }")
@@ -151,6 +153,7 @@ STILL_SAID: dict[str, dict[str, Any]] = {
     "registerDevice": {"platform": "WEB", "token": PRIVATE["device"]},
     "createList": {"title": PRIVATE["list"]},
     "writeReview": {"movieId": HEAT, "text": PRIVATE["review"]},
+    "giveRecommendationFeedback": {"movieId": HEAT, "type": "POSITIVE", "comment": PRIVATE["comment"]},
     "startChat": {},
     "setNotificationPreferences": {"weeklyDigest": True},
     "recordActivity": {"action": "MOVIE_SEARCH", "phrase": PRIVATE["list"]},
@@ -187,7 +190,11 @@ async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
     (row,) = csv.DictReader(io.StringIO(texts["tables/reviews.csv"]))
     assert (row["movie_title"], row["is_active"]) == ("Alien", "True")
     events = json.loads(texts["events/events.json"])
-    assert {"movie_rated", "review_written", "list_created"} <= {event["type"] for event in events}
+    (row,) = csv.DictReader(io.StringIO(texts["tables/recommendation_feedback.csv"]))
+    assert (row["movie_title"], row["feedback"]) == ("Heat", "NEGATIVE")
+    assert {"movie_rated", "review_written", "list_created", "recommendation_feedback_given"} <= {
+        event["type"] for event in events
+    }
     assert [event["position"] for event in events] == sorted(event["position"] for event in events)
 
 

@@ -151,6 +151,7 @@ PERSONAL = (
     "follows",
     "imports",
     "import_entries",
+    "recommendation_feedback",
 )
 
 
