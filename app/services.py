@@ -154,6 +154,7 @@ async def services(
             keys=keys,
             answering=answering,
             rebuild=rebuild,
+            on_rate=settings.watchlist_on_rate,
             asked_movies=closed(AskedMovies(connections)) if settings.fetches_movies else None,
         )
 

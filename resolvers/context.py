@@ -15,6 +15,7 @@ from accounts.signed_ids import SignedIds
 from accounts.tokens import Tokens
 from database.connect import Pool
 from events.handle import Handler
+from events.watchlist import OnRate
 from imports.crew import Imports
 from privacy.crew import PersonalData
 from recsys.current import CurrentModel
@@ -56,6 +57,8 @@ class Services:
     answering: Answering
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+    on_rate: OnRate
+    """Whether rating a movie takes it off the watchlist."""
     asked_movies: AskedMovies | None = None
     """Takes movies that clients look up; None where nothing is fetched from outside services."""
 

@@ -48,6 +48,7 @@ CODES = {
     "NOT_REQUESTED": "The person does not ask to follow the viewer.",
     "NO_REVIEW": "The viewer has no review of this movie.",
     "NO_VIEWING": "There is no such viewing in the diary.",
+    "ON_WATCHLIST": "The movie is on the watchlist, and rating it does not take it off.",
     "PASSWORD_TOO_LONG": "The password is too long.",
     "PASSWORD_TOO_SHORT": "The password is too short.",
     "TEXT_MISSING": "The text is empty.",
