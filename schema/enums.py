@@ -71,6 +71,14 @@ class ImageSize(Enum):
     ORIGINAL = "ORIGINAL"
 
 
+@strawberry.enum(description="How stars are told as a number.")
+class ScoreFormat(Enum):
+    STARS_5 = strawberry.enum_value("STARS_5", description="Whole stars, 1 to 5; half ones are rounded up.")
+    HALF_STARS = strawberry.enum_value("HALF_STARS", description="Stars as they were given: 0.5 to 5.")
+    POINT_10 = strawberry.enum_value("POINT_10", description="1 to 10: two for each star.")
+    POINT_100 = strawberry.enum_value("POINT_100", description="10 to 100, in tens: twenty for each star.")
+
+
 @strawberry.enum(description="What of the catalogue comes first.")
 class MovieOrder(Enum):
     TITLE = strawberry.enum_value("TITLE", description="By title.")
@@ -173,6 +181,7 @@ __all__ = [
     "ProjectionState",
     "Reaction",
     "RecordedAction",
+    "ScoreFormat",
     "Status",
     "TrendingWindow",
     "WatchlistOrder",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from resolvers.mapping import One
-from schema.enums import Feedback, Priority, Reaction, Status
+from schema.enums import Feedback, Priority, Reaction, ScoreFormat, Status
 from schema.fields import column, mapped
+from schema.scores import SCORE, score
 
 if TYPE_CHECKING:
     from schema.reviews import Review
@@ -58,6 +59,9 @@ class ViewerState:
     last_interaction_at: datetime | None = column(
         _mine("s.last_interaction_at", "viewing_states"), "When the viewer last did anything with it."
     )
+
+    @mapped(score(_mine("{score}", "ratings"), "s.half_stars"), SCORE)
+    def score(self, format: ScoreFormat | None = None) -> float | None: ...  # noqa: A002
 
     @mapped(
         One("watchlist", of="{parent}.id", key="movie_id", where="{t}.user_id = {viewer} and {t}.is_active"),

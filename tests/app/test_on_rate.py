@@ -11,7 +11,7 @@ from events.watchlist import OnRate
 from tests.app.serving import serving
 from tests.privacy.test_over_http import HEAT, Person
 
-RATINGS = [
+RATINGS: list[tuple[str, dict[str, Any]]] = [
     ("rateMovie", {"stars": 4.5}),
     ("reactToMovie", {"reaction": "DISLIKE"}),
     ("writeReview", {"text": "Loud.", "stars": 4.5}),

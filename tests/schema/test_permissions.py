@@ -156,7 +156,7 @@ PERSONAL = (
 
 
 SHOWN = {
-    *(("FeedItem", name) for name in ("actorName", "stars", "reaction", "watchedOn")),
+    *(("FeedItem", name) for name in ("actorName", "stars", "score", "reaction", "watchedOn")),
     *(("Review", name) for name in ("text", "authorName")),
     *(("List", name) for name in ("title", "description", "ownerName", "items")),
     *(("ListItemEdge", name) for name in ("note", "addedByName")),
