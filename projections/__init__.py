@@ -2,6 +2,7 @@
 
 from projections import (
     activities,
+    blocks,
     diary,
     favorite_genres,
     favorites,
@@ -25,6 +26,7 @@ from projections import (
 
 __all__ = [
     "activities",
+    "blocks",
     "diary",
     "favorite_genres",
     "favorites",

@@ -153,3 +153,5 @@ FollowUserPayload = payload("FollowUserPayload", "Whom one follows, or asks to."
 UnfollowUserPayload = payload("UnfollowUserPayload", "Whom one follows no longer.", FollowPayload)
 AcceptFollowerPayload = payload("AcceptFollowerPayload", "Who follows now.", FollowPayload)
 RemoveFollowerPayload = payload("RemoveFollowerPayload", "Who follows no longer.", FollowPayload)
+BlockUserPayload = payload("BlockUserPayload", "Who is blocked.", FollowPayload)
+UnblockUserPayload = payload("UnblockUserPayload", "Who is blocked no longer.", FollowPayload)

@@ -152,6 +152,7 @@ PERSONAL = (
     "imports",
     "import_entries",
     "recommendation_feedback",
+    "blocks",
 )
 
 
