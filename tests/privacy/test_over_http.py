@@ -168,6 +168,10 @@ async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
 ) -> None:
     one, other = await gwendolen(served), Person(served, await served.sign_up("horatio"))
     await other.does("rateMovie", movieId=ALIEN, stars=1)
+    third = Person(served, await served.sign_up("ida"))
+    ids = [(await each.ask("{ viewer { id } }"))["viewer"]["id"] for each in (one, other, third)]
+    await one.does("blockUser", userId=ids[2])
+    await other.does("blockUser", userId=ids[0])
     assert (await one.say("exportMyData", "url", password="a wrong one"))["errors"] == [
         {"code": "WRONG_PASSWORD"}
     ]
@@ -183,6 +187,9 @@ async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
     for what, text in PRIVATE.items():
         assert text in whole, what
     assert "horatio" not in whole
+    assert split_id(ids[1])[1] not in whole  # who blocked them
+    (row,) = json.loads(texts["tables/blocks.json"])
+    assert row["blocked_id"] == split_id(ids[2])[1]
     assert not [word for word in ("password_hash", "token_digest", "wrapped", "$2b$") if word in whole]
 
     (account,) = json.loads(texts["tables/users.json"])
@@ -218,6 +225,9 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         who = (await one.ask("{ viewer { id recommendations(first: 2) { nodes { id } } } }"))["viewer"]
         user_id = UUID(split_id(who["id"])[1])
         await other.does("followUser", userId=f"User:{user_id}")
+        third = Person(served, await served.sign_up("ida"))
+        await third.does("blockUser", userId=f"User:{user_id}")
+        await one.does("blockUser", userId=(await third.ask("{ viewer { id } }"))["viewer"]["id"])
         link = (await one.does("exportMyData", "url", password=PASSWORD))["url"]
         with connect(conninfo) as conn:
             catch_up(conn)
@@ -235,6 +245,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
             "eraseAccount", "certificate { withdrawn finishedAt rows { table count } }", password=PASSWORD
         )
         counts = {row["table"]: row["count"] for row in done["certificate"]["rows"]}
+        assert counts["blocks"] == 2
         assert counts["users"] == counts["reviews"] == counts["follows"] == counts["lists"] == 1
         assert done["certificate"]["withdrawn"] == 4
         assert done["certificate"]["finishedAt"]
@@ -255,6 +266,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         assert refused["errors"] == [{"code": "ACCOUNT_ERASED"}]
         for name, given in STILL_SAID.items():
             await one.tries(name, given)
+        await one.tries("blockUser", {"userId": (await other.ask("{ viewer { id } }"))["viewer"]["id"]})
         with connect(conninfo) as conn:
             catch_up(conn)
         assert left_of(everything(conninfo), user_id) <= KNOWN

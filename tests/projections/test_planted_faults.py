@@ -25,13 +25,16 @@ from tests.strategies import (
     VIEWINGS,
     Move,
     Says,
+    accept,
     choose,
+    follow,
     list_moves,
     play,
     promote,
     rich_moves,
     roll_back,
     train,
+    unfollow,
 )
 
 _DAY = 1440
@@ -54,6 +57,9 @@ LOG = play(
         *rich_moves(400, seed=5, without=[says for says in MOVES if says not in _RARE]),
         *list_moves(6),
         *(Move(0, 0, says, args, 0) for says, args in _AGAIN),
+        Move(1, 0, unfollow, (0,)),
+        Move(1, 0, follow, (0, False)),
+        Move(0, 0, accept, (1,)),
         *(Move(0, 0, promote, (model,)) for model in (1, 0, 2)),
         Move(0, 0, roll_back, ()),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),

@@ -33,7 +33,7 @@ async def told(world: World, query: str, by: str | None) -> Any:
     return answer["data"]
 
 
-async def blocked(world: World, by: str) -> list[tuple[str, str]]:
+async def blocked(world: World, by: str) -> list[tuple[str, str | None]]:
     page = (await told(world, BLOCKED, by))["viewer"]["blockedPeople"]
     assert page["totalCount"] == len(page["edges"])
     assert all(edge["node"]["isBlockedByViewer"] for edge in page["edges"] if edge["node"])
