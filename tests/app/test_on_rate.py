@@ -9,7 +9,10 @@ import pytest
 from app.settings import Settings
 from events.watchlist import OnRate
 from tests.app.serving import serving
+from tests.imports.exports import film, letterboxd
+from tests.imports.test_over_http import previewed, shelf, told
 from tests.privacy.test_over_http import HEAT, Person
+from tests.world import access_token
 
 RATINGS: list[tuple[str, dict[str, Any]]] = [
     ("rateMovie", {"stars": 4.5}),
@@ -64,3 +67,23 @@ async def test_k48_k49_where_ratings_are_refused_one_can_watch_or_take_it_off_fi
         await person.does("addToWatchlist", movieId=HEAT)
         again = await person.say("undo", "event { id }", eventId=cleared["event"]["id"])
         assert again == {"errors": [{"code": "ON_WATCHLIST"}], "event": None}
+
+
+async def test_k48_an_import_that_was_previewed_takes_off_what_it_rates_where_rating_is_refused(
+    conninfo: str,
+) -> None:
+    async with serving(conninfo, watchlist_on_rate=OnRate.REJECT) as served:
+        bob = Person(served, access_token("bob"))
+        await bob.does("removeFromWatchlist", movieId=HEAT)
+        await bob.does("rateMovie", movieId=HEAT, stars=None)
+        await bob.does("reactToMovie", movieId=HEAT, reaction=None)
+        await bob.does("addToWatchlist", movieId=HEAT)
+        key, preview = await previewed(
+            served, letterboxd(ratings=[(*film("2020-01-05", "Heat", 1995, "h"), 4)])
+        )
+        (entry,) = preview["entries"]["nodes"]
+        assert (entry["outcome"], entry["leavesWatchlist"]) == ("NEW", True)
+        assert await told(served, "confirm", key) == "IMPORTED"
+        after = await shelf(served)
+        assert "Heat" not in [edge["node"]["title"] for edge in after["watchlist"]["edges"]]
+        assert {"title": "Heat", "viewerState": {"reaction": None, "stars": 4}} in after["ratings"]["nodes"]
