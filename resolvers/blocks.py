@@ -22,14 +22,16 @@ Decide = Callable[[Block, Follow, Follow], Sequence[Event]]
 
 _user = uuid_of("User")
 _STATE = """
-select coalesce((select is_active from blocks where user_id = %(viewer)s and blocked_id = u.id), false),
-       (select status from follows where user_id = %(viewer)s and followee_id = u.id),
-       (select status from follows where user_id = u.id and followee_id = %(viewer)s)
-  from users u where u.id = %(other)s"""
+select exists (select from users u where u.id = %(other)s and (following is not null or followed is not null
+                                          or u.deactivated_at is null and u.privacy <> 'PRIVATE')),
+       coalesce((select is_active from blocks where user_id = %(viewer)s and blocked_id = %(other)s), false),
+       following, followed
+  from (select (select status from follows where user_id = %(viewer)s and followee_id = %(other)s) as following,
+               (select status from follows where user_id = %(other)s and followee_id = %(viewer)s) as followed) as tie"""
 
 
 async def block(context: Context, given: Input) -> Payload:
-    """Block somebody: anybody with an account, whether or not they show themself."""
+    """Block somebody who shows themself, or follows the viewer, or asks to."""
     return await _decide(context, given, block_user)
 
 
@@ -44,9 +46,9 @@ async def _decide(context: Context, given: Input, decide: Decide) -> Payload:
         async with context.pool.connection() as conn, conn.transaction():
             await lock_both(conn, viewer, other)
             row = await (await conn.execute(_STATE, {"viewer": viewer, "other": other})).fetchone()
-            if row is None:
+            is_known, is_blocked, following, followed = row or (False, False, None, None)
+            if not (is_known or is_blocked or other == viewer):
                 raise UnknownPerson
-            is_blocked, following, followed = row
             states = (
                 Block(viewer, other, is_blocked),
                 Follow(viewer, other, FollowStatus(following) if following else None),

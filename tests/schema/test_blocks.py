@@ -188,11 +188,20 @@ async def test_nobody_blocks_themself_or_who_is_not_there(world: World) -> None:
     assert recorded(world) == []
 
 
-async def test_who_shows_themself_to_nobody_can_be_blocked_and_is_not_shown_by_that(world: World) -> None:
+async def test_who_shows_themself_to_nobody_is_blocked_where_they_follow_and_let_go_whatever_they_show(
+    world: World,
+) -> None:
     await show(world, "alice", "PRIVATE")
+    await show(world, "bob", "PUBLIC")
+    for what in ("blockUser", "unblockUser"):
+        refused = await say(world, what, "bob", "alice")
+        assert (codes(refused), refused["person"]) == ([("UNKNOWN_PERSON", "userId")], None)
+    await say(world, "followUser", "alice", "bob")
     assert await say(world, "blockUser", "bob", "alice") == {"errors": [], "person": None}
     assert await blocked(world, "bob") == [(f"User:{person('alice')}", None)]
-    assert codes(await say(world, "unblockUser", "bob", "alice")) == []
+    assert await say(world, "unblockUser", "bob", "alice") == {"errors": [], "person": None}
+    assert await blocked(world, "bob") == []
+    assert recorded(world) == ["user_followed", "user_blocked", "follower_removed", "user_unblocked"]
 
 
 async def test_both_can_block_each_other(world: World) -> None:
