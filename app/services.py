@@ -172,6 +172,7 @@ async def services(
             keys=keys,
             answering=answering,
             rebuild=partial(_request_rebuild, connections),
+            on_rate=settings.watchlist_on_rate,
             asked_movies=closed(AskedMovies(connections)) if settings.fetches_movies else None,
         )
 

@@ -29,6 +29,7 @@ from app.notification_settings import NotificationSettings
 from app.remote_settings import RemoteSettings
 from app.replica_settings import ReplicaSettings
 from app.variables import Conninfo, listed, none_if_empty
+from events.watchlist import OnRate
 from resolvers.limits import Limits
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?\Z|https?://\[[0-9a-f:]+\](:\d{1,5})?\Z", re.ASCII)
@@ -164,6 +165,9 @@ class Settings(ChatSettings, NotificationSettings, RemoteSettings, ReplicaSettin
         description="keep the network (/24 or /48) of who does something, or nothing of it",
     )
 
+    watchlist_on_rate: OnRate = Field(
+        default=OnRate.REMOVE, description="rating a movie takes it off the watchlist, or is refused: reject"
+    )
     movie_cache_mb: NonNegativeInt = Field(
         default=32, description="rendered movies that a process keeps until the catalogue changes; 0: none"
     )

@@ -33,6 +33,13 @@ class NotRequested(Rejected):
     path = ("userId",)
 
 
+class PersonBlocked(Rejected):
+    """You have blocked this person. Unblock them first."""
+
+    code: ClassVar[str] = "PERSON_BLOCKED"
+    path = ("userId",)
+
+
 @dataclass(frozen=True, slots=True)
 class Follow:
     """The state between two people; `Follow(follower_id, followee_id)` is where every history begins."""
@@ -110,10 +117,15 @@ def evolve(follow: Follow, fact: Event) -> Follow:
             return replace(follow, status=None)
 
 
-def follow_user(follow: Follow, *, is_open: bool) -> list[FollowEvent]:
-    """Follow, or ask to where it is not open to everybody; asked before, it is followed once it is open."""
+def follow_user(follow: Follow, *, is_open: bool, has_blocked: bool = False) -> list[FollowEvent]:
+    """Follow, or ask to where it is not open to everybody; asked before, it is followed once it is open.
+
+    Raises CannotFollowYourself, and PersonBlocked where the follower has blocked whom they would follow.
+    """
     if follow.follower_id == follow.followee_id:
         raise CannotFollowYourself
+    if has_blocked:
+        raise PersonBlocked
     if follow.status is FollowStatus.FOLLOWING or (follow.status and not is_open):
         return []
     return [UserFollowed(user_id=follow.follower_id, followee_id=follow.followee_id, is_accepted=is_open)]

@@ -37,6 +37,15 @@ class Status(StrEnum):
     NOT_INTERESTED = "NOT_INTERESTED"
 
 
+class Feedback(StrEnum):
+    """What a person says of having been recommended a movie."""
+
+    POSITIVE = "POSITIVE"
+    NEGATIVE = "NEGATIVE"
+    NOT_INTERESTED = "NOT_INTERESTED"
+    ALREADY_SEEN = "ALREADY_SEEN"
+
+
 class Audience(StrEnum):
     """Whom a person lets read something."""
 
@@ -79,6 +88,9 @@ class Pair:
     priority: Priority | None = None
     viewings: tuple[Viewing, ...] = ()
     review: Review | None = None
+    feedback: Feedback | None = None
+    comment_id: UUID | None = None
+    """The text that was written with the feedback."""
     status: Status | None = None
     clicked: frozenset[UUID] = frozenset()
     """The slates in which it was opened."""
@@ -95,7 +107,7 @@ class Pair:
 
     def remaining_status(self) -> Status | None:
         """What the status falls back to when the action that set it is taken back."""
-        if self.reaction or self.half_stars or self.watched_on:
+        if self.reaction or self.half_stars or self.watched_on or self.feedback is Feedback.ALREADY_SEEN:
             return Status.SEEN
         return Status.LATER if self.priority else None
 

@@ -27,6 +27,7 @@ class MovieRated(PairEvent):
 class RatingCleared(PairEvent):
     """A person took their rating back; `status` is what the movie's status becomes."""
 
+    half_stars: ClassVar[None] = None
     previous: int
     status: Status | None
 

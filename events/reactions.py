@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from events.facts import event
 from events.pair import Pair, PairEvent, Reaction, Status, changed
 from events.watchlist import RemovalReason, followed_by_removal
@@ -22,6 +24,7 @@ class MovieReacted(PairEvent):
 class ReactionCleared(PairEvent):
     """A person took their reaction back; `status` is what the movie's status becomes."""
 
+    reaction: ClassVar[None] = None
     previous: Reaction
     status: Status | None
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
+from events.feedback import RecommendationFeedbackGiven, restore_feedback
 from events.pair import Pair, PairEvent, Status, Viewing
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
@@ -63,14 +64,10 @@ def undo(pair: Pair, facts: Sequence[Event], later: Sequence[Event] = ()) -> lis
 def _holds(pair: Pair, fact: Event) -> bool:
     """Whether the state is still the one that the fact made, as far as the fact goes."""
     match fact:
-        case MovieReacted():
+        case MovieReacted() | ReactionCleared():
             return pair.reaction == fact.reaction
-        case ReactionCleared():
-            return pair.reaction is None
-        case MovieRated():
+        case MovieRated() | RatingCleared():
             return pair.half_stars == fact.half_stars
-        case RatingCleared():
-            return pair.half_stars is None
         case MovieFavorited():
             return pair.is_favorite
         case MovieUnfavorited():
@@ -83,6 +80,8 @@ def _holds(pair: Pair, fact: Event) -> bool:
             return any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
         case ReviewWritten() | ReviewDeleted():
             return pair.review == fact.review
+        case RecommendationFeedbackGiven():
+            return (pair.feedback, pair.comment_id) == (fact.feedback, fact.text_id)
         case WatchRetracted():
             is_back = any(_viewing(viewing) == _viewing(fact) for viewing in pair.viewings)
             return not is_back or fact.times == len(pair.viewings)
@@ -107,6 +106,7 @@ _AXES: tuple[tuple[type[Event], ...], ...] = (
     (WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved),
     (MovieDismissed, DismissalCleared),
     (ReviewWritten, ReviewDeleted),
+    (RecommendationFeedbackGiven,),
 )
 
 
@@ -128,6 +128,7 @@ _UNDO: dict[type[Event], Callable[..., list[PairEvent]]] = {
     WatchRetracted: restore_viewing,
     ReviewWritten: restore_review,
     ReviewDeleted: restore_review,
+    RecommendationFeedbackGiven: restore_feedback,
     MovieDismissed: lambda pair, fact: clear_dismissal(pair),
     DismissalCleared: lambda pair, fact: dismiss_movie(pair),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
@@ -20,6 +21,13 @@ class RemovalReason(StrEnum):
     DISMISSED = "DISMISSED"
     UNDONE = "UNDONE"
     ERASED = "ERASED"
+
+
+class OnRate(StrEnum):
+    """What becomes of a movie of the watchlist that is rated or reacted to: it leaves, or that is refused."""
+
+    REMOVE = "remove"
+    REJECT = "reject"
 
 
 @event("watchlist_item_added")
@@ -59,6 +67,13 @@ class AlreadyRated(Rejected):
     """You have already rated or reacted to this movie, so it cannot be on your watchlist. Take that back first."""
 
     code: ClassVar[str] = "ALREADY_RATED"
+    path = ("movieId",)
+
+
+class OnWatchlist(Rejected):
+    """This movie is on your watchlist. Take it off first, or mark it as watched together with your rating."""
+
+    code: ClassVar[str] = "ON_WATCHLIST"
     path = ("movieId",)
 
 
@@ -102,6 +117,16 @@ def remove_from_watchlist(pair: Pair, reason: RemovalReason = RemovalReason.REMO
             user_id=pair.user_id, movie_id=pair.movie_id, reason=reason, priority=pair.priority, status=status
         )
     ]
+
+
+def unless_kept(facts: Sequence[PairEvent], on_rate: OnRate) -> Sequence[PairEvent]:
+    """Return what a command decided. Raises OnWatchlist where a rating alone would take the movie off, and may not."""
+    rated = (RemovalReason.RATED, RemovalReason.REACTED)
+    if on_rate is OnRate.REJECT and any(
+        isinstance(fact, WatchlistItemRemoved) and fact.reason in rated for fact in facts
+    ):
+        raise OnWatchlist
+    return facts
 
 
 def followed_by_removal(pair: Pair, facts: list[PairEvent], reason: RemovalReason) -> list[PairEvent]:

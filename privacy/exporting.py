@@ -68,7 +68,7 @@ def _rows(
         _MOVIE if is_of_movie else SQL(""),
         table.sql,
         SQL(" left join movies m on m.id = t.movie_id" if is_of_movie else ""),
-        table.of_person,
+        table.shown_to_person,
         SQL(", ").join(SQL("t.{}").format(Identifier(column)) for column in columns[:2]),
     )
     for row in _selected(conn, query, user_id):

@@ -21,6 +21,9 @@ KEPT = frozenset({"events", "erasures", "user_keys"})
 An export has the events in its own way, and nothing of the others.
 """
 
+ITS_AUTHORS = frozenset({"blocks"})
+"""Tables whose rows are exported to who made them, `user_id`, and to nobody else whom they name."""
+
 # partitions are in their tables; what a rebuild makes, or keeps of before, is no table of its own
 _TABLES = """
 select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum)
@@ -51,8 +54,17 @@ class PersonalTable:
     @property
     def of_person(self) -> Composed:
         """The condition that a row of it, `t`, is of the person `%(person)s`."""
-        names = (SQL("t.{} = %(person)s").format(Identifier(column)) for column in self.people)
-        return SQL("({})").format(SQL(" or ").join(names))
+        return _names_person(self.people)
+
+    @property
+    def shown_to_person(self) -> Composed:
+        """The condition that a row of it, `t`, is for the person `%(person)s` to have."""
+        return _names_person(("user_id",) if self.name in ITS_AUTHORS else self.people)
+
+
+def _names_person(columns: Sequence[str]) -> Composed:
+    names = (SQL("t.{} = %(person)s").format(Identifier(column)) for column in columns)
+    return SQL("({})").format(SQL(" or ").join(names))
 
 
 def personal_tables(conn: Conn) -> list[PersonalTable]:

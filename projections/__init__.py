@@ -2,6 +2,7 @@
 
 from projections import (
     activities,
+    blocks,
     diary,
     favorite_genres,
     favorites,
@@ -16,6 +17,7 @@ from projections import (
     notifications,
     popularity_metrics,
     ratings,
+    recommendation_feedback,
     reviews,
     trending,
     viewing_states,
@@ -24,6 +26,7 @@ from projections import (
 
 __all__ = [
     "activities",
+    "blocks",
     "diary",
     "favorite_genres",
     "favorites",
@@ -38,6 +41,7 @@ __all__ = [
     "notifications",
     "popularity_metrics",
     "ratings",
+    "recommendation_feedback",
     "reviews",
     "trending",
     "viewing_states",

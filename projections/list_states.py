@@ -17,7 +17,9 @@ anchor as (select * from items where movie_id = $4::uuid and movie_id is distinc
 select json_build_object(
          'owner_id', l.user_id, 'title_id', l.title_id, 'description_id', l.description_id, 'visibility', l.visibility,
          'link_id', l.link_id,
-         'role', (select state from list_members where list_id = $2::uuid and member_id = $1::uuid),
+         'role', (select state from list_members where list_id = $2::uuid and member_id = $1::uuid
+                     and not exists (select from blocks b where b.user_id = l.user_id and b.blocked_id = $1::uuid
+                                        and b.is_active)),
          'other', (select state from list_members where list_id = $2::uuid and member_id = $5::uuid),
          'item', (select json_build_array(movie_id, rank, note_id) from items where movie_id = $3::uuid),
          'anchor', (select json_build_array(movie_id, rank, note_id) from anchor),

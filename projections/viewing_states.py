@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from events.favorites import MovieFavorited, MovieUnfavorited
+from events.feedback import RecommendationFeedbackGiven
 from events.log import Recorded
 from events.pair import PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
@@ -27,6 +28,7 @@ STATUS_FACTS = (
     WatchlistItemRemoved,
     MovieDismissed,
     DismissalCleared,
+    RecommendationFeedbackGiven,
     *_WATCH,
 )
 _HANDLES = (
@@ -72,7 +74,7 @@ case when type in ('movie_reacted', 'movie_rated', 'movie_watched') then 'SEEN'
 viewing_states = register(
     Projection(
         name="viewing_states",
-        version=2,
+        version=3,
         kind="state",
         inline=True,
         handles=_HANDLES,

@@ -25,7 +25,8 @@ select concat(string_agg(concat_ws(',', database_id, reaction, half_stars, favor
                  join genres g on g.id = any (f.genre_ids) where f.user_id = {{user}}))
   from (select m.database_id, coalesce({index(tuple(Reaction), "r.reaction")}, 0) as reaction,
                coalesce(r.half_stars, 0) as half_stars, coalesce(f.is_active, false)::integer as favorite,
-               (s.watch_count > 0)::integer as watched, coalesce(w.is_active, false)::integer as listed,
+               (s.watch_count > 0 or s.status is not distinct from '{Status.SEEN}')::integer as watched,
+               coalesce(w.is_active, false)::integer as listed,
                coalesce(s.status = '{Status.NOT_INTERESTED}', false)::integer as dismissed,
                coalesce({_OPINION}, case when w.is_active then w.position end, s.position) as said
           from viewing_states s

@@ -122,7 +122,7 @@ def _interactions(rows: Rows, movies: int) -> Interactions:
         reaction=np.array([np.nan, *(REACTIONS[reaction] for reaction in Reaction)])[code["reaction"]],
         half_stars=code["half_stars"],
         favorite=code["favorite"],
-        watched=code["watched"],
+        watched=(code["watched"] > 0) | (code["status"] == 1 + tuple(Status).index(Status.SEEN)),
         listed=code["listed"],
         dismissed=code["status"] == 1 + tuple(Status).index(Status.NOT_INTERESTED),
         viewed=code["viewed"],

@@ -19,6 +19,7 @@ from accounts.tokens import Tokens
 from database.acting import OwnPool, acting
 from database.connect import Pool
 from events.handle import Handler
+from events.watchlist import OnRate
 from imports.crew import Imports
 from privacy.crew import PersonalData
 from recsys.current import CurrentModel
@@ -63,6 +64,8 @@ class Services:
     answering: Answering
     rebuild: Callable[[str], Awaitable[None]]
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
+    on_rate: OnRate
+    """Whether rating a movie takes it off the watchlist."""
     asked_movies: AskedMovies | None = None
     """Takes movies that clients look up; None where nothing is fetched from outside services."""
 

@@ -22,7 +22,13 @@ from events.slates import click_recommendation
 from events.texts import Text
 from events.undo import CannotUndo, undo
 from events.viewing import dismiss_movie, mark_watched, view_movie
-from events.watchlist import add_to_watchlist, remove_from_watchlist, set_priority
+from events.watchlist import (
+    OnRate,
+    add_to_watchlist,
+    remove_from_watchlist,
+    set_priority,
+    unless_kept,
+)
 from events.window import Command, Decide
 from resolvers.context import Context
 from resolvers.errors import BadInput
@@ -113,7 +119,7 @@ async def record(
         command = Command(
             user_id=viewer.id,
             movie_id=movie_id,
-            decide=lambda pair, _: decide(pair),
+            decide=lambda pair, _: unless_kept(decide(pair), context.services.on_rate),
             source=source_of(given),
             causation_id=context.cause_id,
             idempotency_key=idempotency_key_of(given),
@@ -260,7 +266,7 @@ async def take_back(context: Context, given: Input) -> Payload:
     command = Command(
         user_id=viewer.id,
         movie_id=movie_id,
-        decide=_undo(event_id),
+        decide=_undo(event_id, context.services.on_rate),
         source=source_of(given),
         causation_id=event_id,
         idempotency_key=idempotency_key_of(given),
@@ -272,7 +278,7 @@ async def take_back(context: Context, given: Input) -> Payload:
         return refused(rejection, movie=str(movie_id))
 
 
-def _undo(event_id: UUID) -> Decide:
+def _undo(event_id: UUID, on_rate: OnRate) -> Decide:
     def decide(pair: Pair, history: Sequence[Recorded]) -> Sequence[PairEvent]:
         original = next((event for event in history if event.event_id == event_id), None)
         if original is None:
@@ -282,6 +288,7 @@ def _undo(event_id: UUID) -> Decide:
         if any(event.correlation_id != original.correlation_id for event in caused):
             raise CannotUndo
         later = [event for event in history if event.position > original.position and event not in caused]
-        return undo(pair, [original.fact, *(event.fact for event in caused)], [event.fact for event in later])
+        facts = [original.fact, *(event.fact for event in caused)]
+        return unless_kept(undo(pair, facts, [event.fact for event in later]), on_rate)
 
     return decide

@@ -5,12 +5,13 @@ from datetime import date, datetime
 import strawberry
 from strawberry import UNSET
 
-from resolvers import accounts, follows, people
+from resolvers import accounts, blocks, follows, people
 from resolvers.mapping import Run
 from schema.enums import Platform, Privacy
 from schema.fields import mapped
 from schema.payloads import (
     AcceptFollowerPayload,
+    BlockUserPayload,
     ChangeEmailPayload,
     ChangePasswordPayload,
     ChangeUsernamePayload,
@@ -26,6 +27,7 @@ from schema.payloads import (
     SignInPayload,
     SignOutPayload,
     SignUpPayload,
+    UnblockUserPayload,
     UnfollowUserPayload,
     UpdateProfilePayload,
 )
@@ -159,6 +161,14 @@ class AcceptFollowerInput(_AboutPerson): ...
 class RemoveFollowerInput(_AboutPerson): ...
 
 
+@strawberry.input(description="Whom to block.")
+class BlockUserInput(_AboutPerson): ...
+
+
+@strawberry.input(description="Whom to block no longer.")
+class UnblockUserInput(_AboutPerson): ...
+
+
 @strawberry.type
 class AccountMutations:
     @mapped(Run(accounts.sign_up_), "Make an account and sign in to it.")
@@ -221,3 +231,12 @@ class AccountMutations:
 
     @mapped(Run(follows.remove), "Let somebody follow no longer, or decline.")
     def remove_follower(self, input: RemoveFollowerInput) -> RemoveFollowerPayload: ...  # noqa: A002
+
+    @mapped(
+        Run(blocks.block),
+        "Have nothing to do with somebody any more: neither follows the other, and they see nothing of the viewer's.",
+    )
+    def block_user(self, input: BlockUserInput) -> BlockUserPayload: ...  # noqa: A002
+
+    @mapped(Run(blocks.unblock), "Take that back; nobody follows by it.")
+    def unblock_user(self, input: UnblockUserInput) -> UnblockUserPayload: ...  # noqa: A002

@@ -5,9 +5,10 @@ from datetime import date, datetime
 import strawberry
 
 from resolvers.mapping import Many, One
-from schema.enums import Reaction
+from schema.enums import Reaction, ScoreFormat
 from schema.fields import column, connection, mapped
 from schema.movies import Movie
+from schema.scores import SCORE, score
 
 _EARLIER = """
 exists (select from diary d where d.user_id = {t}.user_id and d.movie_id = {t}.movie_id and d.is_active
@@ -39,6 +40,9 @@ class DiaryEdge:
     stars: float | None = column("{t}.half_stars / 2.0::float8", "Stars that were given with it.")
     reaction: Reaction | None = column("{t}.reaction", "The reaction that was said with it.")
     logged_at: datetime = column("{t}.logged_at", "When it was put into the diary.")
+
+    @mapped(score("{score}"), SCORE)
+    def score(self, format: ScoreFormat | None = None) -> float | None: ...  # noqa: A002
 
     @mapped(One("movies", of="{parent}.movie_id"), "The movie.")
     def node(self) -> Movie | None: ...

@@ -11,13 +11,18 @@ from events.follows import FollowStatus
 from events.lists import ListVisibility
 from events.notifications import Channel as NotificationChannel
 from events.notifications import FailureReason, NotificationKind, NotificationStatus
-from events.pair import Audience, Priority, Reaction, Status
+from events.pair import Audience, Feedback, Priority, Reaction, Status
 from events.slates import Algorithm
 
 strawberry.enum(Reaction, description="How much a person liked a movie.")
 strawberry.enum(Priority, name="WatchlistPriority", description="How soon a person wants to see a movie.")
 strawberry.enum(
     Status, name="WatchStatus", description="Where a movie stands for a person: the last action decides."
+)
+strawberry.enum(
+    Feedback,
+    name="FeedbackType",
+    description="What a person says of having been recommended a movie; the last two set its status, too.",
 )
 strawberry.enum(Audience, description="Who may read something: everybody, followers, or only its author.")
 strawberry.enum(
@@ -64,6 +69,14 @@ class ImageSize(Enum):
     W780 = "W780"
     W1280 = "W1280"
     ORIGINAL = "ORIGINAL"
+
+
+@strawberry.enum(description="How stars are told as a number.")
+class ScoreFormat(Enum):
+    STARS_5 = strawberry.enum_value("STARS_5", description="Whole stars, 1 to 5; half ones are rounded up.")
+    HALF_STARS = strawberry.enum_value("HALF_STARS", description="Stars as they were given: 0.5 to 5.")
+    POINT_10 = strawberry.enum_value("POINT_10", description="1 to 10: two for each star.")
+    POINT_100 = strawberry.enum_value("POINT_100", description="10 to 100, in tens: twenty for each star.")
 
 
 @strawberry.enum(description="What of the catalogue comes first.")
@@ -151,6 +164,7 @@ __all__ = [
     "EventSource",
     "FailureReason",
     "FeedItemType",
+    "Feedback",
     "FollowStatus",
     "GroupStrategy",
     "ImageSize",
@@ -167,6 +181,7 @@ __all__ = [
     "ProjectionState",
     "Reaction",
     "RecordedAction",
+    "ScoreFormat",
     "Status",
     "TrendingWindow",
     "WatchlistOrder",

@@ -6,12 +6,13 @@ import strawberry
 
 from resolvers.mapping import Embedded, One
 from schema.audiences import LIST_VISIBLE, READABLE
-from schema.enums import FeedItemType, Reaction
+from schema.enums import FeedItemType, Reaction, ScoreFormat
 from schema.fields import column, connection, mapped
 from schema.lists import MovieList
 from schema.movies import Movie
 from schema.persons import SHOWN_PERSON, Person
 from schema.reviews import Review
+from schema.scores import SCORE, score
 
 _TYPE = """
 case {t}.type when 'movie_rated' then 'RATED' when 'movie_reacted' then 'REACTED' when 'movie_favorited' then 'FAVORITED'
@@ -42,6 +43,11 @@ class FeedItem:
         " and d.position = {t}.position)",
         "The day that they saw it on, where that is what they did.",
     )
+
+    @mapped(
+        score(_SAID.replace("{value}", "{score}").replace("{at}", "stars_position"), "r.half_stars"), SCORE
+    )
+    def score(self, format: ScoreFormat | None = None) -> float | None: ...  # noqa: A002
 
     @mapped(
         One("users", of="{parent}.user_id", where=SHOWN_PERSON),

@@ -5,9 +5,11 @@ from datetime import date, datetime
 import strawberry
 
 from resolvers.mapping import Embedded, Many, One
-from schema.enums import Algorithm, Priority, Reaction
+from schema.enums import Algorithm, Priority, Reaction, ScoreFormat
 from schema.fields import column, connection, mapped
-from schema.movies import PRIORITY, DailyMetrics, Movie
+from schema.movies import DailyMetrics, Movie
+from schema.scores import SCORE, score
+from schema.viewer_states import PRIORITY
 
 _MOVIE = One("movies", of="{parent}.movie_id")
 _CURSOR = "Where this item is in the list."
@@ -57,6 +59,9 @@ class RatingEdge:
     reaction: Reaction | None = column("{t}.reaction", "The reaction.")
     stars: float | None = column("{t}.half_stars / 2.0::float8", "The stars, 0.5 to 5.")
     rated_at: datetime = column("{t}.rated_at", "When either was last changed.")
+
+    @mapped(score("{score}"), SCORE)
+    def score(self, format: ScoreFormat | None = None) -> float | None: ...  # noqa: A002
 
     @mapped(_MOVIE, "The movie.")
     def node(self) -> Movie | None: ...

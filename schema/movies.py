@@ -1,6 +1,6 @@
 """Movies as clients see them."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -9,7 +9,7 @@ from projections.popularity_metrics import COUNTS
 from resolvers.mapping import Embedded, Key, Many, One, Page
 from schema.audiences import READABLE
 from schema.copies import Copied
-from schema.enums import ImageSize, Priority, Reaction, Status
+from schema.enums import ImageSize
 from schema.fields import column, mapped
 from schema.movie_facts import (
     Artist,
@@ -21,13 +21,12 @@ from schema.movie_facts import (
     localized,
 )
 from schema.nodes import Node
+from schema.viewer_states import ViewerState
 
 if TYPE_CHECKING:
     from schema.log import EventConnection
     from schema.movie_lists import DailyMetricsConnection, SimilarMovieConnection
-    from schema.reviews import Review, ReviewConnection
-
-PRIORITY = "(array['LOW', 'MEDIUM', 'HIGH'])[{t}.urgency]"
+    from schema.reviews import ReviewConnection
 
 
 @strawberry.type(description="A genre of movies.")
@@ -78,52 +77,6 @@ class DailyMetrics:
         "round({t}.click_count / nullif({t}.recommendation_count, 0)::numeric, 4)::float8",
         "Clicks by recommendations of the day, to four places; null where it was not recommended.",
     )
-
-
-@strawberry.type(description="A movie's place on the viewer's watchlist.")
-class WatchlistEntry:
-    priority: Priority = column(PRIORITY, "How soon the viewer wants to see it.")
-    added_at: datetime = column("{t}.added_at", "When it was put on the watchlist.")
-
-
-_MINE = "from {table} s where s.user_id = {viewer} and s.movie_id = {t}.id"
-
-
-def _mine(value: str, table: str) -> str:
-    return f"(select {value} " + _MINE.replace("{table}", table) + ")"
-
-
-@strawberry.type(description="Where a movie stands for the viewer.")
-class ViewerState:
-    reaction: Reaction | None = column(_mine("s.reaction", "ratings"), "The viewer's reaction.")
-    stars: float | None = column(
-        _mine("s.half_stars / 2.0::float8", "ratings"), "The viewer's stars, 0.5 to 5."
-    )
-    is_favorite: bool = column(
-        f"coalesce({_mine('s.is_active', 'favorites')}, false)", "Whether it is a favourite."
-    )
-    status: Status | None = column(_mine("s.status", "viewing_states"), "Seen, later, or not interested.")
-    watch_count: int = column(
-        f"coalesce({_mine('s.watch_count', 'viewing_states')}, 0)", "How often it was watched."
-    )
-    last_watched_on: date | None = column(
-        _mine("s.last_watched_on", "viewing_states"), "When it was last watched."
-    )
-    last_interaction_at: datetime | None = column(
-        _mine("s.last_interaction_at", "viewing_states"), "When the viewer last did anything with it."
-    )
-
-    @mapped(
-        One("watchlist", of="{parent}.id", key="movie_id", where="{t}.user_id = {viewer} and {t}.is_active"),
-        "Its place on the watchlist, null when it is not on it.",
-    )
-    def watchlist(self) -> WatchlistEntry | None: ...
-
-    @mapped(
-        One("reviews", of="{parent}.id", key="movie_id", where="{t}.user_id = {viewer} and {t}.is_active"),
-        "What the viewer wrote about it.",
-    )
-    def review(self) -> Annotated["Review", strawberry.lazy("schema.reviews")] | None: ...
 
 
 def _of(table: str, *order: str) -> Many:

@@ -5,12 +5,12 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import activity, diary, genres, interactions, operations, reviews
+from resolvers import activity, diary, feedback, genres, interactions, operations, reviews
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
 from schema.chat_mutations import ChatMutations
 from schema.copy_mutations import CopyMutations
-from schema.enums import Audience, EventSource, Priority, Reaction, RecordedAction
+from schema.enums import Audience, EventSource, Feedback, Priority, Reaction, RecordedAction
 from schema.fields import mapped
 from schema.import_mutations import ImportMutations
 from schema.list_mutations import ListMutations
@@ -23,6 +23,7 @@ from schema.payloads import (
     DeleteViewingPayload,
     DismissMoviePayload,
     FavoriteMoviePayload,
+    GiveRecommendationFeedbackPayload,
     MarkWatchedPayload,
     RateMoviePayload,
     ReactToMoviePayload,
@@ -144,6 +145,19 @@ class ClickRecommendationInput(_OnMovie):
     slate_id: strawberry.ID = strawberry.field(description="The `slateId` of the list that it was in.")
 
 
+@strawberry.input(description="What one thinks of having been recommended a movie.")
+class GiveRecommendationFeedbackInput(_OnMovie):
+    type: Feedback | None = strawberry.field(
+        default=UNSET, description="What one thinks of it; null takes it back."
+    )
+    comment: str | None = strawberry.field(
+        default=UNSET, description="Why, in one's own words, up to 5,000 characters."
+    )
+    slate_id: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The `slateId` of the list that it was in."
+    )
+
+
 @strawberry.input(description="Something that was done.")
 class RecordActivityInput:
     action: RecordedAction = strawberry.field(description="What.")
@@ -239,6 +253,12 @@ class Mutation(
 
     @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
     def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
+
+    @mapped(Run(feedback.give), "Say what one thinks of a recommended movie, or take it back.")
+    def give_recommendation_feedback(
+        self,
+        input: GiveRecommendationFeedbackInput,  # noqa: A002
+    ) -> GiveRecommendationFeedbackPayload: ...
 
     @mapped(
         Run(activity.record_activity),

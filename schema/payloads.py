@@ -90,6 +90,9 @@ DeleteReviewPayload = payload("DeleteReviewPayload", "The end of a review.", Int
 DismissMoviePayload = payload("DismissMoviePayload", "The dismissal.", InteractionPayload)
 RecordViewPayload = payload("RecordViewPayload", "The view.", InteractionPayload)
 ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.", InteractionPayload)
+GiveRecommendationFeedbackPayload = payload(
+    "GiveRecommendationFeedbackPayload", "The feedback.", InteractionPayload
+)
 UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
 
 
@@ -150,3 +153,5 @@ FollowUserPayload = payload("FollowUserPayload", "Whom one follows, or asks to."
 UnfollowUserPayload = payload("UnfollowUserPayload", "Whom one follows no longer.", FollowPayload)
 AcceptFollowerPayload = payload("AcceptFollowerPayload", "Who follows now.", FollowPayload)
 RemoveFollowerPayload = payload("RemoveFollowerPayload", "Who follows no longer.", FollowPayload)
+BlockUserPayload = payload("BlockUserPayload", "Who is blocked.", FollowPayload)
+UnblockUserPayload = payload("UnblockUserPayload", "Who is blocked no longer.", FollowPayload)

@@ -29,6 +29,7 @@ from schema.nodes import Node
 from schema.notifications import Notified
 from schema.persons import (
     SHOWN_PERSON,
+    BlockedPersonConnection,
     FollowerConnection,
     FollowingConnection,
     Person,
@@ -138,6 +139,23 @@ class User(Node, Social, Notified, Chats):
         last: int | None = None,
         before: str | None = None,
     ) -> FollowingConnection | None: ...
+
+    @mapped(
+        Page(
+            "blocks",
+            where="{t}.user_id = {viewer} and {t}.is_active",
+            columns=("blocked_id", "blocked_at"),
+            orders={None: _NEWEST},
+        ),
+        "Whom this person has blocked, the last one first.",
+    )
+    def blocked_people(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> BlockedPersonConnection | None: ...
 
     @mapped(
         Many(

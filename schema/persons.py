@@ -94,6 +94,11 @@ class Person(Node):
         "Whether this person follows the viewer.",
     )
 
+    is_blocked_by_viewer: bool = column(
+        "exists (select from blocks b where b.user_id = {viewer} and b.blocked_id = {t}.id and b.is_active)",
+        "Whether the viewer has blocked this person.",
+    )
+
     @mapped(
         One(
             "profiles",
@@ -142,5 +147,21 @@ class FollowingEdge:
     def node(self) -> Person | None: ...
 
 
+@strawberry.type(description="Somebody whom the viewer has blocked.")
+class BlockedPersonEdge:
+    cursor: str = strawberry.field(description=_CURSOR)
+    user_id: strawberry.ID = column("'User:' || {t}.blocked_id", "The id that mutations take.")
+    blocked_at: datetime = column("{t}.blocked_at", "Since when.")
+
+    @mapped(
+        One("users", of="{parent}.blocked_id", where=SHOWN_PERSON),
+        "Who it is; null where they do not show themself.",
+    )
+    def node(self) -> Person | None: ...
+
+
+BlockedPersonConnection = connection(
+    "BlockedPerson", BlockedPersonEdge, Person, "People whom the viewer has blocked."
+)
 FollowerConnection = connection("Follower", FollowerEdge, Person, "People who follow, or ask to.")
 FollowingConnection = connection("Following", FollowingEdge, Person, "People who are followed.")

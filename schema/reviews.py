@@ -5,11 +5,12 @@ from datetime import datetime
 import strawberry
 
 from resolvers.mapping import One
-from schema.enums import Audience
+from schema.enums import Audience, ScoreFormat
 from schema.fields import column, connection, mapped
 from schema.movies import Movie
 from schema.nodes import Node
 from schema.persons import SHOWN_PERSON, Person
+from schema.scores import SCORE, score
 
 
 @strawberry.type(description="What a person wrote about a movie; one a person and movie.")
@@ -28,6 +29,9 @@ class Review(Node):
     )
     is_edited: bool = column("{t}.is_edited", "Whether it was changed since it was first written.")
     written_at: datetime = column("{t}.written_at", "When it was written or last changed.")
+
+    @mapped(score("{score}"), SCORE)
+    def score(self, format: ScoreFormat | None = None) -> float | None: ...  # noqa: A002
 
     @mapped(
         One("users", of="{parent}.user_id", where=SHOWN_PERSON),

@@ -5,7 +5,7 @@ import strawberry
 from resolvers.diary import month, year
 from resolvers.ids import uuid_of
 from resolvers.mapping import Filter, Key, Page
-from schema.audiences import NEWS
+from schema.audiences import NEWS, SHARED
 from schema.diary import YEARS, DiaryConnection, DiaryYear
 from schema.feed import FeedItemConnection
 from schema.fields import mapped
@@ -84,8 +84,7 @@ class Social:
     @mapped(
         Page(
             "list_members",
-            where="{t}.member_id = {viewer} and {t}.state <> 'LEFT'"
-            " and exists (select from lists l where l.list_id = {t}.list_id and l.is_active)",
+            where=SHARED,
             columns=("list_id",),
             orders={None: _NEWEST},
         ),

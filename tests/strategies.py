@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise, product
+from itertools import cycle, pairwise, product
 from typing import Any
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
 
+from events.blocks import Block, block_user, unblock_user
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import favorite_movie, unfavorite_movie
+from events.feedback import give_feedback
 from events.follows import (
     Follow,
     FollowEvent,
@@ -50,7 +52,7 @@ from events.notifications import (
     NotificationSent,
     move_notification,
 )
-from events.pair import Audience, Pair, PairEvent, Priority, Reaction
+from events.pair import Audience, Feedback, Pair, PairEvent, Priority, Reaction
 from events.people import UserErased
 from events.ratings import clear_rating, rate_movie
 from events.reactions import clear_reaction, react_to_movie
@@ -125,6 +127,10 @@ COMMANDS: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     dismiss_movie: [()],
     clear_dismissal: [()],
     view_movie: [()],
+    give_feedback: [
+        *((feedback,) for feedback in (None, *Feedback)),
+        *((feedback, text, SLATES[0]) for feedback, text in zip(Feedback, cycle(TEXTS), strict=False)),
+    ],
     click_recommendation: [(slate,) for slate in SLATES],
 }
 """Every command with the arguments it is said with, wrong ones among them."""
@@ -200,6 +206,16 @@ def remove(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who follows whom")
 
 
+def block(pair: Pair) -> Sequence[PairEvent]:
+    """Have nothing to do with another person any more: `play` records it."""
+    raise TypeError("no pair decides who blocks whom")
+
+
+def unblock(pair: Pair) -> Sequence[PairEvent]:
+    """Take that back: `play` records it."""
+    raise TypeError("no pair decides who blocks whom")
+
+
 def visit(pair: Pair) -> Sequence[PairEvent]:
     """Visitors open the movie: `play` records it."""
     raise TypeError("no pair decides about visitors")
@@ -229,13 +245,15 @@ ALONE = (
     unfollow,
     accept,
     remove,
+    block,
+    unblock,
     visit,
     identify,
     notify,
 )
 """What is recorded without the state of a pair."""
 
-SOCIAL = (follow, unfollow, accept, remove)
+SOCIAL = (follow, unfollow, accept, remove, block, unblock)
 """What people say to each other, not about movies."""
 BESIDE = (*SOCIAL, visit, identify)
 """What is not said by a person about a movie."""
@@ -269,6 +287,8 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     unfollow: [(other,) for other in range(ACQUAINTED)],
     accept: [(other,) for other in range(ACQUAINTED)],
     remove: [(other,) for other in range(ACQUAINTED)],
+    block: [(other,) for other in range(ACQUAINTED)],
+    unblock: [(other,) for other in range(ACQUAINTED)],
     visit: [(1,), (3,)],
     identify: [(1,), (2,)],
     notify: [
@@ -322,6 +342,7 @@ class _Play:
         self.position, self.time = 0, _START
         self.models, self.lists = Models(), Lists()
         self.follows: dict[tuple[UUID, UUID], Follow] = {}
+        self.blocks: dict[tuple[UUID, UUID], Block] = {}
         self.notifications: dict[tuple[UUID, UUID], Notification] = {}
 
     def move(self, move: Move) -> None:
@@ -432,6 +453,21 @@ def _followed(game: _Play, move: Move) -> Sequence[Event]:
     return list(facts)
 
 
+def _blocked(game: _Play, move: Move) -> Sequence[Event]:
+    (other,) = move.args
+    people = user_id(move.person), user_id(other)
+    state = game.blocks.get(people, Block(*people))
+    follows = [game.follows.get(each, Follow(*each)) for each in (people, people[::-1])]
+    try:
+        facts = block_user(state, *follows) if move.says is block else unblock_user(state)
+    except Rejected:
+        return []
+    game.blocks[people] = state.when(facts)
+    for follow in follows:
+        game.follows[follow.follower_id, follow.followee_id] = follow.when(facts)
+    return facts
+
+
 def _notified(game: _Play, move: Move) -> Iterable[Event]:
     """Steps of a message, possible or not; each meets what the ones before it left."""
     number, *steps = move.args
@@ -473,6 +509,7 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     gather: _worked,
     arrange: _worked,
     **dict.fromkeys((follow, unfollow, accept, remove), _followed),
+    **dict.fromkeys((block, unblock), _blocked),
     notify: _notified,
     choose: lambda _, move: [
         FavoriteGenresChosen(

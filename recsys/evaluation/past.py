@@ -50,6 +50,7 @@ copy (select date_part('epoch', e.recorded_at), (e.occurred_at at time zone 'UTC
        where {LIKED} order by e.recorded_at) to stdout (format binary)"""
 _LIKE_COLUMNS = (("recorded_at", ">f8"), ("day", ">i4"), ("movie", ">i4"))
 _DISMISSED = 1 + tuple(Status).index(Status.NOT_INTERESTED)
+_SEEN = 1 + tuple(Status).index(Status.SEEN)
 
 
 def histories(conn: Conn, slates: Slates, model: Model) -> Iterator[History]:
@@ -87,6 +88,7 @@ def _said(pairs: Rows) -> NDArray[np.int64]:
 def _history(pairs: Rows, features: list[int]) -> History:
     said = {axis: _code(pairs, axis) for axis in ("reaction", "half_stars", "favorite", "watched", "listed")}
     dismissed = (_code(pairs, "status") == _DISMISSED).astype(np.int64)
+    said["watched"] |= _code(pairs, "status") == _SEEN
     known = of_pairs({**said, "dismissed": dismissed, "movie": pairs["movie"].astype(np.int64)})
     return History(known.liked, known.weights, known.disliked, known.known, np.array(features, np.int32))
 

@@ -111,6 +111,12 @@ async def lived(clones: Databases) -> AsyncIterator[Lived]:
             ann = await lived.joins("ann")
             await ann.does("reactToMovie", movieId=forrest_id, reaction="DISLIKE")
             await ann.does("dismissMovie", movieId=other_id)
+            for one, movie_id, given in (
+                (tom, forrest_id, {"type": "ALREADY_SEEN"}),
+                (tom, other_id, {"type": "NEGATIVE", "comment": "Not one of that director."}),
+                (ann, forrest_id, {"type": "POSITIVE", "comment": "Life is like that."}),
+            ):
+                await one.does("giveRecommendationFeedback", movieId=movie_id, **given)
             search = {"i": {"action": "MOVIE_SEARCH", "phrase": "gump", "source": "WEB"}}
             visit = "mutation ($i: RecordActivityInput!) { recordActivity(input: $i) { errors { code } } }"
             await lived.served.ask(
@@ -208,21 +214,23 @@ async def test_s3_the_designs_json_and_text_queries_run(lived: Lived) -> None:
 
 
 INTERACTIONS = """
-select u.username, m.tmdb_id, i.interaction_type, i.rating, i.feedback_type, i.source
+select u.username, m.tmdb_id, i.interaction_type, i.rating, i.feedback_type, i.feedback_comment, i.source
   from user_movie_interactions i join users u on u.id = i.user_id join movies m on m.id = i.movie_id
  order by u.username, m.tmdb_id, i.interaction_type"""
 SAID = [
-    ("ann", 13, "dislike", None, "negative", "web"),
-    ("ann", 604, "view", None, "not_interested", "web"),
-    ("tom", 13, "favorite", None, None, "push"),
-    ("tom", 13, "like", None, "positive", "mobile"),
-    ("tom", 13, "rating", 5, None, "web"),
-    ("tom", 13, "view", None, None, "email"),
-    ("tom", 604, "watchlist", None, None, "web"),
+    ("ann", 13, "dislike", None, "negative", "", "web"),
+    ("ann", 13, "view", None, "positive", "Life is like that.", "web"),
+    ("ann", 604, "view", None, "not_interested", "", "web"),
+    ("tom", 13, "favorite", None, None, "", "push"),
+    ("tom", 13, "like", None, "positive", "", "mobile"),
+    ("tom", 13, "rating", 5, None, "", "web"),
+    ("tom", 13, "view", None, "already_seen", "", "email"),
+    ("tom", 604, "view", None, "negative", "Not one of that director.", "web"),
+    ("tom", 604, "watchlist", None, None, "", "web"),
 ]
 
 
-async def test_s3_k43_k45_interactions_are_read_back_as_one_of_each_kind(lived: Lived) -> None:
+async def test_s3_k43_k45_k50_interactions_are_read_back_as_one_of_each_kind(lived: Lived) -> None:
     assert lived.rows(INTERACTIONS) == SAID
     age = "extract(epoch from (now() at time zone 'UTC') - i.timestamp)"
     assert lived.rows(f"select from user_movie_interactions i where abs({age}) > 3600") == []
@@ -277,11 +285,18 @@ async def test_s3_k103_the_designs_export_of_a_person_runs(lived: Lived) -> None
    ON u.id = umi.user_id WHERE u.id = %(user_id)s"""
     assert len(lived.rows(export, user_id=1)) == 1
     counted = f"select cardinality(interactions), digest_day, username from ({export}) export"
-    assert lived.rows(counted.replace("u.*, np.*", "u.username, np.digest_day"), user_id=1) == [(5, 7, "tom")]
+    assert lived.rows(counted.replace("u.*, np.*", "u.username, np.digest_day"), user_id=1) == [(6, 7, "tom")]
 
 
 async def test_s3_rebuilds_leave_the_views_right_and_in_step(lived: Lived) -> None:
-    names = ("viewing_states", "ratings", "favorites", "watchlist", "favorite_genres", "movie_stats")
+    names = (
+        "viewing_states",
+        "recommendation_feedback",
+        "ratings",
+        "favorites",
+        "watchlist",
+        "favorite_genres",
+    )
     tables: dict[str, Any] = {table: f"select {table}::text from {table} order by 1" for table in DESIGN}
     before = {table: lived.rows(query) for table, query in tables.items()}
     with lived.reader() as reader:
@@ -290,14 +305,18 @@ async def test_s3_rebuilds_leave_the_views_right_and_in_step(lived: Lived) -> No
                 assert reader.execute(f"select count(*) > 0 from {table}".encode()).fetchone() == (True,), (
                     table
                 )
-            lived.rebuild(*names, "popularity_metrics", "notifications")
+            lived.rebuild(*names, "movie_stats", "popularity_metrics", "notifications")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             reader.execute("select from public.users")
     assert before == {table: lived.rows(query) for table, query in tables.items()}
     ann = lived.people["ann"]
     await ann.does("reactToMovie", movieId=lived.movies[13], reaction="LIKE")
     await ann.does("rateMovie", movieId=lived.movies[13], stars=1)
-    assert [row[2] for row in lived.rows(INTERACTIONS) if row[:2] == ("ann", 13)] == ["like", "rating"]
+    assert [row[2] for row in lived.rows(INTERACTIONS) if row[:2] == ("ann", 13)] == [
+        "like",
+        "rating",
+        "view",
+    ]
 
 
 async def test_s3_nobody_may_read_who_was_not_let_and_nobody_may_write(lived: Lived) -> None:

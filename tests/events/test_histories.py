@@ -18,8 +18,9 @@ import events
 from events.errors import Rejected
 from events.facts import decode, kinds
 from events.favorites import MovieFavorited, MovieUnfavorited
+from events.feedback import RecommendationFeedbackGiven, restore_feedback
 from events.log import Recorded
-from events.pair import Pair, PairEvent, Status
+from events.pair import Feedback, Pair, PairEvent, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.reviews import ReviewDeleted, ReviewWritten, restore_review
@@ -73,7 +74,7 @@ def test_after_every_action_the_state_is_possible(log: list[Recorded]) -> None:
         assert pair.half_stars is None or 1 <= pair.half_stars <= 10
         assert (pair.status is Status.LATER) == (pair.priority is not None)
         if pair.status is Status.SEEN:
-            assert judged or pair.watched_on
+            assert judged or pair.watched_on or pair.feedback is Feedback.ALREADY_SEEN
         if pair.status is None:
             assert not judged
             assert not pair.watched_on
@@ -104,6 +105,8 @@ def _replaced(fact: PairEvent, before: Pair) -> tuple[object, object]:
             return fact.times, len(before.viewings) + 1
         case ReviewWritten() | ReviewDeleted():
             return fact.previous, before.review
+        case RecommendationFeedbackGiven():
+            return (fact.previous, fact.previous_text_id), (before.feedback, before.comment_id)
         case _:
             return None, None
 
@@ -115,7 +118,10 @@ def test_a_fact_says_the_truth_of_the_state_it_met(log: list[Recorded]) -> None:
         assert said == was
         if isinstance(fact, MovieWatched | WatchRetracted):
             assert (fact.times, fact.last_watched_on) == (len(after.viewings), after.last_watched_on)
-        if isinstance(fact, RatingCleared | ReactionCleared | DismissalCleared | WatchRetracted):
+        if isinstance(
+            fact,
+            RatingCleared | ReactionCleared | DismissalCleared | WatchRetracted | RecommendationFeedbackGiven,
+        ):
             assert fact.status == after.status
 
 
@@ -175,4 +181,11 @@ def commands() -> list[object]:
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: command.__name__)
 def test_every_command_is_played(command: Says) -> None:
-    assert command in {*COMMANDS, undo, followed_by_removal, restore_review, restore_viewing}
+    assert command in {
+        *COMMANDS,
+        undo,
+        followed_by_removal,
+        restore_review,
+        restore_viewing,
+        restore_feedback,
+    }

@@ -36,6 +36,7 @@ PRIVATE = {
     "review": "The lighthouse keeper wept.",
     "list": "Films for the lighthouse",
     "note": "Bring a blanket to the lantern room",
+    "comment": "The foghorn was miscast",
     "key": "a key of gwendolens",
     "chat": "Something for a stormy night at the lighthouse",
 }
@@ -104,6 +105,7 @@ async def gwendolen(served: Served) -> Person:
         audience="PUBLIC",
         idempotencyKey=PRIVATE["key"],
     )
+    await one.does("giveRecommendationFeedback", movieId=HEAT, type="NEGATIVE", comment=PRIVATE["comment"])
     made = await one.does("createList", "list { id }", title=PRIVATE["list"], visibility="PUBLIC")
     await one.does("addToList", listId=made["list"]["id"], movieId=ALIEN, note=PRIVATE["note"])
     chat = await one.does("startChat", "session { id }")
@@ -151,6 +153,7 @@ STILL_SAID: dict[str, dict[str, Any]] = {
     "registerDevice": {"platform": "WEB", "token": PRIVATE["device"]},
     "createList": {"title": PRIVATE["list"]},
     "writeReview": {"movieId": HEAT, "text": PRIVATE["review"]},
+    "giveRecommendationFeedback": {"movieId": HEAT, "type": "POSITIVE", "comment": PRIVATE["comment"]},
     "startChat": {},
     "setNotificationPreferences": {"weeklyDigest": True},
     "recordActivity": {"action": "MOVIE_SEARCH", "phrase": PRIVATE["list"]},
@@ -165,6 +168,10 @@ async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
 ) -> None:
     one, other = await gwendolen(served), Person(served, await served.sign_up("horatio"))
     await other.does("rateMovie", movieId=ALIEN, stars=1)
+    third = Person(served, await served.sign_up("ida"))
+    ids = [(await each.ask("{ viewer { id } }"))["viewer"]["id"] for each in (one, other, third)]
+    await one.does("blockUser", userId=ids[2])
+    await other.does("blockUser", userId=ids[0])
     assert (await one.say("exportMyData", "url", password="a wrong one"))["errors"] == [
         {"code": "WRONG_PASSWORD"}
     ]
@@ -180,6 +187,9 @@ async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
     for what, text in PRIVATE.items():
         assert text in whole, what
     assert "horatio" not in whole
+    assert split_id(ids[1])[1] not in whole  # who blocked them
+    (row,) = json.loads(texts["tables/blocks.json"])
+    assert row["blocked_id"] == split_id(ids[2])[1]
     assert not [word for word in ("password_hash", "token_digest", "wrapped", "$2b$") if word in whole]
 
     (account,) = json.loads(texts["tables/users.json"])
@@ -187,7 +197,11 @@ async def test_k103_all_that_is_kept_of_a_person_is_a_zip_for_them_alone(
     (row,) = csv.DictReader(io.StringIO(texts["tables/reviews.csv"]))
     assert (row["movie_title"], row["is_active"]) == ("Alien", "True")
     events = json.loads(texts["events/events.json"])
-    assert {"movie_rated", "review_written", "list_created"} <= {event["type"] for event in events}
+    (row,) = csv.DictReader(io.StringIO(texts["tables/recommendation_feedback.csv"]))
+    assert (row["movie_title"], row["feedback"]) == ("Heat", "NEGATIVE")
+    assert {"movie_rated", "review_written", "list_created", "recommendation_feedback_given"} <= {
+        event["type"] for event in events
+    }
     assert [event["position"] for event in events] == sorted(event["position"] for event in events)
 
 
@@ -211,6 +225,9 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         who = (await one.ask("{ viewer { id recommendations(first: 2) { nodes { id } } } }"))["viewer"]
         user_id = UUID(split_id(who["id"])[1])
         await other.does("followUser", userId=f"User:{user_id}")
+        third = Person(served, await served.sign_up("ida"))
+        await third.does("blockUser", userId=f"User:{user_id}")
+        await one.does("blockUser", userId=(await third.ask("{ viewer { id } }"))["viewer"]["id"])
         link = (await one.does("exportMyData", "url", password=PASSWORD))["url"]
         with connect(conninfo) as conn:
             catch_up(conn)
@@ -228,6 +245,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
             "eraseAccount", "certificate { withdrawn finishedAt rows { table count } }", password=PASSWORD
         )
         counts = {row["table"]: row["count"] for row in done["certificate"]["rows"]}
+        assert counts["blocks"] == 2
         assert counts["users"] == counts["reviews"] == counts["follows"] == counts["lists"] == 1
         assert done["certificate"]["withdrawn"] == 4
         assert done["certificate"]["finishedAt"]
@@ -248,6 +266,7 @@ async def test_k100_k103_nothing_of_an_erased_person_can_be_found(conninfo: str,
         assert refused["errors"] == [{"code": "ACCOUNT_ERASED"}]
         for name, given in STILL_SAID.items():
             await one.tries(name, given)
+        await one.tries("blockUser", {"userId": (await other.ask("{ viewer { id } }"))["viewer"]["id"]})
         with connect(conninfo) as conn:
             catch_up(conn)
         assert left_of(everything(conninfo), user_id) <= KNOWN

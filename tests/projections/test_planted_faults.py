@@ -5,35 +5,61 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from events.favorites import favorite_movie, unfavorite_movie
 from events.log import Recorded
+from events.pair import Priority, Reaction
+from events.ratings import clear_rating, rate_movie
+from events.reactions import clear_reaction, react_to_movie
 from events.viewing import mark_watched, retract_watch, view_movie
-from events.watchlist import remove_from_watchlist
+from events.watchlist import add_to_watchlist, remove_from_watchlist
 from projections import registry
 from projections.registry import Projection, projections
 from tests.projections.folding import Bench, Members, check, family_with, notices
 from tests.strategies import (
     MOVES,
+    TODAY,
+    VIEWINGS,
     Move,
+    Says,
+    accept,
     choose,
+    follow,
     list_moves,
     play,
     promote,
     rich_moves,
     roll_back,
     train,
+    unfollow,
 )
 
 _DAY = 1440
 _RARE = (mark_watched, retract_watch, choose, train, promote, roll_back, remove_from_watchlist)
+_AGAIN: Sequence[tuple[Says, tuple[Any, ...]]] = (
+    *((says, ()) for says in (clear_rating, clear_reaction, unfavorite_movie, remove_from_watchlist)),
+    *((add_to_watchlist, (Priority.LOW,)), (remove_from_watchlist, ())) * 2,
+    *((favorite_movie, ()), (unfavorite_movie, ())) * 2,
+    *((rate_movie, (half_stars,)) for half_stars in (9, 3, 10)),
+    *((react_to_movie, (reaction,)) for reaction in (*Reaction, Reaction.DISLIKE, Reaction.LIKE)),
+    *((mark_watched, (TODAY, TODAY, viewing)) for viewing in VIEWINGS),
+    *((retract_watch, (TODAY, viewing)) for viewing in VIEWINGS[:2]),
+    *((view_movie, ()),) * 2,
+)
+"""Somebody who says each thing of a movie again on the same day: it counts each time."""
 LOG = play(
     [
         *rich_moves(700, minutes=[0, 1, 2]),
         *rich_moves(900, seed=3, movies=80),
         *rich_moves(400, seed=5, without=[says for says in MOVES if says not in _RARE]),
         *list_moves(6),
+        *(Move(0, 0, says, args, 0) for says, args in _AGAIN),
+        Move(1, 0, unfollow, (0,)),
+        Move(1, 0, follow, (0, False)),
+        Move(0, 0, accept, (1,)),
         *(Move(0, 0, promote, (model,)) for model in (1, 0, 2)),
         Move(0, 0, roll_back, ()),
         *(Move(0, 0, view_movie, (), minutes) for minutes in (400 * _DAY, -_DAY, -6 * _DAY, -23 * _DAY)),

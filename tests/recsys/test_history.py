@@ -27,7 +27,7 @@ from resolvers.histories import Histories
 from resolvers.reader import Reader
 from tests.events.writing import Conn
 from tests.projections.filling import fill
-from tests.recsys.test_reading import add_movies
+from tests.recsys.test_reading import SEEN_ELSEWHERE, add_movies
 from tests.strategies import ERASED, PEOPLE, Move, erase, movie_id, play, rich_moves, user_id
 
 
@@ -55,10 +55,10 @@ async def test_a_history_is_what_training_would_see_of_the_log(
 ) -> None:
     columns = add_movies(connection)
     moves = rich_moves(300, without=[erase])
-    log = play([*moves, Move(ERASED, 0, erase, ())])
+    log = play([*moves, Move(ERASED, 0, erase, ()), *SEEN_ELSEWHERE])
     fill(connection, log)
     interactions, _ = read_interactions(Reading(connection))
-    people = sorted(user_id(person) for person in range(PEOPLE) if person != ERASED)
+    people = sorted(user_id(person) for person in range(PEOPLE + 1) if person != ERASED)
     assert interactions.people == len(people)
     for number, person in enumerate(people):
         told = history(await histories.told(person), MANY)
@@ -76,7 +76,7 @@ async def test_a_history_is_what_training_would_see_of_the_log(
                 or pair.half_stars
                 or pair.is_favorite
                 or pair.watched_on
-                or pair.status is Status.NOT_INTERESTED
+                or pair.status in (Status.SEEN, Status.NOT_INTERESTED)
             )
         }
     assert len((history(await histories.told(user_id(ERASED)), MANY)).known) == 0

@@ -23,7 +23,7 @@ from resolvers.histories import Histories
 from resolvers.reader import Reader
 from tests.events.writing import Conn, write
 from tests.projections.filling import fill
-from tests.recsys.test_reading import add_movies
+from tests.recsys.test_reading import SEEN_ELSEWHERE, add_movies
 from tests.strategies import ALONE, PEOPLE, choose, movie_id, play, rich_moves, user_id
 
 MOMENTS = 5
@@ -71,8 +71,8 @@ async def test_histories_and_popularity_are_those_that_serving_had(
             "insert into genres (id, name, slug) values (%s, %s, %s)",
             (UUID(int=number), f"G{number}", f"g{number}"),
         )
-    log = play(rich_moves(400, without=_OTHERS))
-    people = [user_id(person) for person in range(PEOPLE)]
+    log = play([*SEEN_ELSEWHERE, *rich_moves(400, without=_OTHERS)])
+    people = [user_id(person) for person in range(PEOPLE + 1)]
     had: list[tuple[list[list[float]], np.ndarray]] = []
     async with pool(conninfo, size=1) as connections:
         known = movies.arranged(*await movies.told(connections))
@@ -95,6 +95,7 @@ async def test_histories_and_popularity_are_those_that_serving_had(
     ):
         assert facts(history) == expected
         np.testing.assert_allclose(popularity.at(float(moment))[0], popular, rtol=1e-6)
+    assert had[PEOPLE][0][3]
     assert any(expected[4] for expected, _ in had)
     assert any(len(expected[0]) > 1 for expected, _ in had)
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from events.favorites import MovieFavorited
+from events.feedback import give_feedback
 from events.log import Recorded
-from events.pair import Pair, PairEvent, Status
+from events.pair import Feedback, Pair, PairEvent, Status
 from events.people import UserErased
 from events.ratings import MovieRated
 from events.reactions import MovieReacted
@@ -25,10 +26,14 @@ from recsys.weights import REACTIONS, weigh
 from tests.catalogue import FILMS, fill
 from tests.events.writing import Conn, write
 from tests.projections.filling import the_log
-from tests.strategies import MOVIES, Move, erase, movie_id, play, rich_moves
+from tests.strategies import MOVIES, PEOPLE, Move, erase, movie_id, play, rich_moves
 
 KNOWN = MOVIES - 1
 """Movies of the histories that the catalogue has: one is missing."""
+
+
+SEEN_ELSEWHERE = [Move(PEOPLE, 0, give_feedback, (Feedback.ALREADY_SEEN,))]
+"""One more person, of whom no more is known of a movie than that they saw it."""
 
 
 def add_movies(conn: Conn) -> dict[UUID, int]:
@@ -71,7 +76,7 @@ def slowly(log: Sequence[Recorded], columns: dict[UUID, int], at: int) -> list[R
             reaction=[REACTIONS[pair.reaction] if pair.reaction else math.nan],
             half_stars=[pair.half_stars or 0],
             favorite=[pair.is_favorite],
-            watched=[bool(pair.watched_on)],
+            watched=[bool(pair.watched_on) or pair.status is Status.SEEN],
             listed=[pair.priority is not None],
             dismissed=[pair.status is Status.NOT_INTERESTED],
             viewed=[any(isinstance(event.fact, MovieViewed) for event in events)],
@@ -99,7 +104,7 @@ def test_the_arrays_are_what_the_log_said_at_each_position(connection: Conn, win
     columns = add_movies(connection)
     moves = rich_moves(300, without=[erase])
     with connection.transaction():
-        for event in play([*moves[:200], Move(0, 0, erase, ()), *moves[200:]]):
+        for event in play([*moves[:200], Move(0, 0, erase, ()), *moves[200:], *SEEN_ELSEWHERE]):
             write(connection, event.fact, at=event.occurred_at)
     log = the_log(connection)
     told: list[int] = []

@@ -84,6 +84,8 @@ DEEDS = (
     DISMISS,
     Deed("dismissMovie", {}, {"status": "NOT_INTERESTED", "stars": 3.5}, "movie_dismissed", (RATE,)),
     Deed("recordView", {}, {}, "movie_viewed", twice="movie_viewed"),
+    Deed("giveRecommendationFeedback", {"type": "NEGATIVE"}, {}, "recommendation_feedback_given"),
+    Deed("giveRecommendationFeedback", {"type": "ALREADY_SEEN"}, SEEN, "recommendation_feedback_given", (WATCHLIST,)),
 )  # fmt: skip
 every_deed = pytest.mark.parametrize(
     "deed", DEEDS, ids=lambda deed: f"{deed.name} {deed.given} {len(deed.first)}"
@@ -274,6 +276,8 @@ WRONG: dict[tuple[str, str], list[Any]] = {
     ("rateMovie", "stars"): ["3", True, [3], {}, float("inf"), float("nan")],
     ("reactToMovie", "reaction"): ["LOVE", 1, "like", True, {}, ["LIKE", "OK"]],
     ("addToWatchlist", "priority"): [None, "URGENT", 1],
+    ("giveRecommendationFeedback", "type"): ["BORING", 1, "positive", True, {}, ["POSITIVE", "NEGATIVE"]],
+    ("giveRecommendationFeedback", "comment"): [1, True, ["a", "b"], {}],
     ("markWatched", "watchedOn"): ["yesterday", 20240101, "2024-02-30", "2024-1-1", {}],
     ("favoriteMovie", "source"): ["IMPORT", "SYSTEM", "web", 1],
     ("favoriteMovie", "idempotencyKey"): [1, True, ["a"], {}],

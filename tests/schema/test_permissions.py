@@ -151,11 +151,13 @@ PERSONAL = (
     "follows",
     "imports",
     "import_entries",
+    "recommendation_feedback",
+    "blocks",
 )
 
 
 SHOWN = {
-    *(("FeedItem", name) for name in ("actorName", "stars", "reaction", "watchedOn")),
+    *(("FeedItem", name) for name in ("actorName", "stars", "score", "reaction", "watchedOn")),
     *(("Review", name) for name in ("text", "authorName")),
     *(("List", name) for name in ("title", "description", "ownerName", "items")),
     *(("ListItemEdge", name) for name in ("note", "addedByName")),

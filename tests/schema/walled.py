@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from database.connect import connect
+from events.blocks import UserBlocked
 from events.facts import Event
 from events.notifications import Channel, NotificationKind, NotificationQueued
 from events.record import append_alone
@@ -71,6 +72,7 @@ async def fill_for(world: World, name: str, friend: str) -> None:
     await do(world, "setPrivacy", "__typename", friend, privacy="FOLLOWERS")
     await say("inviteToList", listId=made, userId=user)
     await say("followUser", userId=user)
+    await say("giveRecommendationFeedback", movieId=film, type="POSITIVE", comment=f"{name} agrees.")
     chat = (await say("startChat"))["session"]["id"]
     await say("sendChatMessage", sessionId=chat, text=f"What {name} says.")
     await say("setNotificationPreferences", digestDay=2)
@@ -118,7 +120,8 @@ def _facts(who: UUID) -> list[Event]:
         device_id=None,
         movie_ids=(),
     )
-    return [queued, SessionIdentified(user_id=who, session_id=uuid4())]
+    identified = SessionIdentified(user_id=who, session_id=uuid4())
+    return [queued, identified, UserBlocked(user_id=who, blocked_id=uuid4())]
 
 
 def rows(conninfo: str, table: str, who: UUID) -> list[dict[str, Any]]:
