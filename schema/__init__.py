@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -50,17 +51,9 @@ class Built:
     engine: Engine
 
 
-def build(
-    *,
-    poster_base_url: str = "https://image.tmdb.org/t/p/w500",
-    limits: Limits | None = None,
-    query: type = Query,
-    fragments: Fragments | None = None,
-) -> Built:
-    """Return the schema, ready to run; `query` may be a subclass of Query with more fields.
-
-    With `fragments`, movies that were rendered are kept there.
-    """
+@cache
+def _schema(query: type) -> _Schema:
+    """Return the schema, made once a process: nothing in it is of a server."""
     schema = _Schema(
         query=query,
         mutation=Mutation,
@@ -74,6 +67,22 @@ def build(
         if isinstance(kind, GraphQLInputObjectType):
             # Strawberry checks this by itself in its own execution only
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    return schema
+
+
+def build(
+    *,
+    poster_base_url: str = "https://image.tmdb.org/t/p/w500",
+    limits: Limits | None = None,
+    query: type = Query,
+    fragments: Fragments | None = None,
+) -> Built:
+    """Return the schema, ready to run; `query` may be a subclass of Query with more fields.
+
+    With `fragments`, movies that were rendered are kept there.
+    """
+    schema = _schema(query)
+    graphql = schema._schema  # noqa: SLF001 - Strawberry has no public way to the schema it built
     sources = sources_of(graphql, poster_base_url=poster_base_url)
 
     answers = SchemaAnswers()

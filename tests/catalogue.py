@@ -98,7 +98,9 @@ def chat() -> UUID:
 
 
 def fill(conn: Conn) -> None:
-    """Write the catalogue, the people and what they did into a database whose read tables stand."""
+    """Write the catalogue, the people and what they did into a database whose read tables stand, unless it has them."""
+    if conn.execute("select from movies where id = %s", (movie("alien"),)).fetchone() is not None:
+        return
     _add_movies(conn)
     _add_people(conn)
     _add_chat(conn)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,8 +24,12 @@ from psycopg.sql import SQL, Identifier
 from app.embedded import start_postgres, start_redis
 from app.settings import Settings
 from database.connect import connect
-from tests.postgres import Databases, databases
+from tests.catalogue import fill
+from tests.hanging import pytest_pyfunc_call
+from tests.postgres import MIGRATED, Databases, migrated
 from tests.session import Session, begin
+
+__all__ = ["pytest_pyfunc_call"]
 
 _SESSION = pytest.StashKey[Session]()
 _FOLDER = pytest.StashKey[Path]()
@@ -59,7 +63,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     database_url = Settings().database_url
     if database_url is not None:
-        with suppress(psycopg.OperationalError), databases(database_url, _run(session.folder)) as found:
+        with (
+            suppress(psycopg.OperationalError),
+            closing(Databases(database_url, _run(session.folder), session.folder)) as found,
+        ):
             found.drop_all()
     session.end()
 
@@ -83,15 +90,30 @@ def clones(pytestconfig: pytest.Config) -> Iterator[Databases]:
             server = start_postgres(folder, durable=False)
             stack.callback(server.stop)
             conninfo = server.url
-        found = stack.enter_context(databases(conninfo, _run(folder)))
-        found.prepare(folder / "template.lock")
+        found = stack.enter_context(closing(Databases(conninfo, _run(folder), folder)))
+        found.prepare(MIGRATED, migrated)
         yield found
 
 
+@pytest.fixture(scope="session")
+def catalogue_template(clones: Databases) -> str:
+    """The template that has the catalogue; who asks for this, or uses a fixture that does, has a clone as `conninfo`."""
+
+    def filled(conninfo: str) -> None:
+        with connect(conninfo) as conn:
+            fill(conn)
+
+    clones.prepare("catalogue", filled, of=MIGRATED)
+    return "catalogue"
+
+
 @pytest.fixture
-def conninfo(clones: Databases) -> Iterator[str]:
-    """A migrated, empty database of the test's own, as its owner and a superuser."""
-    with clones.clone() as conninfo:
+def conninfo(clones: Databases, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of the test's own, as its owner and a superuser; empty but for `catalogue_template`."""
+    has_catalogue = "catalogue_template" in request.fixturenames
+    with clones.clone(
+        request.getfixturevalue("catalogue_template") if has_catalogue else MIGRATED
+    ) as conninfo:
         yield conninfo
 
 

@@ -10,16 +10,16 @@ from tests.postgres import Databases
 
 
 @pytest.fixture
-async def served(conninfo: str) -> AsyncIterator[Served]:
+async def served(conninfo: str, catalogue_template: str) -> AsyncIterator[Served]:
     """The whole server over a catalogue of the test's own."""
     async with serving(conninfo) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-async def shared(clones: Databases) -> AsyncIterator[Served]:
+async def shared(clones: Databases, catalogue_template: str) -> AsyncIterator[Served]:
     """One server for all tests of a file that do not mind what the others did."""
-    with clones.clone() as conninfo:
+    with clones.clone(catalogue_template) as conninfo:
         async with serving(conninfo) as running:
             yield running
 

@@ -9,7 +9,7 @@ from tests.world import World, opened
 
 
 @pytest.fixture
-async def world(conninfo: str) -> AsyncIterator[World]:
+async def world(conninfo: str, catalogue_template: str) -> AsyncIterator[World]:
     """A catalogue of the test's own, in which nobody has said anything yet."""
     async with opened(conninfo) as world:
         with connect(conninfo) as conn:

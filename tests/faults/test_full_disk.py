@@ -18,7 +18,7 @@ from app.embedded import postgres
 from app.settings import Settings
 from tests.app.serving import serving
 from tests.faults.load import READS, loaded, proved
-from tests.postgres import Databases
+from tests.postgres import MIGRATED, Databases
 
 MOST_MB = 64
 
@@ -50,7 +50,7 @@ def on_small_disk(clones: Databases, small_disk: Path) -> Iterator[str]:
     clones.conn.execute(SQL("create tablespace {} location {}").format(place, Literal(str(small_disk))))
     clones.conn.execute(
         SQL("create database {} template {} tablespace {} strategy file_copy").format(
-            place, Identifier(f"{clones.run}_template"), place
+            place, Identifier(clones.template(MIGRATED)), place
         )
     )
     yield make_conninfo(clones.conninfo, dbname=name)

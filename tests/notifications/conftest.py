@@ -16,7 +16,7 @@ async def post() -> AsyncIterator[Post]:
 
 
 @pytest.fixture
-async def worker(conninfo: str, post: Post) -> AsyncIterator[Office]:
+async def worker(conninfo: str, catalogue_template: str, post: Post) -> AsyncIterator[Office]:
     """A worker that sends e-mail; Alice alone is there, with recommendations."""
     async with office(conninfo, post) as opened:
         opened.only("alice")

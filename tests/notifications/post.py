@@ -29,6 +29,8 @@ class Post:
     at_recipient: deque[str] = field(default_factory=deque)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message is there that nobody answers."""
+    given_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it to break such a connection off."""
 
     @property
     def server(self) -> MailServer:
@@ -49,13 +51,13 @@ class Post:
         answer = self.answers.popleft() if self.answers else "250 OK"
         if answer == "hang":
             self.reached.set()
-            await asyncio.Event().wait()
+            await self.given_up.wait()
         if answer in ("250 OK", "lose"):
             content = envelope.content
             assert isinstance(content, bytes)
             self.messages.append(cast(EmailMessage, message_from_bytes(content, policy=cast(Any, default))))
             self.to += envelope.rcpt_tos
-        if answer == "lose":
+        if answer in ("lose", "hang"):
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer

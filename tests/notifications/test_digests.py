@@ -178,6 +178,7 @@ async def test_what_a_worker_took_and_died_over_is_sent_by_another(worker: Offic
     dying = asyncio.create_task(worker.send())
     await post.reached.wait()
     dying.cancel()
+    post.given_up.set()
     with pytest.raises(asyncio.CancelledError):
         await dying
     assert await worker.send(MONDAY + LEASE - timedelta(seconds=1)) == 0

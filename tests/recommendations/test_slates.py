@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from app.ahead import Ahead
+from app import ahead
 from database.connect import connect
 from projections.follow import catch_up
 from tests.app.serving import Served, codes, serving
@@ -121,8 +121,9 @@ STORED = """{ viewer { storedRecommendations(first: 100) { slateId edges {
 
 
 async def test_k61_recommendations_of_people_who_act_are_stored_ahead(
-    newcomer: Newcomer, database: str, models: Path
+    newcomer: Newcomer, database: str, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ahead, "ROUND_S", 0.1)  # before the first of its rounds there is no model
     person = await newcomer("stella")
     await person.react("Comedy", 5, 6)
 
@@ -130,14 +131,14 @@ async def test_k61_recommendations_of_people_who_act_are_stored_ahead(
         return (await person.ask(STORED))["viewer"]["storedRecommendations"]
 
     assert (await stored())["edges"] == []
-    ahead = Ahead(database, models)
-    running = asyncio.create_task(asyncio.to_thread(ahead.run))
+    worker = ahead.Ahead(database, models)
+    running = asyncio.create_task(asyncio.to_thread(worker.run))
     try:
         async with asyncio.timeout(SOON_S):
             while not (found := await stored())["edges"]:
                 await asyncio.sleep(0.05)
     finally:
-        ahead.stop()
+        worker.stop()
         await running
     now = await person.recommended(first=20)
     assert [edge["node"]["title"] for edge in found["edges"]] == titles(now)

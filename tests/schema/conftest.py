@@ -9,9 +9,9 @@ from tests.world import World, opened
 
 
 @pytest.fixture(scope="module")
-def database(clones: Databases) -> Iterator[str]:
+def database(clones: Databases, catalogue_template: str) -> Iterator[str]:
     """A database of its own for all tests of a file that only read."""
-    with clones.clone() as conninfo:
+    with clones.clone(catalogue_template) as conninfo:
         yield conninfo
 
 
@@ -23,7 +23,7 @@ async def shared(database: str) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def world(conninfo: str) -> AsyncIterator[World]:
+async def world(conninfo: str, catalogue_template: str) -> AsyncIterator[World]:
     """A catalogue of the test's own."""
     async with opened(conninfo) as world:
         yield world

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -289,46 +290,67 @@ REQUIRED = {
 """What fields are given that cannot be asked for without arguments."""
 
 
-_LONG = 30_000
+Way = tuple[tuple[str, str], ...]
+"""Fields on the way to a place, each with the type that it is of."""
 
 
 def everything(schema: GraphQLSchema, name: str) -> str:
     """A query for one root field with all that can be reached from it.
 
-    A movie is entered twice on one way, as a movie like a movie, where that leaves the document short enough.
+    Each field is asked for at the nearest place of every kind: places are of one kind where the last two fields are the
+    same, and for one movie the last three, so that what is like it is asked for whole. Further back nothing is compiled
+    by.
     """
     assert schema.query_type is not None
-    definition = schema.query_type.fields[name]
-    twice, once = ("{ " + _whole(schema, name, definition, (), times) + " }" for times in (2, 1))
-    return twice if len(twice) < _LONG else once
+    return _printed_ways(schema, ((schema.query_type.name, name),), seen_by=3 if name == "movie" else 2)
 
 
-Way = tuple[str, ...]
+def _printed_ways(schema: GraphQLSchema, root: Way, seen_by: int) -> str:
+    below: dict[Way, list[Way]] = {}
+    asked, waiting = {root}, deque([root])
+    while waiting:
+        way = waiting.popleft()
+        below[way] = []
+        for kind in _objects(schema, _field(schema, way)):
+            for each in kind.fields:
+                further = (*way, (kind.name, each))
+                if further[-seen_by:] not in asked:
+                    asked.add(further[-seen_by:])
+                    below[way].append(further)
+                    waiting.append(further)
+    return "{ " + _printed_field(schema, root, below) + " }"
 
 
-def _whole(schema: GraphQLSchema, name: str, definition: GraphQLField, way: Way, times: int) -> str:
+def _field(schema: GraphQLSchema, way: Way) -> GraphQLField:
+    kind, name = way[-1]
+    found = schema.type_map[kind]
+    assert isinstance(found, GraphQLObjectType)
+    definition: GraphQLField = found.fields[name]
+    return definition
+
+
+def _objects(schema: GraphQLSchema, definition: GraphQLField) -> Sequence[GraphQLObjectType]:
+    """What a field may be, where that has fields of its own."""
     kind = get_named_type(definition.type)
+    if isinstance(kind, GraphQLInterfaceType):
+        return schema.get_possible_types(kind)
+    return [kind] if isinstance(kind, GraphQLObjectType) else []
+
+
+def _printed_field(schema: GraphQLSchema, way: Way, below: Mapping[Way, Sequence[Way]]) -> str:
+    definition, (_, name) = _field(schema, way), way[-1]
     required = any(
         is_non_null_type(argument.type) and argument.default_value is Undefined
         for argument in definition.args.values()
     )
     head = f"{name}({REQUIRED[name]})" if required else name
-    if isinstance(kind, GraphQLInterfaceType):
-        parts = [
-            f"... on {possible.name} {_fields(schema, possible, way, times)}"
-            for possible in schema.get_possible_types(kind)
+    kinds = _objects(schema, definition)
+    if not kinds:
+        return head
+    parts = []
+    for kind in kinds:
+        inner = [
+            _printed_field(schema, further, below) for further in below[way] if further[-1][0] == kind.name
         ]
-        return f"{head} {{ __typename {' '.join(parts)} }}"
-    if isinstance(kind, GraphQLObjectType):
-        return f"{head} {_fields(schema, kind, way, times)}"
-    return head
-
-
-def _fields(schema: GraphQLSchema, kind: GraphQLObjectType, way: Way, times: int) -> str:
-    parts = [
-        _whole(schema, name, definition, (*way, kind.name), times)
-        for name, definition in kind.fields.items()
-        if (*way, kind.name).count(entered := get_named_type(definition.type).name)
-        < (times if entered == "Movie" else 1)
-    ]
-    return "{ __typename " + " ".join(parts) + " }"
+        parts.append(f"... on {kind.name} {{ {' '.join(['__typename', *inner])} }}")
+    return f"{head} {{ {' '.join(parts)} }}"
