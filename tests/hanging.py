@@ -14,14 +14,6 @@ from typing import Any
 
 import pytest
 
-<<<<<<< HEAD
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
-    """Let an async test take three quarters of the time-out."""
-    config = pyfuncitem.config
-    limit = 0.75 * float(config.getoption("timeout") or config.getini("timeout"))
-=======
 SHARE = 0.75
 """How much of the time-out an async test may take."""
 
@@ -31,7 +23,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
     """Cancel an async test before it runs into the time-out."""
     config = pyfuncitem.config
     limit = SHARE * float(config.getoption("timeout") or config.getini("timeout"))
->>>>>>> quicker
     test = pyfuncitem.obj
     if hasattr(test, "hypothesis"):
         test.hypothesis.inner_test = _limited(test.hypothesis.inner_test, limit)

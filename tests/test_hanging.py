@@ -18,16 +18,11 @@ ROOT = Path(__file__).parent.parent
 
 _CONFTEST = """
 import pytest
-<<<<<<< HEAD
-from tests.hanging import pytest_pyfunc_call
-
-=======
 from tests import hanging
 from tests.hanging import pytest_pyfunc_call
 
 hanging.SHARE = 0.02  # of 60 seconds
 
->>>>>>> quicker
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
@@ -63,11 +58,7 @@ def test_a_test_that_awaits_for_ever_takes_no_other_along(tmp_path: Path) -> Non
     (tmp_path / "test_some.py").write_text(_TESTS)
     ran = subprocess.run(
         [
-<<<<<<< HEAD
-            *(sys.executable, "-m", "pytest", "--timeout", "3", "-p", "no:cacheprovider"),
-=======
             *(sys.executable, "-m", "pytest", "--timeout", "60", "-p", "no:cacheprovider"),
->>>>>>> quicker
             *("--rootdir", tmp_path, "-c", "/dev/null", tmp_path),
         ],
         cwd=ROOT,

@@ -292,32 +292,17 @@ REQUIRED = {
 
 Way = tuple[tuple[str, str], ...]
 """Fields on the way to a place, each with the type that it is of."""
-<<<<<<< HEAD
-
-_LONG = 19_000
-=======
->>>>>>> quicker
 
 
 def everything(schema: GraphQLSchema, name: str) -> str:
     """A query for one root field with all that can be reached from it.
 
     Each field is asked for at the nearest place of every kind: places are of one kind where the last two fields are the
-<<<<<<< HEAD
-    same, or the last three, where that leaves the document short enough. Further back nothing is compiled by.
-    """
-    assert schema.query_type is not None
-    closely, loosely = (
-        _printed_ways(schema, ((schema.query_type.name, name),), seen_by) for seen_by in (3, 2)
-    )
-    return closely if len(closely) < _LONG else loosely
-=======
     same, and for one movie the last three, so that what is like it is asked for whole. Further back nothing is compiled
     by.
     """
     assert schema.query_type is not None
     return _printed_ways(schema, ((schema.query_type.name, name),), seen_by=3 if name == "movie" else 2)
->>>>>>> quicker
 
 
 def _printed_ways(schema: GraphQLSchema, root: Way, seen_by: int) -> str:
