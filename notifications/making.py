@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from accounts.devices import Platform
 from accounts.keys import DataKey, Keys
@@ -18,7 +19,7 @@ from database.connect import Pool
 from database.ids import uuid7
 from events.notifications import Channel, NotificationKind, NotificationQueued
 from events.person_locks import lock_person_async
-from notifications.content import Content, alert, digest
+from notifications.content import Draft, alert, digest
 from notifications.preferences import E_MAILS, PUSHES
 from notifications.record import Conn, record_queued
 from notifications.rounds import next_round, week_of
@@ -41,8 +42,10 @@ select r.user_id, r.day, r.digest_time as at, r.time_zone, c.digest_day, c.is_ac
  order by r.due_at limit 1
    for update of r skip locked"""
 _QUEUE = """
-insert into outbox (id, user_id, kind, channel, period, device_id, movie_ids, content_sealed, next_attempt_at, queued_at)
-values (%(id)s, %(user_id)s, %(kind)s, %(channel)s, %(period)s, %(device_id)s, %(movie_ids)s, %(sealed)s, %(now)s, %(now)s)
+insert into outbox
+  (id, user_id, kind, channel, period, device_id, movie_ids, content_sealed, slate, next_attempt_at, queued_at)
+values (%(id)s, %(user_id)s, %(kind)s, %(channel)s, %(period)s, %(device_id)s, %(movie_ids)s, %(sealed)s, %(slate)s,
+        %(now)s, %(now)s)
 on conflict do nothing returning id"""
 _NEXT = "update notification_rounds set due_at = %s, day = %s where user_id = %s"
 
@@ -119,23 +122,25 @@ class _Maker:
         """The last day of a digest."""
         return self.today - timedelta(days=(self.today.isoweekday() - self.due.digest_day) % 7)
 
-    async def _mail(self) -> Content | None:
+    async def _mail(self) -> Draft | None:
         """Return what is sent by e-mail: on its day the digest, on others an alert, so that it is one a day at most."""
         wanted = [kind for kind in E_MAILS if E_MAILS[kind] in self.due.wants]
         if NotificationKind.WEEKLY_DIGEST in wanted and self._digest_on >= self.due.day:
-            return await digest(self.conn, self.due.user_id)
+            return await digest(self.conn, self.due.user_id, self.now)
         return await self._alert([kind for kind in wanted if kind is not NotificationKind.WEEKLY_DIGEST])
 
-    async def _alert(self, wanted: list[NotificationKind]) -> Content | None:
+    async def _alert(self, wanted: list[NotificationKind]) -> Draft | None:
         for kind in wanted:
-            content = await alert(self.conn, self.due.user_id, kind, self.now)
-            if content:
-                return content
+            draft = await alert(self.conn, self.due.user_id, kind, self.now)
+            if draft:
+                return draft
         return None
 
     async def _queue(
-        self, content: Content, channel: Channel, device_id: UUID | None = None
+        self, draft: Draft, channel: Channel, device_id: UUID | None = None
     ) -> list[NotificationQueued]:
+        content = draft.content
+        slate = (draft.slate.first() if channel is Channel.PUSH else draft.slate).kept()
         movie_ids = tuple(dict.fromkeys(item.movie_id for item in content.items))
         is_digest = content.kind is NotificationKind.WEEKLY_DIGEST
         fact = NotificationQueued(
@@ -156,6 +161,7 @@ class _Maker:
             "device_id": device_id,
             "movie_ids": list(movie_ids),
             "sealed": self.key.seal(NOTIFICATION, content.text()),
+            "slate": slate and Jsonb(slate),
             "now": self.now,
         }
         queued = await (await self.conn.execute(_QUEUE, row)).fetchone()

@@ -31,6 +31,7 @@ from events.notifications import (
 from notifications.content import Content
 from notifications.links import Links
 from notifications.mail import MailServer, send_mail
+from notifications.news import read_news
 from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.push import PushSender, send_push
 from notifications.record import record_move
@@ -147,7 +148,11 @@ async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, 
     content = Content.parse(text)
     if is_mail and senders.mail:
         tracking = Tracking(waiting.open_tracking, waiting.click_tracking)
-        mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking)
+        async with pool.connection() as conn:
+            news = await read_news(conn, waiting.user_id, content.news)
+        if not (news or content.items):
+            return Failed(FailureReason.NOTHING_LEFT)
+        mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking, news)
         return await send_mail(mail, to, waiting.id, senders.mail, now)
     if not is_mail and senders.push:
         return await send_push(to, _pushed(content, waiting, senders.links), senders.push)

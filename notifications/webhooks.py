@@ -109,7 +109,8 @@ class Signed:
 
 Provider = SendGrid | Signed
 
-_TRACKS = "select open_tracking, click_tracking from notification_choices where user_id = %s"
+_TRACKS = """
+select open_tracking and is_active, click_tracking and is_active from notification_choices where user_id = %s"""
 
 
 async def take(pool: Pool, said: Iterable[Said]) -> int:

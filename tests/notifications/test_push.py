@@ -103,6 +103,10 @@ async def test_k72_a_browser_can_read_what_it_is_sent_and_nobody_else(
     assert headers["content-encoding"] == "aes128gcm"
     assert int(headers["ttl"]) > 0
     assert pusher.states("alice") == [("RECOMMENDATIONS", "SENT")]
+    # it names one movie, so the log is told of one
+    assert pusher.rows(
+        "select source, data->'movie_ids' from events where type = 'recommendations_served'"
+    ) == [("push", [str(movie("alien"))])]
 
 
 async def test_a_push_service_sees_who_sends(pusher: Office, service: Service) -> None:
