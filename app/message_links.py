@@ -47,7 +47,7 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
     async def opened(request: Request) -> Response:
         assert links is not None
         followed = links.read("open", request.path_params["token"])
-        if followed:
+        if followed and request.method == "GET":  # HEAD is a program that looks before a person does
             try:
                 await note_opened(services().pool, followed)
             except (psycopg.Error, PoolTimeout):  # the picture is there all the same
@@ -61,7 +61,8 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
         if followed is None or page is None:
             return PlainTextResponse("This link does not work (any more).", 404)
         try:
-            await note_clicked(services().pool, services().handler, followed)
+            if request.method == "GET":
+                await note_clicked(services().pool, services().handler, followed)
         except _FAILURES:  # the person goes on all the same
             log.warning("a followed link is not recorded")
         return RedirectResponse(page, 303, headers=_NOT_KEPT)

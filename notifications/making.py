@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+from psycopg_pool import PoolTimeout
 
 from accounts.devices import Platform
 from accounts.keys import DataKey, Keys
@@ -66,7 +68,8 @@ class _Round:
 async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime) -> bool:
     """Make the messages of one person whose round is due; return whether there was one.
 
-    What was made for the same day, or the same week, is not made again. Other workers take other people meanwhile.
+    What was made for the same day, or the same week, is not made again. Other workers take other people meanwhile. Where
+    it cannot be made, that person has the next round, and nobody waits behind them.
     """
     async with pool.connection() as conn, conn.transaction():
         async with conn.cursor(row_factory=class_row(_Round)) as cursor:
@@ -75,21 +78,29 @@ async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime
         if due is None:
             return False
         day, moment = next_round(now, due.at, due.time_zone)
-        key = await _key(pool, keys, due.user_id)
-        if due.is_active and key is not None:
-            await lock_person_async(conn, due.user_id)
-            await _Maker(conn, due, key, now, day - timedelta(days=1)).make(channels)
+        if due.is_active:
+            try:
+                async with conn.transaction():
+                    await _make(conn, pool, keys, due, channels, now, day - timedelta(days=1))
+            except (psycopg.OperationalError, PoolTimeout):
+                raise
+            except Exception:
+                log.exception("a person is told nothing", extra={"person": str(due.user_id)})
         await conn.execute(_NEXT, (moment, day, due.user_id))
     return True
 
 
-async def _key(pool: Pool, keys: Keys, user_id: UUID) -> DataKey | None:
-    """Return a person's key; None where there is none, or it cannot be unwrapped here: that is nobody else's loss."""
+async def _make(
+    conn: Conn, pool: Pool, keys: Keys, due: _Round, channels: Set[Channel], now: datetime, today: date
+) -> None:
     try:
-        return (await keys.get(pool, [user_id])).get(user_id)
+        key = (await keys.get(pool, [due.user_id])).get(due.user_id)
     except MasterKeyMissing as missing:
         log.error("a person is told nothing", extra={"reason": str(missing)})
-        return None
+        return
+    if key is not None:
+        await lock_person_async(conn, due.user_id)
+        await _Maker(conn, due, key, now, today).make(channels)
 
 
 @dataclass(frozen=True, slots=True)

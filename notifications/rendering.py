@@ -18,6 +18,8 @@ _NAMED = {
     NotificationKind.RECOMMENDATIONS: "what is new for you",
     NotificationKind.TRENDING: "what is trending",
 }
+CLIPPED = 200
+"""Characters of each line of a push message, at most."""
 _PAGES = Environment(
     loader=PackageLoader("notifications"),
     autoescape=select_autoescape(),
@@ -113,6 +115,12 @@ def unsubscribe_page(kind: NotificationKind | None, *, is_done: bool = False) ->
         title, text = "Stop these e-mails?", f"You get e-mails with {_NAMED[kind]}."
     page = _PAGES.get_template("unsubscribe.html")
     return page.render(title=title, text=text, has_button=kind is not None and not is_done)
+
+
+def clipped(text: str) -> str:
+    """Return what of a line fits into a push message, of which a browser need not take more than 4096 bytes."""
+    line = _line(text)
+    return line if len(line) <= CLIPPED else line[: CLIPPED - 1] + "…"
 
 
 def _line(text: str) -> str:

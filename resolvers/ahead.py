@@ -72,7 +72,7 @@ async def store(
             explored=explored,
             dice=dice,
         )
-        found = best.movies[:MOST]
+        found = best.movies[:MOST].astype(np.int64)
         why = reasons(standing.scorer, known, found)
         values = {
             "user": user_id,
