@@ -27,9 +27,9 @@ select (select s::text from now), t.position, t.user_id
        and e.movie_id is not null
   ) t on true
  order by t.position""")
-_BACKLOG = Statement(
-    "select position from history where user_id = $1::uuid and position > $2::bigint order by position limit 1000"
-)
+_BACKLOG = Statement("""
+select position from history
+ where user_id = $1::uuid and position > $2::bigint and movie_id is not null order by position limit 1000""")
 _PROGRESS = Statement("select md5(string_agg(c::text, '' order by name)) from checkpoints c")
 
 WAITING = 1_000
