@@ -38,7 +38,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
     gone = erased(log)
     for event in log:
         fact = event.fact
-        if isinstance(fact, PairEvent | OF_NO_MOVIE) and fact.user_id not in gone:
+        if isinstance(fact, (PairEvent, *OF_NO_MOVIE)) and fact.user_id not in gone:
             yield fact.user_id, event.position, fact.movie_id, event.event_id, fact.type, event.occurred_at
 
 
