@@ -28,8 +28,8 @@ _REST_S = 0.05
 class Ahead:
     """Computes ahead until it is stopped; without a model it waits for one."""
 
-    def __init__(self, conninfo: str, models_dir: Path) -> None:
-        self._conninfo, self._models_dir = conninfo, models_dir
+    def __init__(self, conninfo: str, models_dir: Path, *, explored: float) -> None:
+        self._conninfo, self._models_dir, self._explored = conninfo, models_dir, explored
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -64,15 +64,17 @@ class Ahead:
         return Standings(connections, self._conninfo, models)
 
     async def _round(self, connections: Pool, standings: Standings) -> None:
+        from numpy.random import default_rng
+
         from resolvers.ahead import due, store
 
         people = await due(connections, _EACH_ROUND)
         if not people:
             return
         standings.catalogue_changed()
-        standing = await standings.renew()
+        standing, dice = await standings.renew(), default_rng()
         for user_id in people:
             if self._stopped.is_set():
                 return
-            await store(connections, standing, user_id)
+            await store(connections, standing, user_id, explored=self._explored, dice=dice)
             await asyncio.sleep(_REST_S)

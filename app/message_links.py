@@ -14,6 +14,9 @@ from starlette.routing import Route
 from app import outgoing
 from app.settings import Settings
 from database.acting import acting
+from database.backlog import Overloaded
+from database.errors import DatabaseUnavailable, StatementFailed
+from events.errors import Conflict
 from notifications.preferences import unsubscribe
 from notifications.rendering import unsubscribe_page
 from notifications.tracking import note_clicked, note_opened
@@ -23,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _GIF = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c000000000100010000020144003b")
 _NOT_KEPT = {"cache-control": "no-store"}
+_FAILURES = (psycopg.Error, PoolTimeout, DatabaseUnavailable, StatementFailed, Overloaded, Conflict)
 
 
 def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
@@ -45,7 +49,7 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
     async def opened(request: Request) -> Response:
         assert links is not None
         followed = links.read("open", request.path_params["token"])
-        if followed:
+        if followed and request.method == "GET":  # HEAD is a program that looks before a person does
             try:
                 await note_opened(services().system, followed)
             except (psycopg.Error, PoolTimeout):  # the picture is there all the same
@@ -59,8 +63,9 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
         if followed is None or page is None:
             return PlainTextResponse("This link does not work (any more).", 404)
         try:
-            await note_clicked(services().system, followed)
-        except (psycopg.Error, PoolTimeout):  # the person goes on all the same
+            if request.method == "GET":
+                await note_clicked(services().system, services().handler, followed)
+        except _FAILURES:  # the person goes on all the same
             log.warning("a followed link is not recorded")
         return RedirectResponse(page, 303, headers=_NOT_KEPT)
 

@@ -145,7 +145,7 @@ def worker(
     return Worker(
         conninfo,
         retraining=retraining,
-        ahead=Ahead(conninfo, settings.models),
+        ahead=Ahead(conninfo, settings.models, explored=settings.explored_share),
         notifying=notifying,
         details_days=settings.activity_details_days,
         refreshing=Refreshing(settings, conninfo, redis_url),

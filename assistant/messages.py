@@ -23,10 +23,10 @@ from events.chats import (
     TooManyMessages,
     UnknownChatSession,
 )
+from events.idempotency import is_repeated, keep_key
 from events.log import Source
 from events.person_locks import lock_person_async
 from events.record import append_alone
-from events.window import IdempotencyKeyReused
 from projections.registry import fold_inline
 from resolvers.context import Context
 
@@ -78,10 +78,6 @@ def purpose(message_id: UUID | str) -> str:
     return CHAT_MESSAGE.format(id=message_id)
 
 
-_KEY = "select request from idempotency_keys where user_id = %s and key = %s"
-_KEEP_KEY = (
-    "insert into idempotency_keys (user_id, key, request, event_ids) values (%s, %s, %s, array[%s]::uuid[])"
-)
 _SESSION = f"""
 select s.may_ask_model, coalesce(max(m.number), 0), count(*) filter (where m.role = 'USER'),
        coalesce(bool_or(m.state = 'WRITING' and m.changed_at > now() - {STALE}), false),
@@ -112,20 +108,6 @@ _BEFORE = f"""
 select id, role, text_sealed, movie_ids from chat_messages
  where session_id = %s and user_id = %s and number < %s and state <> 'WRITING'
  order by number desc limit {_REMEMBERED}"""
-
-
-async def is_repeated(conn: Conn, user_id: UUID, key: str | None, request: str) -> bool:
-    """Whether this request was taken before, under this key. Raises IdempotencyKeyReused."""
-    found = await (await conn.execute(_KEY, (user_id, key))).fetchone() if key else None
-    if found and found[0] != request:
-        raise IdempotencyKeyReused
-    return found is not None
-
-
-async def keep_key(conn: Conn, user_id: UUID, key: str | None, request: str, event_id: UUID) -> None:
-    """Remember that a request was taken."""
-    if key:
-        await conn.execute(_KEEP_KEY, (user_id, key, request, event_id))
 
 
 async def record(conn: Conn, fact: Any, source: Source) -> UUID:
@@ -174,7 +156,7 @@ async def take(
                 "cause": cause_id,
             }
             await conn.execute(_APPEND, row)
-            await keep_key(conn, viewer, key, request, cause_id)
+            await keep_key(conn, viewer, key, request, [cause_id])
     return message_id, Turn(context, session_id, message_id, number, cause_id, text, source, may_ask)
 
 

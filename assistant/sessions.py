@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from assistant.messages import is_repeated, keep_key, purpose, record, take
+from assistant.messages import purpose, record, take
 from assistant.replies import answer
 from database.ids import uuid7
 from events.chats import (
@@ -20,6 +20,7 @@ from events.chats import (
     UnknownChatSession,
 )
 from events.errors import Rejected
+from events.idempotency import is_repeated, keep_key
 from events.people import AccountErased
 from events.person_locks import lock_person_async
 from events.texts import TextMissing
@@ -54,7 +55,7 @@ async def start(context: Context, given: Input) -> Payload:
                 if not await (await conn.execute(_START, values)).fetchone():
                     raise AccountErased
                 fact = ChatSessionStarted(user_id=viewer, session_id=session_id)
-                await keep_key(conn, viewer, key, request, await record(conn, fact, source_of(given)))
+                await keep_key(conn, viewer, key, request, [await record(conn, fact, source_of(given))])
     except Rejected as rejection:
         return refused(rejection, session=None)
     return {"errors": "[]", "session": str(session_id)}

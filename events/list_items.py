@@ -77,6 +77,17 @@ def add_item(
     return [*facts, _fact(ListItemAdded, state, Item(movie_id, rank, note_id))]
 
 
+def restore_item(state: ListState, item: Item, after: UUID | None) -> list[Event]:
+    """Put a movie that was taken off back behind another, or at the beginning. Raises as `add_item` does."""
+    state.require_editor()
+    if state.item is not None:
+        return []
+    if state.items >= ITEMS_MOST:
+        raise ListFull
+    facts, rank = _place(state, item.movie_id, after)
+    return [*facts, _fact(ListItemAdded, state, Item(item.movie_id, rank, item.note_id))]
+
+
 def move_item(state: ListState, movie_id: UUID, after: UUID | None) -> list[Event]:
     """Put a movie of the list behind another, or at the beginning. Raises UnknownList, NotInList."""
     item = _item(state)

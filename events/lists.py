@@ -62,7 +62,8 @@ class ListState:
 
     `item` is the movie that the command is about, `anchor` the one that it shall stand behind, `following` the rank of
     the one after that (without an anchor: of the first), `last` the greatest rank. `crowded` has all items, in their
-    order, of a list whose ranks have grown long. `other` is where the person stands that the command is about.
+    order, of a list whose ranks have grown long. `other` is where the person stands that the command is about. `added_at`
+    is the position at which the movie was put on the list last, `changed_at` that of the last event about it.
     """
 
     actor_id: UUID
@@ -79,6 +80,8 @@ class ListState:
     members: int = 0
     lists: int = 0
     crowded: tuple[Item, ...] | None = None
+    added_at: int | None = None
+    changed_at: int | None = None
 
     def require_owner(self) -> ListTraits:
         """Return the traits of one's own list. Raises UnknownList, NotListOwner."""

@@ -45,6 +45,7 @@ class FailureReason(StrEnum):
     REFUSED = "REFUSED"
     BOUNCED = "BOUNCED"
     GAVE_UP = "GAVE_UP"
+    NOTHING_LEFT = "NOTHING_LEFT"
 
 
 class IllegalMove(Exception):

@@ -11,6 +11,19 @@ from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
 from events.feedback import RecommendationFeedbackGiven, restore_feedback
+from events.follows import (
+    Follow,
+    FollowerAccepted,
+    FollowerRemoved,
+    FollowEvent,
+    UserFollowed,
+    UserUnfollowed,
+    follow_user,
+    remove_follower,
+    unfollow_user,
+)
+from events.list_items import ListItemAdded, ListItemRemoved, remove_item, restore_item
+from events.lists import Item, ListState
 from events.pair import Pair, PairEvent, Status, Viewing
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
@@ -59,6 +72,38 @@ def undo(pair: Pair, facts: Sequence[Event], later: Sequence[Event] = ()) -> lis
     if not compensation:
         raise CannotUndo
     return compensation
+
+
+def undo_follow(
+    follow: Follow, fact: FollowEvent, *, is_open: bool, has_blocked: bool = False
+) -> list[FollowEvent]:
+    """Return what takes back a fact that is the last between two people. Raises CannotUndo, PersonBlocked.
+
+    Who was let follow does not follow any more; who was removed must ask again themself.
+    """
+    match fact:
+        case UserFollowed():
+            return unfollow_user(follow)
+        case UserUnfollowed():
+            return follow_user(follow, is_open=is_open, has_blocked=has_blocked)
+        case FollowerAccepted():
+            return remove_follower(follow)
+        case FollowerRemoved():
+            raise CannotUndo
+
+
+def undo_in_list(state: ListState, fact: Event, position: int, after: UUID | None) -> list[Event]:
+    """Return what takes back the fact at a position: a movie goes off the list again, or back behind another.
+
+    Raises CannotUndo, UnknownList, ListFull, NotInList.
+    """
+    match fact:
+        case ListItemAdded() if state.added_at == position and state.item is not None:
+            return remove_item(state)
+        case ListItemRemoved() if state.changed_at == position:
+            return restore_item(state, Item(fact.listed_id, fact.rank, fact.note_id), after)
+        case _:
+            raise CannotUndo
 
 
 def _holds(pair: Pair, fact: Event) -> bool:

@@ -20,6 +20,13 @@ from notifications.rendering import Letter
 _POLICY = SMTP.clone(max_line_length=900)
 """Long addresses in headers stay whole: broken up they would be encoded."""
 _PERMANENT = range(500, 600)
+_OF_ALL = (
+    aiosmtplib.SMTPConnectResponseError,
+    aiosmtplib.SMTPHeloError,
+    aiosmtplib.SMTPAuthenticationError,
+    aiosmtplib.SMTPSenderRefused,
+)
+"""What a server says to all messages of ours, until somebody sets it right: none is given up for it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ def compose(
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(notification_id, server)
     message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if letter.unsubscribe_url.startswith("https:"):  # RFC 8058 knows no other
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
@@ -83,8 +91,8 @@ async def send_mail(
             password=server.password,
             timeout=server.timeout_s,
         )
-    except aiosmtplib.SMTPAuthenticationError as refusal:
-        return Later(f"signing in: {refusal.code}")  # of all messages, until somebody sets it right
+    except _OF_ALL as refusal:
+        return Later(f"{type(refusal).__name__}: {refusal.code}")
     except aiosmtplib.SMTPRecipientsRefused as refusal:
         return _refused(refusal.recipients[0].code)
     except aiosmtplib.SMTPResponseException as refusal:

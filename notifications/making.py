@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+import psycopg
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import PoolTimeout
 
 from accounts.devices import Platform
 from accounts.keys import DataKey, Keys
@@ -18,7 +21,7 @@ from database.connect import Pool
 from database.ids import uuid7
 from events.notifications import Channel, NotificationKind, NotificationQueued
 from events.person_locks import lock_person_async
-from notifications.content import Content, alert, digest
+from notifications.content import Draft, alert, digest
 from notifications.preferences import E_MAILS, PUSHES
 from notifications.record import Conn, record_queued
 from notifications.rounds import next_round, week_of
@@ -41,8 +44,10 @@ select r.user_id, r.day, r.digest_time as at, r.time_zone, c.digest_day, c.is_ac
  order by r.due_at limit 1
    for update of r skip locked"""
 _QUEUE = """
-insert into outbox (id, user_id, kind, channel, period, device_id, movie_ids, content_sealed, next_attempt_at, queued_at)
-values (%(id)s, %(user_id)s, %(kind)s, %(channel)s, %(period)s, %(device_id)s, %(movie_ids)s, %(sealed)s, %(now)s, %(now)s)
+insert into outbox
+  (id, user_id, kind, channel, period, device_id, movie_ids, content_sealed, slate, next_attempt_at, queued_at)
+values (%(id)s, %(user_id)s, %(kind)s, %(channel)s, %(period)s, %(device_id)s, %(movie_ids)s, %(sealed)s, %(slate)s,
+        %(now)s, %(now)s)
 on conflict do nothing returning id"""
 _NEXT = "update notification_rounds set due_at = %s, day = %s where user_id = %s"
 
@@ -63,7 +68,8 @@ class _Round:
 async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime) -> bool:
     """Make the messages of one person whose round is due; return whether there was one.
 
-    What was made for the same day, or the same week, is not made again. Other workers take other people meanwhile.
+    What was made for the same day, or the same week, is not made again. Other workers take other people meanwhile. Where
+    it cannot be made, that person has the next round, and nobody waits behind them.
     """
     async with pool.connection() as conn, conn.transaction():
         async with conn.cursor(row_factory=class_row(_Round)) as cursor:
@@ -72,21 +78,29 @@ async def make_due(pool: Pool, keys: Keys, channels: Set[Channel], now: datetime
         if due is None:
             return False
         day, moment = next_round(now, due.at, due.time_zone)
-        key = await _key(pool, keys, due.user_id)
-        if due.is_active and key is not None:
-            await lock_person_async(conn, due.user_id)
-            await _Maker(conn, due, key, now, day - timedelta(days=1)).make(channels)
+        if due.is_active:
+            try:
+                async with conn.transaction():
+                    await _make(conn, pool, keys, due, channels, now, day - timedelta(days=1))
+            except (psycopg.OperationalError, PoolTimeout):
+                raise
+            except Exception:
+                log.exception("a person is told nothing", extra={"person": str(due.user_id)})
         await conn.execute(_NEXT, (moment, day, due.user_id))
     return True
 
 
-async def _key(pool: Pool, keys: Keys, user_id: UUID) -> DataKey | None:
-    """Return a person's key; None where there is none, or it cannot be unwrapped here: that is nobody else's loss."""
+async def _make(
+    conn: Conn, pool: Pool, keys: Keys, due: _Round, channels: Set[Channel], now: datetime, today: date
+) -> None:
     try:
-        return (await keys.get(pool, [user_id])).get(user_id)
+        key = (await keys.get(pool, [due.user_id])).get(due.user_id)
     except MasterKeyMissing as missing:
         log.error("a person is told nothing", extra={"reason": str(missing)})
-        return None
+        return
+    if key is not None:
+        await lock_person_async(conn, due.user_id)
+        await _Maker(conn, due, key, now, today).make(channels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +133,25 @@ class _Maker:
         """The last day of a digest."""
         return self.today - timedelta(days=(self.today.isoweekday() - self.due.digest_day) % 7)
 
-    async def _mail(self) -> Content | None:
+    async def _mail(self) -> Draft | None:
         """Return what is sent by e-mail: on its day the digest, on others an alert, so that it is one a day at most."""
         wanted = [kind for kind in E_MAILS if E_MAILS[kind] in self.due.wants]
         if NotificationKind.WEEKLY_DIGEST in wanted and self._digest_on >= self.due.day:
-            return await digest(self.conn, self.due.user_id)
+            return await digest(self.conn, self.due.user_id, self.now)
         return await self._alert([kind for kind in wanted if kind is not NotificationKind.WEEKLY_DIGEST])
 
-    async def _alert(self, wanted: list[NotificationKind]) -> Content | None:
+    async def _alert(self, wanted: list[NotificationKind]) -> Draft | None:
         for kind in wanted:
-            content = await alert(self.conn, self.due.user_id, kind, self.now)
-            if content:
-                return content
+            draft = await alert(self.conn, self.due.user_id, kind, self.now)
+            if draft:
+                return draft
         return None
 
     async def _queue(
-        self, content: Content, channel: Channel, device_id: UUID | None = None
+        self, draft: Draft, channel: Channel, device_id: UUID | None = None
     ) -> list[NotificationQueued]:
+        content = draft.content
+        slate = (draft.slate.first() if channel is Channel.PUSH else draft.slate).kept()
         movie_ids = tuple(dict.fromkeys(item.movie_id for item in content.items))
         is_digest = content.kind is NotificationKind.WEEKLY_DIGEST
         fact = NotificationQueued(
@@ -156,6 +172,7 @@ class _Maker:
             "device_id": device_id,
             "movie_ids": list(movie_ids),
             "sealed": self.key.seal(NOTIFICATION, content.text()),
+            "slate": slate and Jsonb(slate),
             "now": self.now,
         }
         queued = await (await self.conn.execute(_QUEUE, row)).fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from events.notifications import FailureReason
 
@@ -21,9 +22,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """It may work another time; `why` is for the log, and has nothing of the person's."""
+    """It may work another time, and not before `wait`; `why` is for the log, and has nothing of the person's."""
 
     why: str
+    wait: timedelta = timedelta()
 
 
 Outcome = Sent | Failed | Later

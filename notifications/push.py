@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import http_ece
@@ -79,6 +81,7 @@ class PushSender:
         try:
             parts = urlsplit(subscription.endpoint)
             host, is_plain = parts.hostname or "", parts.scheme == "http" and parts.hostname in _LOCAL
+            _ = parts.port  # raises ValueError for one that there cannot be
         except ValueError:
             raise InvalidSubscription from None
         if not (parts.scheme == "https" or is_plain) or not any(
@@ -130,6 +133,8 @@ async def send_push(token: str, payload: dict[str, object], sender: PushSender) 
     try:
         async with httpx.AsyncClient(timeout=sender.timeout_s) as client:
             answer = await client.post(subscription.endpoint, content=body, headers=sender.headers(origin))
+    except httpx.InvalidURL:
+        return Failed(FailureReason.NO_ADDRESS)
     except httpx.HTTPError as error:
         return Later(type(error).__name__)
     if answer.is_success:
@@ -137,8 +142,14 @@ async def send_push(token: str, payload: dict[str, object], sender: PushSender) 
     if answer.status_code in (404, 410):
         return Failed(FailureReason.NO_ADDRESS)
     if answer.status_code == 429 or answer.is_server_error:
-        return Later(f"refused: {answer.status_code}")
+        return Later(f"refused: {answer.status_code}", _wait(answer))
     return Failed(FailureReason.REFUSED)
+
+
+def _wait(answer: httpx.Response) -> timedelta:
+    """Return how long a push service asks to be left alone, in seconds; a day at most."""
+    asked = answer.headers.get("retry-after", "")
+    return timedelta(seconds=min(int(asked), _TTL_S)) if re.fullmatch("[0-9]{1,9}", asked) else timedelta()
 
 
 def _covers(pattern: str, host: str) -> bool:

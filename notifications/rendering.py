@@ -11,12 +11,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from events.notifications import NotificationKind
 from notifications.content import Content, Item
 from notifications.links import Links
+from notifications.news import News
 
 _NAMED = {
     NotificationKind.WEEKLY_DIGEST: "your weekly digest",
     NotificationKind.RECOMMENDATIONS: "what is new for you",
     NotificationKind.TRENDING: "what is trending",
 }
+CLIPPED = 200
+"""Characters of each line of a push message, at most."""
 _PAGES = Environment(
     loader=PackageLoader("notifications"),
     autoescape=select_autoescape(),
@@ -44,6 +47,8 @@ class Letter:
 
 def subject(content: Content) -> str:
     """Return what stands above a message: one line."""
+    if not content.items:
+        return "Your week in movies: news from people you follow"
     first = _line(content.items[0].title)
     match content.kind:
         case NotificationKind.WEEKLY_DIGEST:
@@ -55,28 +60,44 @@ def subject(content: Content) -> str:
 
 
 def letter(
-    content: Content, user_id: UUID, notification_id: UUID, links: Links, tracking: Tracking
+    content: Content,
+    user_id: UUID,
+    notification_id: UUID,
+    links: Links,
+    tracking: Tracking,
+    news: Sequence[News] = (),
 ) -> Letter:
-    """Return a message as an e-mail; only what the person allows is tracked."""
+    """Return a message as an e-mail, with what is left of its news; only what the person allows is tracked."""
 
-    def url(item: Item) -> str | None:
-        if tracking.clicks and links.movie(item.movie_id):
-            return links.clicked(user_id, notification_id, item.movie_id)
-        return links.movie(item.movie_id)
+    def url(movie_id: UUID | None) -> str | None:
+        if movie_id is None:
+            return None
+        if tracking.clicks and links.movie(movie_id):
+            return links.clicked(user_id, notification_id, movie_id)
+        return links.movie(movie_id)
 
     def listed(items: Sequence[Item]) -> list[dict[str, object]]:
         return [
-            {"title": _line(item.title), "year": item.year, "why": _line(item.why), "url": url(item)}
+            {
+                "title": _line(item.title),
+                "year": item.year,
+                "why": _line(item.why),
+                "url": url(item.movie_id),
+            }
             for item in items
         ]
 
+    told = [
+        {"title": _line(each.said), "year": each.year, "why": "", "url": url(each.movie_id)} for each in news
+    ]
+    parts = (
+        ("For you", listed(content.recommended)),
+        ("From people you follow", told),
+        ("Trending", listed(content.trending)),
+    )
     said = {
         "subject": subject(content),
-        "parts": [
-            (heading, listed(items))
-            for heading, items in (("For you", content.recommended), ("Trending", content.trending))
-            if items
-        ],
+        "parts": [(heading, items) for heading, items in parts if items],
         "unsubscribe_url": links.unsubscribe(user_id, content.kind),
         "pixel_url": links.opened(user_id, notification_id) if tracking.opens else None,
     }
@@ -94,6 +115,12 @@ def unsubscribe_page(kind: NotificationKind | None, *, is_done: bool = False) ->
         title, text = "Stop these e-mails?", f"You get e-mails with {_NAMED[kind]}."
     page = _PAGES.get_template("unsubscribe.html")
     return page.render(title=title, text=text, has_button=kind is not None and not is_done)
+
+
+def clipped(text: str) -> str:
+    """Return what of a line fits into a push message, of which a browser need not take more than 4096 bytes."""
+    line = _line(text)
+    return line if len(line) <= CLIPPED else line[: CLIPPED - 1] + "…"
 
 
 def _line(text: str) -> str:

@@ -16,13 +16,14 @@ select c.user_id, c.digest_time, c.time_zone
   from notification_choices c left join notification_rounds r using (user_id)
  where c.is_active and (r.user_id is null or (r.digest_time, r.time_zone) <> (c.digest_time, c.time_zone))
  limit %s"""
+# a day whose round has not come yet is not lost to who moves over it, by another time or zone
 _PLAN = """
 insert into notification_rounds as r (user_id, due_at, day, digest_time, time_zone)
 select u.id, n.due_at, n.day, n.digest_time, n.time_zone
   from unnest(%(users)s::uuid[], %(due)s::timestamptz[], %(days)s::date[], %(times)s::time[], %(zones)s::text[])
        as n (user_id, due_at, day, digest_time, time_zone)
   join users u on u.id = n.user_id
-on conflict (user_id) do update set due_at = excluded.due_at, day = excluded.day,
+on conflict (user_id) do update set due_at = excluded.due_at, day = least(r.day, excluded.day),
   digest_time = excluded.digest_time, time_zone = excluded.time_zone"""
 
 

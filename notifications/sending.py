@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import psycopg
 from cryptography.exceptions import InvalidTag
 from psycopg.rows import class_row
+from psycopg_pool import PoolTimeout
 
 from accounts.devices import DEVICE
 from accounts.emails import EMAIL
@@ -31,10 +33,11 @@ from events.notifications import (
 from notifications.content import Content
 from notifications.links import Links
 from notifications.mail import MailServer, send_mail
+from notifications.news import read_news
 from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.push import PushSender, send_push
 from notifications.record import record_move
-from notifications.rendering import Tracking, letter, subject
+from notifications.rendering import Tracking, clipped, letter, subject
 
 log = logging.getLogger(__name__)
 
@@ -118,15 +121,28 @@ async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> b
     if waiting.status != NotificationStatus.QUEUED:  # it went out, whoever took it could not say so any more
         await _finish(pool, waiting, None, now)
         return True
-    try:
-        async with asyncio.timeout(MOST_S):
-            outcome = await _attempt(pool, keys, senders, waiting, now)
-    except TimeoutError:
-        outcome = Later("it took too long")
-    except (InvalidTag, MasterKeyMissing) as error:
-        outcome = Later(type(error).__name__)
+    if waiting.attempts > ATTEMPTS:
+        outcome: Outcome = Later("each attempt was cut short")
+    else:
+        outcome = await _tried(pool, keys, senders, waiting, now)
     await _settle(pool, waiting, outcome, now)
     return True
+
+
+async def _tried(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, now: datetime) -> Outcome:
+    """Return how an attempt ended. What nobody thought of is one that may work later: it must not be tried for ever."""
+    try:
+        async with asyncio.timeout(MOST_S):
+            return await _attempt(pool, keys, senders, waiting, now)
+    except (psycopg.OperationalError, PoolTimeout):
+        raise
+    except TimeoutError:
+        return Later("it took too long")
+    except (InvalidTag, MasterKeyMissing) as error:
+        return Later(type(error).__name__)
+    except Exception as error:
+        log.exception("a message could not be sent", extra={"notification": str(waiting.id)})
+        return Later(type(error).__name__)
 
 
 async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, now: datetime) -> Outcome:
@@ -147,7 +163,11 @@ async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, 
     content = Content.parse(text)
     if is_mail and senders.mail:
         tracking = Tracking(waiting.open_tracking, waiting.click_tracking)
-        mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking)
+        async with pool.connection() as conn:
+            news = await read_news(conn, waiting.user_id, content.news)
+        if not (news or content.items):
+            return Failed(FailureReason.NOTHING_LEFT)
+        mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking, news)
         return await send_mail(mail, to, waiting.id, senders.mail, now)
     if not is_mail and senders.push:
         return await send_push(to, _pushed(content, waiting, senders.links), senders.push)
@@ -160,8 +180,8 @@ def _pushed(content: Content, waiting: _Waiting, links: Links) -> dict[str, obje
     if link and waiting.click_tracking:
         link = links.clicked(waiting.user_id, waiting.id, first.movie_id)
     return {
-        "title": subject(content),
-        "body": first.why,
+        "title": clipped(subject(content)),
+        "body": clipped(first.why),
         "url": link,
         "notificationId": f"Notification:{waiting.id}",
     }
@@ -173,7 +193,8 @@ async def _settle(pool: Pool, waiting: _Waiting, outcome: Outcome, now: datetime
         log.info("a message waits", extra={"notification": str(waiting.id), "reason": outcome.why})
         if waiting.attempts < ATTEMPTS:
             async with pool.connection() as conn:
-                await conn.execute(_LATER, (now + back_off(waiting.attempts), waiting.id))
+                wait = max(back_off(waiting.attempts), outcome.wait)
+                await conn.execute(_LATER, (now + wait, waiting.id))
             return
         outcome = Failed(FailureReason.GAVE_UP)
     if isinstance(outcome, Sent):

@@ -29,6 +29,7 @@ from events.notifications import (
     NotificationFailed,
     NotificationOpened,
 )
+from notifications.preferences import E_MAILS, set_preferences
 from notifications.record import record_move, whose
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ _SENDGRID = {
     "click": "clicked",
     "bounce": "failed",
     "dropped": "failed",
+    "spamreport": "complained",
+    "unsubscribe": "complained",
 }
+_WORDS = ("delivered", "opened", "clicked", "failed", "complained")
 
 
 class BadWebhook(Exception):
@@ -103,22 +107,27 @@ class Signed:
             raise BadWebhook
         for each in _listed(body):
             match = _MESSAGE.match(str(each.get("messageId", "")))
-            if match and each.get("event") in ("delivered", "opened", "clicked", "failed"):
+            if match and each.get("event") in _WORDS:
                 yield str(each["event"]), UUID(match[1])
 
 
 Provider = SendGrid | Signed
 
-_TRACKS = "select open_tracking, click_tracking from notification_choices where user_id = %s"
+_TRACKS = """
+select open_tracking and is_active, click_tracking and is_active from notification_choices where user_id = %s"""
 
 
 async def take(pool: Pool, said: Iterable[Said]) -> int:
     """Move the messages that a provider tells of, and return how many moved.
 
-    What the person does not let us notice is left out, and so is what cannot be, and messages that we do not know.
+    What the person does not let us notice is left out, and so is what cannot be, and messages that we do not know. Who
+    complained of one gets no e-mails any more, until they choose some.
     """
     moved = 0
     for word, notification_id in said:
+        if word == "complained":
+            await _end_mails(pool, notification_id)
+            continue
         async with pool.connection() as conn, conn.transaction():
             user_id = await whose(conn, notification_id)
             if user_id is None:
@@ -133,6 +142,13 @@ async def take(pool: Pool, said: Iterable[Said]) -> int:
                     "a webhook came too late", extra={"notification": str(notification_id), "event": word}
                 )
     return moved
+
+
+async def _end_mails(pool: Pool, notification_id: UUID) -> None:
+    async with pool.connection() as conn:
+        user_id = await whose(conn, notification_id)
+        if user_id is not None:
+            await set_preferences(conn, user_id, dict.fromkeys(E_MAILS.values(), False))
 
 
 def _fact(word: str, user_id: UUID, notification_id: UUID) -> NotificationEvent:

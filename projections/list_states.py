@@ -22,6 +22,8 @@ select json_build_object(
                                         and b.is_active)),
          'other', (select state from list_members where list_id = $2::uuid and member_id = $5::uuid),
          'item', (select json_build_array(movie_id, rank, note_id) from items where movie_id = $3::uuid),
+         'at', (select json_build_array(added_position, position) from list_items
+                 where list_id = $2::uuid and movie_id = $3::uuid),
          'anchor', (select json_build_array(movie_id, rank, note_id) from anchor),
          'following', (select min(rank) from items
                         where movie_id is distinct from $3::uuid and rank > coalesce((select rank from anchor), '')),
@@ -67,6 +69,8 @@ def list_state(actor_id: UUID, list_id: UUID, rows: Rows) -> ListState:
         crowded=tuple(Item(UUID(m), rank, _uuid(note)) for m, rank, note in found["crowded"])
         if found["crowded"]
         else None,
+        added_at=found["at"] and found["at"][0],
+        changed_at=found["at"] and found["at"][1],
     )
 
 

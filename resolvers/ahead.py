@@ -12,6 +12,7 @@ from recsys.history import TOLD
 from recsys.movies import Filter
 from recsys.reasons import reasons
 from recsys.scoring import Algorithm
+from recsys.slates import ranked
 from recsys.standing import Standing
 from resolvers.reason_rows import reason_rows
 
@@ -31,9 +32,11 @@ _TOLD = TOLD.format(user="%(user)s")
 _FORGET = "delete from user_recommendations where user_id = %(user)s and algorithm = 'BLEND'"
 _STORE = """
 with stored as (
-  insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id)
-  select u.id, 'BLEND', rank, movie_id, score, %(slate)s
-    from users u cross join unnest(%(movies)s::uuid[], %(scores)s::float8[]) with ordinality as l (movie_id, score, rank)
+  insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id, model_id, propensity)
+  select u.id, 'BLEND', rank, movie_id, score, %(slate)s, %(model)s, propensity
+    from users u
+   cross join unnest(%(movies)s::uuid[], %(scores)s::float8[], %(propensities)s::float8[]) with ordinality
+         as l (movie_id, score, propensity, rank)
    where u.id = %(user)s and movie_id in (select id from movies)
   returning user_id, movie_id)
 insert into recommendation_reasons (user_id, algorithm, movie_id, rank, text, because_movie_id)
@@ -51,18 +54,33 @@ async def due(pool: Pool, most: int) -> list[UUID]:
         return [row[0] for row in await (await conn.execute(_DUE, (most,))).fetchall()]
 
 
-async def store(pool: Pool, standing: Standing, user_id: UUID) -> None:
-    """Compute a person's recommendations and store them in place of those before. Raises psycopg.Error, PoolTimeout."""
+async def store(
+    pool: Pool, standing: Standing, user_id: UUID, *, explored: float, dice: np.random.Generator
+) -> None:
+    """Compute a person's recommendations and store them in place of those before. Raises psycopg.Error, PoolTimeout.
+
+    A share of `explored` (0 to 1) of the places is left to chance, as in other slates.
+    """
     async with pool.connection() as conn, conn.transaction():
         (told,) = await (await conn.execute(_TOLD, {"user": user_id})).fetchone() or ("",)
         known = standing.history(told.encode())
-        found, scores = standing.scorer.top(known, MOST, Algorithm.BLEND, standing.movies.allowed(Filter()))
+        best = ranked(
+            standing,
+            known,
+            Algorithm.BLEND,
+            standing.movies.allowed(Filter()),
+            explored=explored,
+            dice=dice,
+        )
+        found = best.movies[:MOST].astype(np.int64)
         why = reasons(standing.scorer, known, found)
         values = {
             "user": user_id,
             "slate": uuid7(),
+            "model": standing.model_id,
             "movies": standing.movies.ids[found].astype(str).tolist(),
-            "scores": scores.astype(np.float64).tolist(),
+            "scores": best.scores[:MOST].astype(np.float64).tolist(),
+            "propensities": best.propensities[:MOST].astype(np.float64).tolist(),
             "reasons": [
                 reason_rows(standing, movie, each) for movie, each in zip(found.tolist(), why, strict=True)
             ],

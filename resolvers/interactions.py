@@ -20,19 +20,17 @@ from events.ratings import InvalidStars, rate_movie
 from events.reactions import react_to_movie
 from events.slates import click_recommendation
 from events.texts import Text
-from events.undo import CannotUndo, undo
 from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import (
-    OnRate,
     add_to_watchlist,
     remove_from_watchlist,
     set_priority,
     unless_kept,
 )
-from events.window import Command, Decide
+from events.window import Command
 from resolvers.context import Context
 from resolvers.errors import BadInput
-from resolvers.ids import bare_uuid, position_of, text, uuid_of
+from resolvers.ids import bare_uuid, text, uuid_of
 
 Input = Mapping[str, Any]
 Payload = Mapping[str, str | None]
@@ -55,20 +53,14 @@ class MissingValue(Rejected):
     code: ClassVar[str] = "MISSING_VALUE"
 
 
-class UnknownEvent(Rejected):
-    """There is no such action of yours."""
-
-    code: ClassVar[str] = "UNKNOWN_EVENT"
-    path = ("eventId",)
-
-
 def refused(*rejections: Rejected, **values: str | None) -> Payload:
     """Return the payload of a command that rules refused: nothing was recorded."""
     errors = [{"code": r.code, "message": r.message, "path": ["input", *r.path]} for r in rejections]
     return {"event": None, "movie": None, **values, "errors": orjson.dumps(errors).decode()}
 
 
-def _decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
+def decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
+    """Return the payload of a command about a movie."""
     first = events[0] if events else None
     return {
         "errors": "[]",
@@ -126,7 +118,7 @@ async def record(
             request=request_of(name, given),
             texts=texts,
         )
-        return _decided(await context.services.handler.handle(command), movie_id)
+        return decided(await context.services.handler.handle(command), movie_id)
     except Rejected as rejection:
         known = None if isinstance(rejection, UnknownMovie) else str(movie_id)
         return refused(rejection, movie=known)
@@ -249,46 +241,3 @@ async def click(context: Context, given: Input) -> Payload:
     """Record that the movie was opened where it was recommended."""
     slate_id = UUID(bare_uuid(given["slateId"]))
     return await record(context, "click", given, lambda pair: click_recommendation(pair, slate_id))
-
-
-_OWN = "select movie_id, event_id from history where position = %s and user_id = %s"
-
-
-async def take_back(context: Context, given: Input) -> Payload:
-    """Undo an action of one's own by appending what compensates for it."""
-    viewer = context.require_viewer()
-    position = int(position_of(given["eventId"]))
-    async with context.acting() as conn:
-        own = await (await conn.execute(_OWN, (position, viewer.id))).fetchone()
-    if own is None:
-        return refused(UnknownEvent())
-    movie_id, event_id = own
-    command = Command(
-        user_id=viewer.id,
-        movie_id=movie_id,
-        decide=_undo(event_id, context.services.on_rate),
-        source=source_of(given),
-        causation_id=event_id,
-        idempotency_key=idempotency_key_of(given),
-        request=request_of("undo", given),
-    )
-    try:
-        return _decided(await context.services.handler.handle(command), movie_id)
-    except Rejected as rejection:
-        return refused(rejection, movie=str(movie_id))
-
-
-def _undo(event_id: UUID, on_rate: OnRate) -> Decide:
-    def decide(pair: Pair, history: Sequence[Recorded]) -> Sequence[PairEvent]:
-        original = next((event for event in history if event.event_id == event_id), None)
-        if original is None:
-            raise CannotUndo
-        caused = [event for event in history if event.causation_id == event_id]
-        # an undo names the event as its cause, too, but in a command of its own
-        if any(event.correlation_id != original.correlation_id for event in caused):
-            raise CannotUndo
-        later = [event for event in history if event.position > original.position and event not in caused]
-        facts = [original.fact, *(event.fact for event in caused)]
-        return unless_kept(undo(pair, facts, [event.fact for event in later]), on_rate)
-
-    return decide

@@ -9,22 +9,25 @@ from uuid import UUID
 
 from database.errors import DatabaseUnavailable, StatementFailed
 from database.pipeline import Lane, Rows, Statement
+from projections.history import OF_NO_MOVIE
+from projections.newest import types
 from resolvers.errors import Refused
 
-# What is about no movie is no action of a person's, and is appended without their lock: its positions prove nothing.
+# What is not in the history is no action of a person's, and is appended without their lock: its positions prove nothing.
+_OWN = f"(e.movie_id is not null or e.type in ({types(*OF_NO_MOVIE)}))"
 _NOW = Statement("select pg_current_snapshot()::text")
-_TICK = Statement("""
+_TICK = Statement(f"""
 with now as (select pg_current_snapshot() as s)
 select (select s::text from now), t.position, t.user_id
   from (select 1) one
   left join lateral (
     select e.position, e.user_id from events e, now
      where e.xid >= pg_snapshot_xmax($1::pg_snapshot) and e.xid < pg_snapshot_xmax(now.s)
-       and pg_visible_in_snapshot(e.xid, now.s) and e.movie_id is not null
+       and pg_visible_in_snapshot(e.xid, now.s) and {_OWN}
     union all
     select e.position, e.user_id from events e, now
      where e.xid = any (array(select pg_snapshot_xip($1::pg_snapshot))) and pg_visible_in_snapshot(e.xid, now.s)
-       and e.movie_id is not null
+       and {_OWN}
   ) t on true
  order by t.position""")
 _BACKLOG = Statement(

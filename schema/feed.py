@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import strawberry
 
+from projections.audiences import LIST_VISIBLE, READABLE
 from resolvers.mapping import Embedded, One
-from schema.audiences import LIST_VISIBLE, READABLE
 from schema.enums import FeedItemType, Reaction, ScoreFormat
 from schema.fields import column, connection, mapped
 from schema.lists import MovieList

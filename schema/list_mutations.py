@@ -3,9 +3,9 @@
 import strawberry
 from strawberry import UNSET
 
+from projections.audiences import LIST_VISIBLE
 from resolvers import lists
 from resolvers.mapping import One, Run
-from schema.audiences import LIST_VISIBLE
 from schema.enums import EventSource, ListVisibility
 from schema.fields import mapped
 from schema.lists import MovieList

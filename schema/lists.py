@@ -4,8 +4,8 @@ from datetime import datetime
 
 import strawberry
 
+from projections.audiences import LIST_VISIBLE
 from resolvers.mapping import Key, Many, One, Page
-from schema.audiences import LIST_VISIBLE
 from schema.enums import ListRole, ListVisibility
 from schema.fields import column, connection, mapped
 from schema.movies import Movie

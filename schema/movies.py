@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from projections.audiences import READABLE
 from projections.popularity_metrics import COUNTS
 from resolvers.mapping import Embedded, Key, Many, One, Page
-from schema.audiences import READABLE
 from schema.copies import Copied
 from schema.enums import ImageSize
 from schema.fields import column, mapped

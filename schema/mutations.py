@@ -5,7 +5,7 @@ from datetime import date
 import strawberry
 from strawberry import UNSET
 
-from resolvers import activity, diary, feedback, genres, interactions, operations, reviews
+from resolvers import activity, diary, feedback, genres, interactions, operations, reviews, undoing
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
 from schema.chat_mutations import ChatMutations
@@ -272,7 +272,7 @@ class Mutation(
     )
     def set_favorite_genres(self, input: SetFavoriteGenresInput) -> SetFavoriteGenresPayload: ...  # noqa: A002
 
-    @mapped(Run(interactions.take_back), "Take an action back, with what it brought about.")
+    @mapped(Run(undoing.take_back), "Take an action back, with what it brought about.")
     def undo(self, input: UndoInput) -> UndoPayload: ...  # noqa: A002
 
     @mapped(

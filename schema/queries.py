@@ -2,12 +2,12 @@
 
 import strawberry
 
+from projections.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from resolvers.ids import enum_name, imdb_id, integer, node_key, text, uuid_of
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
 from schema.activity import ALL, ActivityConnection, ActivityFilter
-from schema.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
 from schema.catalogue import MOVIES, MovieFilter
 from schema.chat import CHAT_OWN, ChatQueries
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow

@@ -2,10 +2,10 @@
 
 import strawberry
 
+from projections.audiences import NEWS, SHARED
 from resolvers.diary import month, year
 from resolvers.ids import uuid_of
 from resolvers.mapping import Filter, Key, Page
-from schema.audiences import NEWS, SHARED
 from schema.diary import YEARS, DiaryConnection, DiaryYear
 from schema.feed import FeedItemConnection
 from schema.fields import mapped

@@ -8,6 +8,7 @@ from database.connect import connect as connect_database
 from projections.follow import catch_up
 from tests.app.following import LIVE, PROGRESS, idle, view
 from tests.app.serving import ALIVE, Served, Socket, answered
+from tests.catalogue import genre, person
 from tests.world import access_token
 
 
@@ -45,6 +46,33 @@ async def test_nobody_hears_of_what_others_do(served: Served) -> None:
         mine = await view(served, carol)
         assert mine > max(others)
         assert await position(socket) == ("live", mine)
+
+
+async def test_what_is_done_with_lists_people_and_genres_is_heard_of_in_order(
+    served: Served, conninfo: str
+) -> None:
+    token = access_token("carol")
+    start = await view(served, token)
+    choose = f'mutation {{ setFavoriteGenres(input: {{genreIds: ["Genre:{genre("Horror")}"]}}) {{ errors {{ code }} }} }}'
+    make = 'mutation { createList(input: {title: "Of an evening"}) { errors { code } } }'
+    follow_ = f'mutation {{ followUser(input: {{userId: "User:{person("bob")}"}}) {{ errors {{ code }} }} }}'
+    with connect_database(conninfo) as conn:
+        conn.execute("update users set privacy = 'PUBLIC' where id = %s", (person("bob"),))
+    async with served.socket(token) as socket:
+        await follow(socket, "live", start)
+        for document in (choose, make, follow_):
+            assert list((await served.ask(document, token=token))["data"].values()) == [{"errors": []}]
+        found = [await position(socket) for _ in range(3)]
+    with connect_database(conninfo) as conn:
+        own = conn.execute(
+            "select position, type from history where user_id = %s and position > %s order by position",
+            (person("carol"), start),
+        ).fetchall()
+    assert [kind for _, kind in own] == ["favorite_genres_chosen", "list_created", "user_followed"]
+    assert found == [("live", at) for at, _ in own]
+    async with served.socket(token) as socket:  # what was missed comes first
+        await follow(socket, "late", start)
+        assert [await position(socket) for _ in range(3)] == [("late", at) for at, _ in own]
 
 
 async def test_without_a_position_a_subscription_begins_now(served: Served) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from accounts.keys import Keys
 from database.connect import Pool, connect, pool
@@ -20,6 +21,8 @@ from tests.catalogue import FILMS, fill, movie, person
 from tests.notifications.post import Post
 
 KEYS = {"1": "a secret that is long enough for tests"}
+MODEL = UUID(int=77)
+"""The model that recommended everything."""
 SUNDAY = datetime(2024, 3, 10, 12, tzinfo=UTC)
 MONDAY = datetime(2024, 3, 11, 9, 0, 1, tzinfo=UTC)
 """A second after who chose nothing gets a digest."""
@@ -87,12 +90,15 @@ class Office:
         self.rows("delete from user_recommendations where user_id = %s", person(name))
         for rank, key in enumerate(keys, 1):
             self.rows(
-                "insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id)"
-                " values (%s, 'BLEND', %s, %s, 0.5, %s)",
+                "insert into user_recommendations"
+                " (user_id, algorithm, rank, movie_id, score, slate_id, model_id, propensity)"
+                " values (%s, 'BLEND', %s, %s, 0.5, %s, %s, %s)",
                 person(name),
                 rank,
                 movie(key),
                 movie("slate"),
+                MODEL,
+                1 / rank,
             )
             self.rows(
                 "insert into recommendation_reasons (user_id, algorithm, movie_id, rank, text)"

@@ -27,6 +27,7 @@ class Post:
     to: list[str] = field(default_factory=list)
     answers: deque[str] = field(default_factory=deque)
     at_recipient: deque[str] = field(default_factory=deque)
+    at_sender: deque[str] = field(default_factory=deque)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message is there that nobody answers."""
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -38,6 +39,15 @@ class Post:
         return MailServer(
             "127.0.0.1", self.port, False, None, None, Address("Movies", "no-reply", "movies.example")
         )
+
+    async def handle_MAIL(  # noqa: N802
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.at_sender:
+            return self.at_sender.popleft()
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]

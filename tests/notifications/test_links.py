@@ -142,6 +142,19 @@ async def test_k71_opens_and_clicks_are_noticed_of_who_allows_it(
     ) == [(str(movie("alien")),)]
 
 
+async def test_programs_that_look_before_the_person_are_not_the_person(
+    worker: Office, served: Served
+) -> None:
+    worker.prefer("alice", open_tracking=True, click_tracking=True)
+    notification_id = await sent(worker)
+    for link in (
+        LINKS.opened(ALICE, notification_id),
+        LINKS.clicked(ALICE, notification_id, movie("alien")),
+    ):
+        assert (await served.http.head(path(link))).status_code in (200, 303)
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+
+
 async def test_who_changed_their_mind_is_not_followed(worker: Office, served: Served) -> None:
     worker.prefer("alice", open_tracking=True, click_tracking=True)
     notification_id = await sent(worker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import Address
@@ -14,10 +15,11 @@ import pytest
 
 from events.notifications import FailureReason, NotificationKind
 from notifications.content import Content, Item
+from notifications.links import Links
 from notifications.mail import MailServer, compose, send_mail
-from notifications.outcomes import Failed, Later
+from notifications.outcomes import Failed, Later, Sent
 from notifications.rendering import Letter, Tracking, letter, subject
-from tests.notifications.office import LINKS
+from tests.notifications.office import KEYS, LINKS
 from tests.notifications.post import Post
 
 NOW = datetime(2024, 3, 11, 9, tzinfo=UTC)
@@ -80,6 +82,42 @@ async def test_what_is_no_address_is_not_written_to(post: Post, to: str) -> None
     outcome = await send_mail(written("Alien"), to, WHICH, post.server, NOW)
     assert outcome == Failed(FailureReason.NO_ADDRESS)
     assert post.messages == []
+
+
+@pytest.mark.parametrize("answer", ["550 not you", "553 no such sender", "421 busy"])
+async def test_a_sender_that_is_refused_is_no_messages_end(post: Post, answer: str) -> None:
+    post.at_sender.append(answer)
+    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, post.server, NOW), Later)
+    assert await send_mail(written("Alien"), "a@example.org", WHICH, post.server, NOW) == Sent()
+
+
+@pytest.mark.parametrize("greeting", ["554 go away", "421 busy", "what?"])
+async def test_a_server_that_takes_nothing_is_no_messages_end(greeting: str) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"{greeting}\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        where = MailServer("127.0.0.1", port, False, None, None, SERVER.sender)
+        assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, where, NOW), Later)
+
+
+def test_one_click_is_offered_over_https_only() -> None:
+    plain = Links(KEYS, "http://api.movies.example", None)
+    made = letter(
+        Content(NotificationKind.TRENDING, trending=[Item(MOVIE, "Alien", 1979, "")]),
+        WHO,
+        WHICH,
+        plain,
+        Tracking(opens=False, clicks=False),
+    )
+    message = compose(made, "a@example.org", WHICH, SERVER, NOW)
+    assert message["list-unsubscribe"].startswith("<http://api.movies.example/unsubscribe/")
+    assert message["list-unsubscribe-post"] is None
+    assert sent("Alien")["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
 
 
 async def test_a_password_is_not_said_in_the_clear(post: Post) -> None:

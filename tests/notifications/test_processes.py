@@ -60,6 +60,8 @@ async def test_a_worker_that_is_killed_leaves_no_digest_behind_and_none_twice(
             await post.reached.wait()
     assert post.messages == []
     assert worker.states("alice") == [("WEEKLY_DIGEST", "QUEUED")]
+    served = "select data->>'slate_id' from events where type = 'recommendations_served'"
+    assert worker.rows(served) == []
     worker.rows("update outbox set next_attempt_at = now()")  # the lease is over
     worker.rows("update notification_rounds set due_at = now() - interval '1 day', day = day - 1")
     async with (
@@ -69,6 +71,7 @@ async def test_a_worker_that_is_killed_leaves_no_digest_behind_and_none_twice(
         await until_sent(worker, 1)
     assert len(post.messages) == 1
     assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+    assert worker.rows(served) == worker.rows("select notification_id::text from notifications")
 
 
 async def test_a_worker_goes_on_after_the_database_refused(

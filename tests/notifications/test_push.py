@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import http_ece
@@ -40,6 +41,7 @@ class Service:
 
     port: int = 0
     status: int = 201
+    retry_after: str = "0"
     taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     def subscription(self, name: str = "x") -> str:
@@ -52,9 +54,8 @@ class Service:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head)}
         self.taken.append((headers, await reader.readexactly(int(headers["content-length"]))))
-        writer.write(
-            f"HTTP/1.1 {self.status} Said\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
-        )
+        said = f"retry-after: {self.retry_after}\r\ncontent-length: 0\r\nconnection: close"
+        writer.write(f"HTTP/1.1 {self.status} Said\r\n{said}\r\n\r\n".encode())
         await writer.drain()
         writer.close()
 
@@ -103,6 +104,10 @@ async def test_k72_a_browser_can_read_what_it_is_sent_and_nobody_else(
     assert headers["content-encoding"] == "aes128gcm"
     assert int(headers["ttl"]) > 0
     assert pusher.states("alice") == [("RECOMMENDATIONS", "SENT")]
+    # it names one movie, so the log is told of one
+    assert pusher.rows(
+        "select source, data->'movie_ids' from events where type = 'recommendations_served'"
+    ) == [("push", [str(movie("alien"))])]
 
 
 async def test_a_push_service_sees_who_sends(pusher: Office, service: Service) -> None:
@@ -124,6 +129,45 @@ async def test_a_browser_that_is_gone_is_forgotten(pusher: Office, service: Serv
     service.status = status
     await pusher.day(MONDAY)
     assert pusher.rows("select * from devices") == []
+    assert pusher.rows("select status, failure from notifications") == [("FAILED", "NO_ADDRESS")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "minutes"), [("0", 1), ("30", 1), ("7200", 120), ("864000", 24 * 60), ("soon", 1)]
+)
+async def test_a_push_service_is_left_alone_as_long_as_it_asks(
+    pusher: Office, service: Service, asked: str, minutes: int
+) -> None:
+    service.status, service.retry_after = 429, asked
+    await pusher.day(MONDAY)
+    service.status = 201
+    wait = timedelta(minutes=minutes)
+    assert await pusher.send(MONDAY + wait - timedelta(seconds=1)) == 0
+    assert await pusher.send(MONDAY + wait) == 1
+    assert pusher.states("alice") == [("RECOMMENDATIONS", "SENT")]
+
+
+async def test_a_message_fits_into_what_browsers_take(pusher: Office, service: Service) -> None:
+    pusher.rows("update movies set title = repeat('🎈', 3000)")
+    pusher.rows("update recommendation_reasons set text = repeat('ü', 3000)")
+    await pusher.day(MONDAY)
+    ((_, body),) = service.taken
+    assert len(body) <= 4096
+    read = json.loads(http_ece.decrypt(body, private_key=BROWSER, auth_secret=AUTH, version="aes128gcm"))
+    assert [len(read["title"]), len(read["body"])] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:{port}99/push/x", "http://127.0.0.1:{port}/\x00", "http://127.0.0.1:x/"]
+)
+async def test_an_endpoint_that_nobody_can_have_is_no_address(
+    pusher: Office, service: Service, endpoint: str
+) -> None:
+    said = json.loads(service.subscription())
+    said["endpoint"] = endpoint.format(port=service.port)
+    pusher.rows("delete from devices")
+    await register_device(pusher.pool, pusher.keys, person("alice"), Platform.WEB, json.dumps(said))
+    await pusher.day(MONDAY)
     assert pusher.rows("select status, failure from notifications") == [("FAILED", "NO_ADDRESS")]
 
 

@@ -90,6 +90,22 @@ async def test_a_bounce_is_an_end_but_not_of_what_was_read(worker: Office, serve
     assert worker.states("alice") == [("WEEKLY_DIGEST", "FAILED")]
 
 
+@pytest.mark.parametrize("word", ["spamreport", "unsubscribe"])
+async def test_who_complains_gets_no_e_mails_any_more(
+    worker: Office, served: Served, sent: str, word: str
+) -> None:
+    assert (await sendgrid(served, {"event": word, "smtp-id": sent})).status_code == 204
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+    chosen = "select weekly_digest, recommendation_alerts, trending_alerts from notification_preferences"
+    assert worker.rows(chosen) == [(False, False, False)]
+    worker.rows("update notification_preferences set weekly_digest = true")  # they changed their mind
+    unknown = [{"event": "complained", "messageId": f"<{'0' * 32}@movies.example>"}]
+    assert (await signed(served, unknown)).status_code == 204
+    assert worker.rows(chosen) == [(True, False, False)]
+    assert (await signed(served, [{"event": "complained", "messageId": sent}])).status_code == 204
+    assert worker.rows(chosen) == [(False, False, False)]
+
+
 async def test_opens_and_clicks_that_nobody_allowed_are_left_out(
     worker: Office, served: Served, sent: str
 ) -> None:

@@ -100,7 +100,8 @@ _SWAPS = (
     ("'LIKE', 'SUPER_LIKE'", "'LIKE'"),
     ("'HIGH' then 3", "'HIGH' then 2"),
     ("user_id, movie_id, event_id", "user_id, user_id, event_id"),
-    ("movie_id is not null and user_id is not null", "position %% 2 = 0"),
+    ("user_id is not null and (movie_id is not null or", "position %% 2 = 0 and (movie_id is not null or"),
+    ("(movie_id is not null or type in", "(true or type in"),
 )
 
 

@@ -131,7 +131,7 @@ async def test_k61_recommendations_of_people_who_act_are_stored_ahead(
         return (await person.ask(STORED))["viewer"]["storedRecommendations"]
 
     assert (await stored())["edges"] == []
-    worker = ahead.Ahead(database, models)
+    worker = ahead.Ahead(database, models, explored=0)
     running = asyncio.create_task(asyncio.to_thread(worker.run))
     try:
         async with asyncio.timeout(SOON_S):
@@ -149,6 +149,30 @@ async def test_k61_recommendations_of_people_who_act_are_stored_ahead(
     first = found["edges"][0]["node"]["id"]
     await person.ask(CLICK, movie=first, slate=found["slateId"])
     assert [edge["node"]["id"] for edge in (await stored())["edges"] if edge["isClicked"]] == [first]
+
+
+async def test_what_is_stored_ahead_is_left_to_chance_as_what_is_shown(
+    newcomer: Newcomer, database: str, models: Path
+) -> None:
+    person = await newcomer("charlotte")
+    await person.react("Comedy", 5, 6)
+    me = (await person.ask("{ viewer { id } }"))["viewer"]["id"].partition(":")[2]
+    kept = "select propensity, model_id::text from user_recommendations where user_id = %s order by rank"
+    worker = ahead.Ahead(database, models, explored=0.5)
+    running = asyncio.create_task(asyncio.to_thread(worker.run))
+    try:
+        async with asyncio.timeout(SOON_S):
+            with connect(database) as conn:
+                while not (found := conn.execute(kept, (me,)).fetchall()):
+                    await asyncio.sleep(0.05)
+    finally:
+        worker.stop()
+        await running
+    model_id = (await person.served.http.get("/readyz")).json()["model"]
+    assert {model for _, model in found} == {model_id}
+    chances = [round(chance, 6) for chance, _ in found]
+    assert chances[0] == 1
+    assert set(chances[1:]) == {0.5, 0.0125}
 
 
 async def test_places_that_were_left_to_chance_are_recorded_with_their_probability(
