@@ -10,8 +10,9 @@ from events.decided import Decided, decided
 from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
+from events.feedback import RecommendationFeedbackGiven, give_feedback
 from events.log import Recorded
-from events.pair import Pair, PairEvent, Status
+from events.pair import Feedback, Pair, PairEvent, Status
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
 from events.viewing import MovieDismissed, MovieWatched, dismiss_movie, retract_watch
@@ -54,16 +55,30 @@ def take_back(blank: Pair, history: Sequence[Recorded], import_id: UUID, now: da
         if last is None or last.correlation_id != import_id:
             continue
         before = _last(others, tuple(kind for kind in axis if kind is not WatchlistItemPrioritized))
+        if isinstance(last.fact, WatchlistItemAdded) and without.priority:
+            # it took the movie off and put it on again, so that it is there since the day of the import's
+            add(remove_from_watchlist(pair, RemovalReason.UNDONE), now, last.event_id)
         try:
             facts = restore(pair, without, before.fact if before else None)
         except Rejected:  # what was said since does not go together with what was before
             continue
         is_back = before is not None and not isinstance(before.fact, _ENDS)
         add(facts, before.occurred_at if before and is_back else now, last.event_id)
-    dismissed = _last(others, (MovieDismissed,))
+    dismissed = next((event for event in reversed(others) if _dismisses(event.fact)), None)
     if found and dismissed and without.status is Status.NOT_INTERESTED:
-        add(dismiss_movie(pair), dismissed.occurred_at, None)
+        fact = dismissed.fact
+        if isinstance(fact, RecommendationFeedbackGiven):
+            facts = give_feedback(pair, fact.feedback, fact.text_id, fact.slate_id)
+        else:
+            facts = dismiss_movie(pair)
+        add(facts, dismissed.occurred_at, None)
     return found
+
+
+def _dismisses(fact: Event) -> bool:
+    return isinstance(fact, MovieDismissed) or (
+        isinstance(fact, RecommendationFeedbackGiven) and fact.feedback is Feedback.NOT_INTERESTED
+    )
 
 
 def _last(history: Sequence[Recorded], axis: tuple[type[Event], ...]) -> Recorded | None:

@@ -8,8 +8,12 @@ create index movies_title_as_varchar_idx on movies ((title::varchar(200)));
 -- nulls come first, as where the design orders
 create index movies_released_idx on movies (release_date desc);
 create index movies_most_popular_idx on movies (popularity desc);
--- so that the planner knows at once that each of them is another's
-analyze users, movies;
+-- So that the planner knows at once that each of them is another's. Of what is empty it would learn that it stays so.
+do $$
+begin
+  if exists (select from users) then analyze users; end if;
+  if exists (select from movies) then analyze movies; end if;
+end $$;
 
 -- The ids are those of the joined tables, whose texts are indexed.
 create or replace view compat_s2."UserMovies" as

@@ -25,7 +25,7 @@ def filled(clones: Databases) -> str:
 
     def folded(conninfo: str) -> None:
         with connect(conninfo) as conn:
-            fill(conn, play([*rich_moves(200, without=[erase]), *list_moves(1)]))
+            fill(conn, play([*rich_moves(250, seed=2, without=[erase]), *list_moves(1)]))
 
     clones.prepare("log", folded, of=MIGRATED)
     return "log"
