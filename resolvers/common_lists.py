@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -16,15 +15,9 @@ from recsys.onboarding import to_ask
 from recsys.scoring import History
 from recsys.standing import Standing, Standings
 from resolvers import arrays
-from resolvers.errors import BadInput
 from resolvers.histories import Histories
-from resolvers.ids import PAGE_MOST, uuid_of
+from resolvers.ids import PAGE_MOST
 from resolvers.mapping import Fed
-
-GROUP_MOST = 10
-"""People of a group, the one who asks among them."""
-
-_person = uuid_of("User")
 
 
 class CommonLists:
@@ -47,15 +40,11 @@ class CommonLists:
             standing, np.array([movie for movie in self._asked[1] if movie not in known], np.int64)
         )
 
-    async def for_all(self, user_id: UUID, given: Mapping[str, Any]) -> Fed:
-        """Return what suits a person and others together. Raises BadId, BadInput for too many."""
-        people = {user_id, *(UUID(_person(each)) for each in given["userIds"])}
-        if len(people) > GROUP_MOST:
-            raise BadInput(f"A group has {GROUP_MOST} people at most, with you.")
+    async def for_all(self, people: Collection[UUID], strategy: str) -> Fed:
+        """Return what suits these people together, whom who asks may know so well; the name of a strategy says how."""
         standing = await self._standings.now()
         histories = await asyncio.gather(*(self._history(person, standing) for person in sorted(people)))
-        strategy = Strategy[given["strategy"].name]
-        found, scores = await asyncio.to_thread(_best_for, standing, histories, strategy)
+        found, scores = await asyncio.to_thread(_best_for, standing, histories, Strategy[strategy])
         return _listed(standing, found, scores)
 
     async def _history(self, user_id: UUID, standing: Standing) -> History:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from typing import Any
+from uuid import UUID
 
 from resolvers.context import Context
+from resolvers.errors import BadInput, NotFound
+from resolvers.follows import OPEN
+from resolvers.ids import uuid_of
 from resolvers.mapping import Fed, Feed, Key
 from resolvers.slate_pages import NAME
+
+GROUP_MOST = 10
+"""People of a group, the one who asks among them."""
+
+_person = uuid_of("User")
+# what suits a group tells what its people like
+_SHOWN = "select count(*) from users u where u.id = any (%(people)s) and " + OPEN.format(
+    u="u", viewer="%(viewer)s"
+)
 
 
 async def _recommended(context: Context, given: Mapping[str, Any], wanted: Set[str]) -> Fed:
@@ -23,9 +36,17 @@ async def _asked_first(context: Context, _: Mapping[str, Any], __: Set[str]) -> 
 
 
 async def _for_all(context: Context, given: Mapping[str, Any], _: Set[str]) -> Fed:
-    user_id = context.require_viewer().id
+    viewer = context.require_viewer().id
+    people = {viewer, *(UUID(_person(each)) for each in given["userIds"])}
+    if len(people) > GROUP_MOST:
+        raise BadInput(f"A group has {GROUP_MOST} people at most, with you.")
+    async with context.acting() as conn:
+        values = {"people": list(people), "viewer": viewer}
+        (shown,) = await (await conn.execute(_SHOWN, values)).fetchone() or (0,)
+    if shown < len(people):
+        raise NotFound("Somebody of this group is not there, or does not show themself to you.")
     recommends = await context.services.recommending.now()
-    return await recommends.common_lists.for_all(user_id, given)
+    return await recommends.common_lists.for_all(people, given["strategy"].name)
 
 
 _LISTED = {"movie_id": "uuid[]", "rank": "bigint[]", "score": "float8[]"}

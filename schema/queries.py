@@ -177,7 +177,7 @@ class Query(ChatQueries):
 
     @mapped(
         Page(FOR_ALL, columns=tuple(FOR_ALL.columns), orders={None: BY_RANK}),
-        "Movies for the viewer and others together, 10 people at most; nothing that anyone of them knows or dislikes.",
+        "Movies for the viewer and others who show themselves, 10 people at most; nothing that anyone knows or dislikes.",
     )
     def group_recommendations(
         self,

@@ -17,6 +17,7 @@ GROUP = """query ($people: [ID!]!, $strategy: GroupStrategy! = AVERAGE) {
   groupRecommendations(userIds: $people, strategy: $strategy, first: 100) { edges { score node { title } } }
 }"""
 ME = "{ viewer { id } }"
+PRIVACY = "mutation ($to: Privacy!) { setPrivacy(input: { privacy: $to }) { errors { code } } }"
 
 
 async def test_newcomers_are_asked_about_movies_of_all_kinds_and_of_none_twice(
@@ -44,6 +45,7 @@ async def test_a_group_gets_what_nobody_knows_or_vetoes(newcomer: Newcomer, stra
     one, two = await newcomer(f"gina{strategy}"), await newcomer(f"gerd{strategy}")
     await one.react("Comedy", 1, 2, 3)
     await two.react("Horror", 4, 5)
+    await two.ask(PRIVACY, to="PUBLIC")
     await two.ask(
         "mutation ($id: ID!) { dismissMovie(input: { movieId: $id }) { errors { code } } }",
         id=f"Movie:{film('Comedy', 9)}",
@@ -62,14 +64,49 @@ async def test_a_group_has_ten_people_at_most_and_the_one_who_asks_is_signed_in(
 ) -> None:
     people = [f"User:00000000-0000-7000-8000-{number:012}" for number in range(10)]
     person = await newcomer("greta")
+    nine = [await newcomer(f"greta{number}") for number in range(9)]
+    for each in nine:
+        await each.ask(PRIVACY, to="PUBLIC")
+    others = await ids(*nine)
 
     async def asked(who: str | None, *others: str) -> Any:
         return await served.post(GROUP, token=who, variables={"people": others})
 
-    assert "errors" not in (await asked(person.token, *people[:9], people[0])).json()
+    assert "errors" not in (await asked(person.token, *others, others[0])).json()
     assert codes(await asked(person.token, *people)) == ["BAD_USER_INPUT"]
     assert codes(await asked(person.token, "Movie:1")) == ["BAD_ID"]
     assert codes(await asked(None, people[0])) == ["UNAUTHENTICATED"]
+
+
+FOLLOW = "mutation ($id: ID!) { followUser(input: { userId: $id }) { errors { code } } }"
+ACCEPT = "mutation ($id: ID!) { acceptFollower(input: { userId: $id }) { errors { code } } }"
+BLOCK = "mutation ($id: ID!) { blockUser(input: { userId: $id }) { errors { code } } }"
+
+
+async def test_what_suits_a_group_tells_nothing_of_who_does_not_show_themself(
+    served: Served, newcomer: Newcomer
+) -> None:
+    """Nor whether they are there at all."""
+    one, other = await newcomer("gwen"), await newcomer("gus")
+    me, them = await ids(one, other)
+
+    async def refused(who: str) -> list[str]:
+        return codes(await served.post(GROUP, token=one.token, variables={"people": [who]}))
+
+    nobody = await refused("User:00000000-0000-7000-8000-000000000000")
+    assert nobody == ["NOT_FOUND"]
+    await other.ask(PRIVACY, to="FOLLOWERS")
+    assert await refused(them) == nobody
+    await one.ask(FOLLOW, id=them)
+    assert await refused(them) == nobody
+    await other.ask(ACCEPT, id=me)
+    assert (await one.ask(GROUP, people=[them]))["groupRecommendations"]["edges"]
+    await other.ask(PRIVACY, to="PRIVATE")
+    assert await refused(them) == nobody
+    await other.ask(PRIVACY, to="PUBLIC")
+    assert (await one.ask(GROUP, people=[them]))["groupRecommendations"]["edges"]
+    await other.ask(BLOCK, id=me)
+    assert await refused(them) == nobody
 
 
 async def test_similar_movies_of_all_are_there_when_a_model_serves(served: Served) -> None:
