@@ -99,6 +99,7 @@ async def test_a_provider_that_is_quicker_than_a_worker_that_died_tells_of_it(
     dying = asyncio.create_task(worker.send())
     await post.reached.wait()
     dying.cancel()
+    post.given_up.set()
     with pytest.raises(asyncio.CancelledError):
         await dying
     await take(worker.pool, [(word, notification_id) for word in words])
