@@ -39,6 +39,7 @@ blocks = register(
         },
         key=("user_id", "blocked_id"),
         people=("user_id", "blocked_id"),
+        writers=("user_id",),
         indexes=("(user_id, position desc) include (blocked_id) where is_active", "(blocked_id)"),
         rows="""
         select distinct on (user_id, blocked_id) user_id, blocked_id, type = 'user_blocked', occurred_at, position

@@ -34,6 +34,7 @@ class Projection:
     `people` are the columns that name people: a row of state that names somebody who was erased is dropped.
     Who is served by a statement sees and changes the rows that name them, others' rows where `shared`, and sees others'
     rows where `shown`: conditions over its columns that name no other table, but functions of migrations/sql/wall.sql.
+    `writers` are those of `people` who may change a row, where that is not all of them.
     `proof` says the same as `rows` in another way, for the whole log; `spec` says it in Python, by `evolve`.
     """
 
@@ -50,6 +51,7 @@ class Projection:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     person: str = "user_id"
     people: tuple[str, ...] = ("user_id",)
+    writers: tuple[str, ...] = ()
     shown: str = "false"
     shared: str = "false"
     inline: bool = False

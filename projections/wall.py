@@ -29,7 +29,8 @@ def policies(projection: Projection) -> dict[str, str]:
     A row is that of the people whom it names; `shown` and `shared` of the projection say what others may do with it.
     """
     mine = [f"{column} = {_ACTING}" for column in projection.people]
-    changes = " or ".join([*mine, projection.shared])
+    changing = [f"{column} = {_ACTING}" for column in projection.writers or projection.people]
+    changes = " or ".join([*changing, projection.shared])
     reads = " or ".join([*mine, projection.shared, projection.shown])
     wall = f"as restrictive for {{}} to {VIEWER_ROLE}"
     return {

@@ -156,6 +156,16 @@ async def test_there_is_no_way_round(crowd: World, way: str) -> None:
         conn.execute(way.replace(":bob", f"'{BOB}'").replace(":alice", f"'{ALICE}'").encode())
 
 
+async def test_who_is_blocked_cannot_lift_the_block(crowd: World) -> None:
+    """Though it is known to statements for them: what they may see depends on it."""
+    (block,) = (row for row in rows(crowd.conninfo, "blocks", BOB) if row["user_id"] == str(BOB))
+    with as_person(crowd.conninfo, block["blocked_id"]) as conn:
+        assert conn.execute("select user_id from blocks").fetchall() == [(BOB,)]
+        assert conn.execute("update blocks set is_active = false").rowcount == 0
+    with as_person(crowd.conninfo, BOB) as conn:
+        assert conn.execute("update blocks set is_active = false").rowcount == 1
+
+
 async def test_functions_tell_nothing_of_what_is_hidden(crowd: World) -> None:
     (review,) = rows(crowd.conninfo, "reviews", BOB)
     (kept,) = rows(crowd.conninfo, "lists", BOB)
