@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from psycopg import OperationalError
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from accounts.attempts import TooManyAttempts
@@ -61,6 +61,8 @@ def refusal_of(failure: BaseException, request_id: str) -> Refused:
             return TooSlow()
         case DatabaseUnavailable() | PoolTimeout() | TooManyRequests() | OperationalError():
             return Unavailable()
+        case IdleInTransactionSessionTimeout():  # the network was silent for so long in the middle of it
+            return Unavailable()
         case Overloaded():
             return Overload(failure.retry_after_s)
         case TooManyAttempts():
@@ -69,7 +71,7 @@ def refusal_of(failure: BaseException, request_id: str) -> Refused:
             return Busy()
         case StatementFailed(sqlstate=("57014" | "55P03")):
             return TooSlow()
-        case StatementFailed(sqlstate=state) if state.startswith(("08", "57P", "53")):
+        case StatementFailed(sqlstate=state) if state.startswith(("08", "57P", "53", "25P03")):
             return Unavailable()
     log.error("unexpected failure", exc_info=failure, extra={"request_id": request_id})
     return Unexpected(request_id)

@@ -250,7 +250,7 @@ class Engine:
             self.found += 1
             plans.move_to_end(key)
         if isinstance(found, NotCompilable):
-            raise found
+            raise found.with_traceback(None)  # it is kept, and would keep each way that it was raised
         return found
 
     async def _fill(self, plan: Plan, data: bytes, context: Context, errors: list[dict[str, Any]]) -> bytes:

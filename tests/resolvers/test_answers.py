@@ -25,6 +25,8 @@ from resolvers.errors import BadCursor
         (TooManyRequests(), "SERVICE_UNAVAILABLE"),
         (pg.OperationalError("away"), "SERVICE_UNAVAILABLE"),
         (pg.AdminShutdown("bye"), "SERVICE_UNAVAILABLE"),
+        (pg.IdleInTransactionSessionTimeout("silent"), "SERVICE_UNAVAILABLE"),
+        (StatementFailed("25P03", "silent"), "SERVICE_UNAVAILABLE"),
         (StatementFailed("57P01", "terminating"), "SERVICE_UNAVAILABLE"),
         (StatementFailed("53300", "too many connections"), "SERVICE_UNAVAILABLE"),
         (StatementFailed("08006", "gone"), "SERVICE_UNAVAILABLE"),
