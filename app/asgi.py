@@ -92,7 +92,7 @@ def application(
                 opened.handler.on_append.append(lambda _, events: fan_out.appended() if events else None)
                 stack.push_async_callback(SharedBudgets(budgets, redis).close)
             stack.push_async_callback(
-                CatalogueNews(conninfo, built.engine.fragments, opened.recommending.catalogue_changed).close
+                CatalogueNews(conninfo, built.engine.fragments, opened.catalogue_changed).close
             )
             built.engine.on_lookup = opened.asked_movies.note if opened.asked_movies else None
             state["services"] = opened

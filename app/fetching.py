@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 
 from app.importing import OnBad, silent
+from app.merging import record_merge
 from catalog import copies
 from catalog.copies import Target
 from catalog.movies import LoadedMovies, genre_name, genre_slug, load_movies
@@ -19,7 +20,6 @@ from catalog.remote import Away, Denied, Gone, Malformed
 from catalog.rows import BadRow
 from catalog.tmdb import Copy, Tmdb
 from catalog.uniting import unite
-from projections.uses import is_used
 
 Conn = psycopg.Connection[Any]
 
@@ -120,7 +120,7 @@ class Fetching:
 
     def _keep_tmdb(self, conn: Conn, found: dict[UUID, Copy]) -> None:
         for copy in found.values():
-            self.outcome.united += unite(conn, copy.row, is_used)
+            self.outcome.united += unite(conn, copy.row, record_merge)
         self._load(conn, "tmdb", found)
         copies.set_offers(conn, {copy.row.external_id: copy.offers for copy in found.values()})
         genres = {

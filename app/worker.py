@@ -12,6 +12,7 @@ import psycopg
 
 from accounts.keys import Keys
 from app.ahead import Ahead
+from app.merging import finish_merges
 from app.refreshing import Refreshing
 from app.retraining import Retraining
 from app.settings import Settings
@@ -116,6 +117,7 @@ class Worker:
                 conn.execute("select events_add_partitions()")
                 forget_expired(conn)
                 finish_erasures(conn, lambda: not self._stopped.is_set())
+                finish_merges(conn, lambda: not self._stopped.is_set())
                 try:
                     seal(conn)
                 except LogBusy:

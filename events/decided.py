@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ import orjson
 import psycopg
 
 from database.ids import uuid7
-from events.facts import kinds
+from events.facts import Event, kinds
 from events.handle import FoldInline
 from events.log import COLUMNS, Recorded, Source, recorded
 from events.pair import PairEvent
@@ -27,7 +27,7 @@ _APPEND = """
 with batch as (
   insert into events (event_id, type, schema_version, user_id, movie_id, data, source, occurred_at, correlation_id,
                       causation_id)
-  select event_id, type, schema_version, %(user_id)s, movie_id, data, %(source)s, least(at, now()), %(correlation_id)s,
+  select event_id, type, schema_version, %(user_id)s::uuid, movie_id, data, %(source)s, least(at, now()), %(correlation_id)s,
          causation_id
     from unnest(%(ids)s::uuid[], %(types)s::text[], %(versions)s::smallint[], %(movie_ids)s::uuid[], %(data)s::jsonb[],
                 %(times)s::timestamptz[], %(causes)s::uuid[]) with ordinality
@@ -43,14 +43,12 @@ class Decided:
     """A fact on its way into the log, when it happened, and the event that brought it about."""
 
     event_id: UUID
-    fact: PairEvent
+    fact: Event
     occurred_at: datetime
     causation_id: UUID | None
 
 
-def decided(
-    facts: Sequence[PairEvent], occurred_at: datetime, causation_id: UUID | None = None
-) -> list[Decided]:
+def decided(facts: Sequence[Event], occurred_at: datetime, causation_id: UUID | None = None) -> list[Decided]:
     """Return the facts of one command: the first brings the others about."""
     found: list[Decided] = []
     for fact in facts:
@@ -61,13 +59,24 @@ def decided(
 
 def histories(conn: Conn, user_id: UUID, movie_ids: Collection[UUID]) -> Mapping[UUID, list[Recorded]]:
     """Return what decides of each movie's pair with the person, oldest first. Raises UnknownEvent."""
-    types = [name for name, kind in kinds().items() if issubclass(kind, PairEvent) and kind.decides]
-    values = {"user_id": user_id, "movie_ids": list(movie_ids), "types": types}
     found: defaultdict[UUID, list[Recorded]] = defaultdict(list)
-    for event in map(recorded, conn.execute(_LOAD, values).fetchall()):
+    for event in _loaded(conn, user_id, movie_ids, lambda kind: kind.decides):
         assert event.fact.movie_id is not None
         found[event.fact.movie_id].append(event)
     return found
+
+
+def whole_history(conn: Conn, user_id: UUID, movie_ids: Collection[UUID]) -> list[Recorded]:
+    """Return all that the person did with these movies, oldest first. Raises UnknownEvent."""
+    return list(_loaded(conn, user_id, movie_ids, lambda _: True))
+
+
+def _loaded(
+    conn: Conn, user_id: UUID, movie_ids: Collection[UUID], counts: Callable[[type[PairEvent]], bool]
+) -> Iterable[Recorded]:
+    types = [name for name, kind in kinds().items() if issubclass(kind, PairEvent) and counts(kind)]
+    values = {"user_id": user_id, "movie_ids": list(movie_ids), "types": types}
+    return map(recorded, conn.execute(_LOAD, values).fetchall())
 
 
 def append_decided(
@@ -75,11 +84,11 @@ def append_decided(
     facts: Sequence[Decided],
     fold_inline: FoldInline,
     *,
-    user_id: UUID,
+    user_id: UUID | None,
     source: Source,
     correlation_id: UUID,
 ) -> int:
-    """Append and fold facts about one person in their order, in the open transaction; return how many.
+    """Append and fold facts about one person, or nobody, in their order, in the open transaction; return how many.
 
     What is said to happen later than now happens now.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -109,6 +109,11 @@ def remove_item(state: ListState) -> list[Event]:
     """Take a movie off the list; when it is not on it nothing is recorded. Raises UnknownList."""
     state.require_editor()
     return [] if state.item is None else [_fact(ListItemRemoved, state, state.item)]
+
+
+def put_in_place(state: ListState, movie_id: UUID) -> list[Event]:
+    """Put a movie in the place of one that it turned out to be, with its note. Raises UnknownList, NotInList."""
+    return [_fact(ListItemAdded, state, replace(_item(state), movie_id=movie_id))]
 
 
 def _item(state: ListState) -> Item:

@@ -21,6 +21,7 @@ class RemovalReason(StrEnum):
     DISMISSED = "DISMISSED"
     UNDONE = "UNDONE"
     ERASED = "ERASED"
+    MERGED = "MERGED"
 
 
 class OnRate(StrEnum):

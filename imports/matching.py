@@ -42,6 +42,7 @@ select told.n, found.id, found.is_exact
       from movies m
      where m.id in (select id from movies where title_key(title) = title_key(told.title)
                     union select id from movies where title_key(original_title) = title_key(told.title))
+       and m.merged_into is null
        and (told.year is null or m.release_year between told.year - 1 and told.year + 1)
        and (m.imdb_id is null or told.imdb_id is null)
        and (m.tmdb_id is null or told.tmdb_id is null)

@@ -94,7 +94,7 @@ select m.id, m.title, m.release_year,
  order by u.rank limit {MOST}"""
 _TRENDING = f"""
 select m.id, m.title, m.release_year, ''
-  from trending t join movies m on m.id = t.movie_id
+  from trending t join movies m on m.id = t.movie_id and m.merged_into is null
  where t.win = 'WEEK' and t.score > 0 and {_TELLABLE}
  order by t.score desc, t.movie_id limit {MOST}"""
 

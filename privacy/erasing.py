@@ -27,8 +27,9 @@ from events.pair import Pair
 from events.people import UserErased
 from events.person_locks import lock_person
 from events.record import append_alone
+from events.watchlist import RemovalReason
+from events.withdrawing import withdraw
 from privacy.tables import KEPT, personal_tables
-from privacy.withdrawing import withdraw
 from projections.registry import fold_inline, projections
 
 Conn = psycopg.Connection[tuple[Any, ...]]
@@ -145,7 +146,9 @@ def _withdraw(conn: Conn, user_id: UUID, erasure_id: UUID, after: UUID | None) -
     facts = [
         decision
         for movie_id, history in histories(conn, user_id, movie_ids).items()
-        for decision in decided(withdraw(Pair(user_id, movie_id).when(e.fact for e in history)), now)
+        for decision in decided(
+            withdraw(Pair(user_id, movie_id).when(e.fact for e in history), RemovalReason.ERASED), now
+        )
     ]
     events = append_decided(
         conn, facts, _fold_of_nobody, user_id=user_id, source=Source.SYSTEM, correlation_id=erasure_id

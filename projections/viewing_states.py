@@ -5,32 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from events.favorites import MovieFavorited, MovieUnfavorited
-from events.feedback import RecommendationFeedbackGiven
 from events.log import Recorded
 from events.pair import PairEvent, Status
-from events.ratings import MovieRated, RatingCleared
-from events.reactions import MovieReacted, ReactionCleared
+from events.ratings import MovieRated
+from events.reactions import MovieReacted
 from events.reviews import ReviewDeleted, ReviewWritten
 from events.slates import RecommendationClicked
-from events.viewing import DismissalCleared, MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
-from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized, WatchlistItemRemoved
+from events.statuses import STATUS_FACTS
+from events.viewing import MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
+from events.watchlist import WatchlistItemAdded, WatchlistItemPrioritized
 from projections.newest import code_of, index, newest, position_of, types, value
 from projections.registry import Projection, Row, register
 from projections.spec import pairs
 
 _WATCH = (MovieWatched, WatchRetracted)
-STATUS_FACTS = (
-    MovieReacted,
-    ReactionCleared,
-    MovieRated,
-    RatingCleared,
-    WatchlistItemAdded,
-    WatchlistItemRemoved,
-    MovieDismissed,
-    DismissalCleared,
-    RecommendationFeedbackGiven,
-    *_WATCH,
-)
 _HANDLES = (
     *STATUS_FACTS,
     WatchlistItemPrioritized,

@@ -14,7 +14,7 @@ from recsys.model import Ints
 _MOVIES = """
 select string_agg(concat_ws(',', database_id, id, coalesce(release_year, 0), coalesce(runtime_minutes, 0),
                             translate(coalesce(original_language, ''), ',', '')), ',' order by database_id)
-  from movies"""
+  from movies where merged_into is null"""
 _GENRES = """
 select g.database_id, g.id, g.name, g.slug,
        (select string_agg(m.database_id::text, ',') from movie_genres mg join movies m on m.id = mg.movie_id

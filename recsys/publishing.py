@@ -22,6 +22,7 @@ _CHUNK = 128
 _STAGE = """
 create temp table if not exists similar_staged (movie integer, rank smallint, similar_to integer, score real)
 on commit delete rows"""
+_MOVIES = "select database_id from movies where merged_into is null order by 1"
 _COPY = "copy similar_staged (movie, rank, similar_to, score) from stdin"
 _ALONE = "select pg_advisory_xact_lock(hashtextextended('recsys.similar', 0))"
 _SERVES = "select exists (select from models where model_id = %s and state = 'SERVING')"
@@ -36,7 +37,7 @@ def publish_similar(conn: Conn, model_id: UUID, model: Model) -> int:
 
     Readers see the old ones until the new ones are there. `conn` is in no transaction.
     """
-    known = np.array([row[0] for row in conn.execute("select database_id from movies order by 1")], np.int64)
+    known = np.array([row[0] for row in conn.execute(_MOVIES)], np.int64)
     known = known[known < model.movies]
     with conn.transaction():
         conn.execute(_STAGE)

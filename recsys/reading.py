@@ -13,10 +13,11 @@ from events.pair import Reaction, Status
 from events.ratings import MovieRated, RatingCleared
 from events.reactions import MovieReacted, ReactionCleared
 from events.replica import Reading
+from events.statuses import STATUS_FACTS
 from events.viewing import MovieDismissed, MovieViewed, MovieWatched, WatchRetracted
 from events.watchlist import WatchlistItemAdded, WatchlistItemRemoved
 from projections.newest import BITS, index, newest, types
-from projections.viewing_states import STATUS_AFTER, STATUS_FACTS
+from projections.viewing_states import STATUS_AFTER
 from recsys.copying import Rows, copied
 from recsys.errors import BeyondTheLog
 from recsys.interactions import Interactions

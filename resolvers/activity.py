@@ -106,7 +106,7 @@ async def _queued(context: Context, action: Action, given: Input) -> Payload:
         bare_uuid(given["slateId"])
     phrase = _phrase(given["phrase"]) if "phrase" in given else None
     if movie_id:
-        await require_movie(context, movie_id)
+        movie_id = await require_movie(context, movie_id)
     telemetry, viewer = context.services.telemetry, context.viewer
     visitor = (
         None

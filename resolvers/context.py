@@ -73,6 +73,11 @@ class Services:
         """Begin to follow which model serves."""
         self.models.start()
 
+    def catalogue_changed(self) -> None:
+        """Have nothing used any more that is known of movies."""
+        self.known_movies.forget()
+        self.recommending.catalogue_changed()
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:

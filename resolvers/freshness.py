@@ -33,7 +33,7 @@ async def refresh(context: Context, given: Mapping[str, Any]) -> Payload:
     viewer = context.require_viewer()
     movie_id = UUID(_movie_uuid(given["movieId"]))
     try:
-        await require_movie(context, movie_id)
+        movie_id = await require_movie(context, movie_id)
         if context.services.asked_movies is None:
             raise CannotRefresh
         await context.services.attempts.refresh_movie(viewer.key)

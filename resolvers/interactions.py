@@ -107,7 +107,7 @@ async def record(
     viewer = context.require_viewer()
     movie_id = movie_id or UUID(_movie_uuid(given["movieId"]))
     try:
-        await require_movie(context, movie_id)
+        movie_id = await require_movie(context, movie_id)
         command = Command(
             user_id=viewer.id,
             movie_id=movie_id,
@@ -138,10 +138,12 @@ def request_of(name: str, given: Input) -> str:
     return sha256(f"{key} {name} {said}".encode()).hexdigest()
 
 
-async def require_movie(context: Context, movie_id: UUID) -> None:
-    """Raise UnknownMovie."""
-    if not await context.services.known_movies.has(movie_id):
+async def require_movie(context: Context, movie_id: UUID) -> UUID:
+    """Return the movie, or the one that it was merged into. Raises UnknownMovie."""
+    standing = await context.services.known_movies.standing(movie_id)
+    if standing is None:
         raise UnknownMovie
+    return standing
 
 
 def _required(given: Input, name: str) -> Any:

@@ -84,14 +84,14 @@ async def delete(context: Context, given: Input) -> Payload:
 
 async def add(context: Context, given: Input) -> Payload:
     """Put a movie on a list."""
-    movie_id, after = UUID(_movie(given["movieId"])), _after(given)
+    movie_id, after = UUID(_movie(given["movieId"])), await _after(context, given)
 
     def decide(texts: Texts) -> Decide:
         note_id = _id(texts.get(TextKind.NOTE))
         return lambda state: add_item(state, movie_id, note_id, after)
 
     try:
-        await require_movie(context, movie_id)
+        movie_id = await require_movie(context, movie_id)
     except Rejected as rejection:
         return refused(rejection, list=_list(given["listId"]))
     return await _texts(
@@ -107,7 +107,7 @@ async def add(context: Context, given: Input) -> Payload:
 
 async def move(context: Context, given: Input) -> Payload:
     """Put a movie of a list at another place."""
-    movie_id, after = UUID(_movie(given["movieId"])), _after(given)
+    movie_id, after = await _standing(context, given["movieId"]), await _after(context, given)
     return await _decide(
         context,
         "move_in_list",
@@ -120,7 +120,7 @@ async def move(context: Context, given: Input) -> Payload:
 
 async def note(context: Context, given: Input) -> Payload:
     """Note something about a movie of a list."""
-    movie_id = UUID(_movie(given["movieId"]))
+    movie_id = await _standing(context, given["movieId"])
 
     def decide(texts: Texts) -> Decide:
         note_id = _id(texts.get(TextKind.NOTE))
@@ -134,7 +134,11 @@ async def note(context: Context, given: Input) -> Payload:
 async def remove(context: Context, given: Input) -> Payload:
     """Take a movie off a list."""
     return await _decide(
-        context, "remove_from_list", given, remove_item, movie_id=UUID(_movie(given["movieId"]))
+        context,
+        "remove_from_list",
+        given,
+        remove_item,
+        movie_id=await _standing(context, given["movieId"]),
     )
 
 
@@ -233,6 +237,12 @@ def _id(text: Text | None) -> UUID | None:
     return text.id if text else None
 
 
-def _after(given: Input) -> UUID | None:
+async def _after(context: Context, given: Input) -> UUID | None:
     after = given.get("afterMovieId")
-    return None if after is None else UUID(_movie(after))
+    return None if after is None else await _standing(context, after)
+
+
+async def _standing(context: Context, given: str) -> UUID:
+    """Return the movie that an id means now, be there one or not."""
+    movie_id = UUID(_movie(given))
+    return await context.services.known_movies.standing(movie_id) or movie_id

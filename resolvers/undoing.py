@@ -31,6 +31,13 @@ from resolvers.interactions import (
 )
 
 
+class MovieMerged(Rejected):
+    """This movie turned out to be another one, which has what you said of it. Change it there."""
+
+    code: ClassVar[str] = "MOVIE_MERGED"
+    path = ("eventId",)
+
+
 class UnknownEvent(Rejected):
     """There is no such action of yours."""
 
@@ -56,9 +63,13 @@ async def take_back(context: Context, given: Input) -> Payload:
         fact = decode(name, version, viewer.id, None, data)
         if isinstance(fact, FollowEvent):
             return await follows.take_back(context, given, fact, position)
+        if isinstance(fact, ListItemEvent) and await _is_merged(context, fact.listed_id):
+            return refused(MovieMerged(), movie=str(fact.listed_id))
         if isinstance(fact, ListItemEvent):
             return await _in_list(context, given, fact, event_id, position)
         return refused(CannotUndo())
+    if await _is_merged(context, movie_id):
+        return refused(MovieMerged(), movie=str(movie_id))
     command = Command(
         user_id=viewer.id,
         movie_id=movie_id,
@@ -72,6 +83,10 @@ async def take_back(context: Context, given: Input) -> Payload:
         return decided(await context.services.handler.handle(command), movie_id)
     except Rejected as rejection:
         return refused(rejection, movie=str(movie_id))
+
+
+async def _is_merged(context: Context, movie_id: UUID) -> bool:
+    return await context.services.known_movies.standing(movie_id) not in (movie_id, None)
 
 
 _BEFORE = """

@@ -82,11 +82,15 @@ def _most_here(value: str) -> tuple[Key, ...]:
     return replace(number, ranked=Ranked("movie_stats", "movie_id", value)), key
 
 
+STANDING = "{t}.id = (select coalesce(m.merged_into, m.id) from movies m where m.{key} = {value})"
+"""Which movie a key means: what was merged into another leads there."""
+
 _BY_ID = Key("{t}.id", "uuid")
 _TITLE = (Key("{t}.title", "text"), _BY_ID)
 
 MOVIES = Page(
     "movies",
+    where="{t}.merged_into is null",
     columns=("id",),
     orders={
         None: _TITLE,

@@ -41,6 +41,7 @@ CODES = {
     "LIST_FULL": "The list has as many movies as there can be.",
     "MESSAGE_TOO_LONG": "The message is too long.",
     "MISSING_VALUE": "A value, or null to clear it, has to be given.",
+    "MOVIE_MERGED": "The action was about a movie that became another one: change there what was said of it.",
     "NOT_IMPORTED": "The import is not confirmed, so there is nothing to undo.",
     "NOT_INVITED": "Nobody has invited the viewer to this list.",
     "NOT_IN_LIST": "The movie is not on the list.",

@@ -183,6 +183,12 @@ class Movie(Copied, Node):
     def viewer_state(self) -> ViewerState | None: ...
 
     @mapped(
+        One("movies", of="{parent}.merged_into"),
+        "The movie that this one turned out to be, which has what people said of it; null for all others.",
+    )
+    def merged_into(self) -> Annotated["Movie", strawberry.lazy("schema.movies")] | None: ...
+
+    @mapped(
         Page(
             "similar_movies",
             where="{t}.movie_id = {parent}.id",

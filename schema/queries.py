@@ -8,7 +8,7 @@ from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, 
 from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
 from schema.activity import ALL, ActivityConnection, ActivityFilter
-from schema.catalogue import MOVIES, MovieFilter
+from schema.catalogue import MOVIES, STANDING, MovieFilter
 from schema.chat import CHAT_OWN, ChatQueries
 from schema.enums import EventOrder, GroupStrategy, MovieOrder, TrendingWindow
 from schema.fields import mapped
@@ -77,13 +77,13 @@ class Query(ChatQueries):
             "movies",
             "by",
             {
-                "id": Filter("{t}.id = {value}", "uuid", uuid_of("Movie")),
-                "databaseId": Filter("{t}.database_id = {value}", "int", integer),
+                "id": Filter(STANDING.replace("{key}", "id"), "uuid", uuid_of("Movie")),
+                "databaseId": Filter(STANDING.replace("{key}", "database_id"), "int", integer),
                 "tmdbId": Filter("{t}.tmdb_id = {value}", "int", integer),
                 "imdbId": Filter("{t}.imdb_id = {value}", "text", imdb_id),
             },
         ),
-        "A movie by any of its ids; null when there is none.",
+        "A movie by any of its ids; null when there is none. One that was merged leads to the movie that it is.",
         max_age_s=_PUBLIC_S,
     )
     def movie(self, by: MovieLookup) -> Movie | None: ...
@@ -146,7 +146,7 @@ class Query(ChatQueries):
     @mapped(
         Page(
             "trending",
-            where="{t}.score > 0",
+            where="{t}.score > 0 and {t}.movie_id not in (select m.id from movies m where m.merged_into is not null)",
             columns=("movie_id", "score"),
             orders={None: (Key("{t}.score", "bigint", descending=True), Key("{t}.movie_id", "uuid"))},
             filters={"window": Filter("{t}.win = {value}", "text", enum_name)},

@@ -29,6 +29,7 @@ from events.follows import (
 )
 from events.genres import FavoriteGenresChosen
 from events.log import Recorded
+from events.merging import MoviesMerged
 from events.models import (
     Models,
     ModelTrained,
@@ -226,6 +227,11 @@ def identify(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who a visitor was")
 
 
+def unite(pair: Pair) -> Sequence[PairEvent]:
+    """Let the movie be the next one: `play` records it."""
+    raise TypeError("no pair decides which movies are one")
+
+
 def notify(pair: Pair) -> Sequence[PairEvent]:
     """Move a message to the person forward, or try to: `play` records it."""
     raise TypeError("no pair decides on messages")
@@ -249,13 +255,14 @@ ALONE = (
     unblock,
     visit,
     identify,
+    unite,
     notify,
 )
 """What is recorded without the state of a pair."""
 
 SOCIAL = (follow, unfollow, accept, remove, block, unblock)
 """What people say to each other, not about movies."""
-BESIDE = (*SOCIAL, visit, identify)
+BESIDE = (*SOCIAL, visit, identify, unite)
 """What is not said by a person about a movie."""
 
 _BACK = [(back,) for back in range(5)]
@@ -291,6 +298,7 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     unblock: [(other,) for other in range(ACQUAINTED)],
     visit: [(1,), (3,)],
     identify: [(1,), (2,)],
+    unite: [()],
     notify: [
         (number, *moves)
         for number in range(12)
@@ -517,6 +525,9 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
         )
     ],
     visit: lambda _, move: [MovieViewedByVisitors(movie_id=movie_id(move.movie), views=move.args[0])],
+    unite: lambda _, move: [
+        MoviesMerged(movie_id=movie_id(move.movie), into_id=movie_id((move.movie + 1) % MOVIES))
+    ],
     identify: lambda _, move: [
         SessionIdentified(
             user_id=user_id(move.person), session_id=uuid5(user_id(move.person), str(move.args[0]))

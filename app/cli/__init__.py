@@ -22,6 +22,7 @@ from app.cli import (
     events,
     imports,
     keys,
+    movies,
     notifications,
     projections,
     recsys,
@@ -51,6 +52,7 @@ commands.add_typer(projections.commands, name="projections")
 commands.add_typer(activity.commands, name="activity")
 evaluation.add_to(recsys.commands)
 commands.add_typer(recsys.commands, name="recsys")
+commands.add_typer(movies.commands, name="movies")
 commands.add_typer(users.commands, name="users")
 commands.add_typer(keys.commands, name="keys")
 commands.add_typer(notifications.commands, name="notifications")

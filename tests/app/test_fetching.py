@@ -18,6 +18,7 @@ import pytest
 from app.fetching import Fetching
 from app.importing_remote import mint
 from app.logs import configure
+from app.merging import finish_merges
 from app.remotes import Remotes, remotes
 from catalog import remote
 from catalog.copies import targets
@@ -29,6 +30,7 @@ from recsys.catalogue import read_features
 from tests.catalog.services import KEY, TOKEN, Services, details, running
 from tests.catalogue import NOON
 from tests.events.writing import write
+from tests.projections.filling import fold_inline_anew
 from tests.world import settings
 
 Conn = psycopg.Connection[Any]
@@ -177,39 +179,40 @@ def test_k20_the_first_use_of_an_id_makes_a_stub_and_the_next_finds_it(connectio
 
 
 def use(conn: Conn, movie_id: UUID) -> None:
+    conn.execute(
+        "insert into users (id, username, username_key) values (%s, 'p', 'p') on conflict do nothing",
+        (PERSON,),
+    )
     write(conn, *favorite_movie(Pair(PERSON, movie_id)), at=NOON)
 
 
-@pytest.mark.parametrize("used", ["neither", "older", "younger"])
-def test_k20_two_stubs_that_are_one_movie_become_one_and_what_people_said_stays(
-    used: str, connection: Conn, fetch: Fetch
+@pytest.mark.parametrize("used", [(), (0,), (1,), (0, 1)])
+def test_k20_two_stubs_that_are_one_movie_become_one_which_has_what_people_said(
+    used: tuple[int, ...], connection: Conn, fetch: Fetch
 ) -> None:
-    by_tmdb, by_imdb = mint(connection, [550], ["tt0137523"])
-    if used != "neither":
-        use(connection, by_tmdb if used == "older" else by_imdb)
-    outcome = fetch(by_tmdb, by_imdb).outcome
+    both = kept, gone = mint(connection, [550], ["tt0137523"])
+    for each in used:
+        use(connection, both[each])
+    fold_inline_anew(connection)
+    outcome = fetch(*both).outcome
     assert (outcome.united, outcome.bad) == (1, 0)
-    kept = by_imdb if used == "younger" else by_tmdb
-    query = "select id, tmdb_id, imdb_id from movies where title = 'Fight Club'"
-    assert rows(connection, query) == [(kept, 550, "tt0137523")]
-    assert rows(connection, "select distinct movie_id from events") == (
-        [(kept,)] if used != "neither" else []
+    query = "select id, tmdb_id, imdb_id, merged_into from movies order by database_id"
+    assert rows(connection, query) == [(kept, 550, "tt0137523", None), (gone, None, None, kept)]
+    assert one(connection, "select movie_id, data->>'into_id' from events where type = 'movies_merged'") == (
+        gone,
+        str(kept),
     )
+    finish_merges(connection)
+    query = "select movie_id from favorites where is_active"
+    assert rows(connection, query) == ([(kept,)] if used else [])
     assert mint(connection, [550], ["tt0137523"]) == [kept]
 
 
-def test_k20_two_movies_that_people_spoke_of_are_not_made_one_and_it_is_said(
-    connection: Conn, fetch: Fetch
-) -> None:
-    both = mint(connection, [550], ["tt0137523"])
-    for each in both:
-        use(connection, each)
-    bad: list[BadRow] = []
-    assert fetch(both[0], on_bad=bad.append).outcome.united == 0
-    assert [row.reason for row in bad] == ["TMDb id 550 left out: it belongs to another movie"]
-    assert one(
-        connection, "select count(*) from movies where coalesce(tmdb_id::text, imdb_id) is not null"
-    ) == (2,)
+def test_k20_of_two_movies_that_are_one_that_with_a_title_stays(connection: Conn, fetch: Fetch) -> None:
+    older, younger = mint(connection, [550], ["tt0137523"])
+    connection.execute("update movies set title = 'Fight Club' where id = %s", (younger,))
+    fetch(older)
+    assert rows(connection, "select id from movies where merged_into is null") == [(younger,)]
 
 
 def test_k20_a_stub_with_another_id_keeps_it(services: Services, connection: Conn, fetch: Fetch) -> None:

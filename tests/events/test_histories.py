@@ -41,6 +41,7 @@ from events.watchlist import (
     WatchlistItemRemoved,
     followed_by_removal,
 )
+from events.withdrawing import withdraw
 from projections.registry import projections
 from tests.strategies import COMMANDS, Says, histories, play, rich_moves
 
@@ -188,4 +189,5 @@ def test_every_command_is_played(command: Says) -> None:
         restore_review,
         restore_viewing,
         restore_feedback,
+        withdraw,
     }

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.merging import finish_merges, record_merge
 from app.worker import Worker
+from catalog.uniting import merge
 from database.connect import connect
 from events.append import person_lock
 from events.facts import Event
@@ -327,6 +329,27 @@ def test_undo_restores_what_was_before_with_its_time_and_scale(conn: Conn) -> No
     for number, name in enumerate(("movie_rated", "watchlist_item_added", "movie_dismissed")):
         assert back[movie_id(number), name].occurred_at == then
         assert back[movie_id(number), name].source is Source.WEB
+
+
+def test_k20_k82_an_import_is_undone_as_a_whole_after_its_movie_turned_out_to_be_another(conn: Conn) -> None:
+    user = somebody(conn)
+    then = datetime(2018, 1, 2, 3, tzinfo=UTC)
+    says(conn, user, 1, rate_movie, 6, at=then)
+    rows = [(*film("2019-05-01", "Movie 0", YEAR, "0"), 4.5)]
+    watched = [(*film("2019-05-01", "Movie 0", YEAR, "0"), "", "", "", "2019-05-01")]
+    whose, _ = bring(conn, user, letterboxd(ratings=rows, diary=watched))
+    merge(conn, movie_id(0), movie_id(1), record_merge)
+    finish_merges(conn)
+    query = "select movie_id, half_stars from ratings where user_id = %s and half_stars is not null"
+    assert conn.execute(query, (user,)).fetchall() == [(movie_id(1), 9)]
+    assert {e.source for e in log_of(conn, user) if e.fact.movie_id == movie_id(1)} == {
+        Source.WEB,
+        Source.IMPORT,
+    }
+    assert undo(conn, whose) == 2
+    assert conn.execute(query, (user,)).fetchall() == [(movie_id(1), 6)]
+    assert conn.execute("select from diary where user_id = %s and is_active", (user,)).fetchall() == []
+    assert wrong_projections(conn) == []
 
 
 def test_one_event_of_an_import_that_was_undone_alone_is_left_alone(conn: Conn) -> None:

@@ -10,14 +10,14 @@ from events.viewing import retract_watch
 from events.watchlist import RemovalReason, remove_from_watchlist
 
 
-def withdraw(pair: Pair) -> list[PairEvent]:
+def withdraw(pair: Pair, reason: RemovalReason) -> list[PairEvent]:
     """Return what ends all that is counted of a pair: stars, reaction, favourite, watchlist entry and viewings.
 
     Page views stay counted: they are what happened, and not what somebody thinks.
     """
     facts: list[PairEvent] = []
     if pair.priority is not None:
-        facts += remove_from_watchlist(pair, RemovalReason.ERASED)
+        facts += remove_from_watchlist(pair, reason)
     for command in (clear_rating, clear_reaction, unfavorite_movie):
         facts += command(pair.when(facts))
     for viewing in pair.viewings:

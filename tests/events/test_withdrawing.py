@@ -6,7 +6,8 @@ from hypothesis import given
 
 from events.log import Recorded
 from events.pair import Pair, PairEvent
-from privacy.withdrawing import withdraw
+from events.watchlist import RemovalReason
+from events.withdrawing import withdraw
 from tests.strategies import histories
 
 
@@ -14,7 +15,7 @@ from tests.strategies import histories
 def test_what_is_withdrawn_counts_no_more(log: list[Recorded]) -> None:
     for place in {(e.fact.user_id, e.fact.movie_id) for e in log if isinstance(e.fact, PairEvent)}:
         pair = Pair(*place).when(event.fact for event in log)
-        after = pair.when(withdraw(pair))
+        after = pair.when(withdraw(pair, RemovalReason.ERASED))
         assert (after.half_stars, after.reaction, after.is_favorite, after.priority, after.viewings) == (
             None,
             None,
@@ -22,4 +23,4 @@ def test_what_is_withdrawn_counts_no_more(log: list[Recorded]) -> None:
             None,
             (),
         )
-        assert withdraw(after) == []
+        assert withdraw(after, RemovalReason.ERASED) == []
