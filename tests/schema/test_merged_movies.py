@@ -10,6 +10,7 @@ from app.merging import finish_merges, record_merge
 from catalog.uniting import merge
 from database.connect import connect
 from projections.follow import catch_up
+from schema.enums import MovieOrder
 from tests.catalogue import movie
 from tests.schema.test_lists import ALIEN, made
 from tests.schema.test_own_actions import newest, undo
@@ -52,9 +53,7 @@ async def test_k20_every_id_leads_to_the_movie_that_stays(spoken: World) -> None
         assert await by(spoken, **key) == expected
 
 
-async def test_k20_the_movie_that_went_is_still_there_by_its_id_and_in_no_list(spoken: World) -> None:
-    titles = "{ movies(first: 100) { nodes { id } } }"
-    before = [each["id"] for each in (await spoken.data(titles))["movies"]["nodes"]]
+async def test_k20_the_movie_that_went_is_still_there_by_its_id(spoken: World) -> None:
     merged(spoken)
     node = (
         "query ($id: ID!) { node(id: $id) { id ... on Movie { mergedInto { id } stats { ratingCount } } } }"
@@ -64,8 +63,37 @@ async def test_k20_the_movie_that_went_is_still_there_by_its_id_and_in_no_list(s
         "mergedInto": {"id": KEPT},
         "stats": {"ratingCount": 0},
     }
-    after = [each["id"] for each in (await spoken.data(titles))["movies"]["nodes"]]
-    assert after == [each for each in before if each != GONE]
+
+
+@pytest.mark.parametrize("search", [None, "tt9999999"])
+async def test_k20_the_movie_that_went_is_in_no_list(spoken: World, search: str | None) -> None:
+    query = "query ($by: MovieOrder, $search: String) { movies(first: 100, orderBy: $by, search: $search) { nodes { id } } }"
+    orders = [by for by in MovieOrder if search or by is not MovieOrder.RELEVANCE]
+
+    async def listed(order: MovieOrder) -> list[str]:
+        found = await spoken.data(query, {"by": order.name, "search": search})
+        return [each["id"] for each in found["movies"]["nodes"]]
+
+    before = {order: await listed(order) for order in orders}
+    assert all(GONE in movies for movies in before.values())
+    merged(spoken)
+    for order, movies in before.items():
+        assert sorted(await listed(order)) == sorted(each for each in movies if each != GONE)
+
+
+async def test_k20_the_movie_that_went_trends_no_more(spoken: World) -> None:
+    query = "{ trending(window: ALL, first: 100) { nodes { id } } }"
+
+    async def trending() -> list[str]:
+        with connect(spoken.conninfo) as conn:
+            catch_up(conn)
+        return [each["id"] for each in (await spoken.data(query))["trending"]["nodes"]]
+
+    assert GONE in await trending()
+    merged(spoken)
+    after = await trending()
+    assert GONE not in after
+    assert KEPT in after
 
 
 async def test_k20_what_is_said_of_the_movie_that_went_is_said_of_the_other(spoken: World) -> None:
