@@ -17,7 +17,7 @@ from events.decided import Decided, append_decided, decided, histories
 from events.handle import FoldInline
 from events.log import Source
 from events.pair import Pair
-from events.person_locks import lock_person
+from events.person_locks import lock_people
 from imports.deciding import Outcome, decide
 from imports.entries import forget, make_movies, next_entries, recorded_movies, tell
 from imports.errors import ImportUndone, NotImported, UnknownImport
@@ -124,7 +124,7 @@ def _in_chunks(conn: Conn, may_go_on: MayGoOn, chunk: Callable[[], int | None]) 
 
 def _held(conn: Conn, whose: Whose) -> _Held:
     """Lock the person, then the import. Raises UnknownImport."""
-    lock_person(conn, whose.user_id)
+    lock_people(conn, whose.user_id)
     with conn.cursor(row_factory=class_row(_Held)) as cursor:
         held = cursor.execute(_HELD, whose.key).fetchone()
     if held is None:
