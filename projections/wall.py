@@ -11,6 +11,8 @@ from projections.registry import Projection, projections
 _MARK = """
 select obj_description(p.oid, 'pg_policy') from pg_policy p join pg_class c on c.oid = p.polrelid
  where p.polrelid = to_regclass(%s) and p.polname = 'granted' and c.relrowsecurity"""
+_MAY_READ = f"select has_table_privilege('{VIEWER_ROLE}', %s, 'select')"
+_ALONE = "select pg_advisory_xact_lock(hashtextextended('wall', 0))"
 # tables that requests may read and that name people
 _OPEN = f"""
 select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -45,30 +47,36 @@ def policies(projection: Projection) -> dict[str, str]:
 def wall(conn: Conn, projection: Projection, schema: str) -> None:
     """Make the table in this schema stand behind the wall as it is said now; one that does so is not locked."""
     table = f"{schema}.{projection.name}"
-    if not projection.is_personal:
-        conn.execute(f"grant select on {table} to {VIEWER_ROLE}")
+    if _stands(conn, projection, table):
         return
-    wanted, mark = policies(projection), _mark(projection)
     with conn.transaction():
-        if conn.execute(_MARK, (table,)).fetchone() == (mark,):
+        conn.execute(_ALONE)  # of servers that start at once one does it: the others' grants would be refused
+        if _stands(conn, projection, table):
+            return
+        if not projection.is_personal:
+            conn.execute(f"grant select on {table} to {VIEWER_ROLE}")
             return
         conn.execute("set local lock_timeout = '5s'")
         conn.execute(f"grant select, insert, update on {table} to {VIEWER_ROLE}")
         conn.execute(f"alter table {table} enable row level security")
-        for name, text in wanted.items():
+        for name, text in policies(projection).items():
             conn.execute(f"drop policy if exists {name} on {table}")
             conn.execute(f"create policy {name} on {table} {text}")
-        conn.execute(f"comment on policy granted on {table} is '{mark}'")
+        conn.execute(f"comment on policy granted on {table} is '{_mark(projection)}'")
+
+
+def _stands(conn: Conn, projection: Projection, table: str) -> bool:
+    if projection.is_personal:
+        return conn.execute(_MARK, (table,)).fetchone() == (_mark(projection),)
+    return conn.execute(_MAY_READ, (table,)).fetchone() == (True,)
 
 
 def open_tables(conn: Conn) -> list[str]:
     """Return the tables with rows of people that requests may read and no wall is around, or another than is said now."""
     found = {table for (table,) in conn.execute(_OPEN).fetchall()}
     for projection in projections().values():
-        if projection.is_personal:
-            table = f"read.{projection.name}"
-            if conn.execute(_MARK, (table,)).fetchone() != (_mark(projection),):
-                found.add(projection.name)
+        if projection.is_personal and not _stands(conn, projection, f"read.{projection.name}"):
+            found.add(projection.name)
     return sorted(found)
 
 
