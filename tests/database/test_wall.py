@@ -9,17 +9,16 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from alembic import command
 from psycopg.sql import SQL, Identifier
 
 from app.cli.errors import explained
-from app.database import _config, _connection, migrate
+from app.database import migrate
 from database.acting import GRANTED
 from database.connect import VIEWER_ROLE, connect
 from projections.deploy import deploy
 from projections.registry import projections
 from projections.wall import open_tables, wall
-from tests.postgres import Databases
+from tests.postgres import Databases, move_to
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
@@ -165,19 +164,12 @@ def test_who_may_not_act_as_the_roles_is_told_what_to_do(stranger: str) -> None:
 
 
 def test_the_wall_can_be_taken_away_and_built_again(conninfo: str, connection: Conn) -> None:
-    def to(revision: str) -> None:
-        with _connection(conninfo) as opened:
-            config = _config()
-            config.attributes["connection"] = opened
-            (command.downgrade if revision == "0019" else command.upgrade)(config, revision)
-            opened.commit()
-
     before = "select count(*) from pg_policies"
     right = connection.execute(before).fetchall()
-    to("0019")
+    move_to(conninfo, "0019")
     assert connection.execute(before).fetchall() == [(0,)]
     assert connection.execute("select count(*) from pg_class where relrowsecurity").fetchall() == [(0,)]
-    to("head")
+    move_to(conninfo, "head")
     deploy(connection)
     assert connection.execute(before).fetchall() == right
     assert open_tables(connection) == []
