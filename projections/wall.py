@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from database.connect import VIEWER_ROLE
+from database.connect import EXPORTER_ROLE, VIEWER_ROLE
 from projections.checkpoints import Conn
 from projections.registry import Projection, projections
 
@@ -13,15 +13,16 @@ select obj_description(p.oid, 'pg_policy') from pg_policy p join pg_class c on c
  where p.polrelid = to_regclass(%s) and p.polname = 'granted' and c.relrowsecurity"""
 _MAY_READ = f"select has_table_privilege('{VIEWER_ROLE}', %s, 'select')"
 _ALONE = "select pg_advisory_xact_lock(hashtextextended('wall', 0))"
-# tables that requests may read and that name people
+# tables that requests or exports may read and that name people
 _OPEN = f"""
 select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  cross join (values ('{VIEWER_ROLE}', 'wall_select'), ('{EXPORTER_ROLE}', 'wall_export')) as held (role, policy)
  where c.relkind in ('r', 'p') and n.nspname in ('public', 'read', 'activity')
-   and has_any_column_privilege('{VIEWER_ROLE}', c.oid, 'select')
+   and has_any_column_privilege(held.role, c.oid, 'select')
    and (c.oid = 'users'::regclass or exists (
          select from pg_attribute a where a.attrelid = c.oid and a.attname = 'user_id' and not a.attisdropped))
    and not (c.relrowsecurity and exists (
-         select from pg_policy p where p.polrelid = c.oid and p.polname = 'wall_select' and not p.polpermissive))"""
+         select from pg_policy p where p.polrelid = c.oid and p.polname = held.policy and not p.polpermissive))"""
 _ACTING = "any ((select acting_people())::uuid[])"
 
 
@@ -29,6 +30,7 @@ def policies(projection: Projection) -> dict[str, str]:
     """Return the policies of a projection's table by name, as `create policy` takes them.
 
     A row is that of the people whom it names; `shown` and `shared` of the projection say what others may do with it.
+    Exports read what names their person, one of the `writers` where there are some.
     """
     mine = [f"{column} = {_ACTING}" for column in projection.people]
     changing = [f"{column} = {_ACTING}" for column in projection.writers or projection.people]
@@ -41,6 +43,7 @@ def policies(projection: Projection) -> dict[str, str]:
         "wall_insert": f"{wall.format('insert')} with check ({changes})",
         "wall_update": f"{wall.format('update')} using ({changes})",
         "wall_delete": f"{wall.format('delete')} using ({changes})",
+        "wall_export": f"as restrictive for select to {EXPORTER_ROLE} using ({' or '.join(changing)})",
     }
 
 
@@ -58,6 +61,7 @@ def wall(conn: Conn, projection: Projection, schema: str) -> None:
             return
         conn.execute("set local lock_timeout = '5s'")
         conn.execute(f"grant select, insert, update on {table} to {VIEWER_ROLE}")
+        conn.execute(f"grant select on {table} to {EXPORTER_ROLE}")
         conn.execute(f"alter table {table} enable row level security")
         for name, text in policies(projection).items():
             conn.execute(f"drop policy if exists {name} on {table}")
@@ -72,7 +76,7 @@ def _stands(conn: Conn, projection: Projection, table: str) -> bool:
 
 
 def open_tables(conn: Conn) -> list[str]:
-    """Return the tables with rows of people that requests may read and no wall is around, or another than is said now."""
+    """Return the tables with rows of people that are read behind a wall and have none, or another than is said now."""
     found = {table for (table,) in conn.execute(_OPEN).fetchall()}
     for projection in projections().values():
         if projection.is_personal and not _stands(conn, projection, f"read.{projection.name}"):

@@ -175,6 +175,21 @@ def test_the_wall_can_be_taken_away_and_built_again(conninfo: str, connection: C
     assert open_tables(connection) == []
 
 
+def test_the_wall_of_exports_goes_and_comes_with_its_migration(
+    conninfo: str, connection: Conn, owner_connection: Conn
+) -> None:
+    standing = "select schemaname, tablename, policyname, qual from pg_policies order by 1, 2, 3"
+    right = connection.execute(standing).fetchall()
+    move_to(conninfo, "0024")
+    others = [row for row in right if row[2] != "wall_export"]
+    assert connection.execute(standing).fetchall() == others != right
+    move_to(conninfo, "head")
+    deploy(connection)
+    assert connection.execute(standing).fetchall() == right
+    owner_connection.execute("drop policy wall_export on texts")
+    assert open_tables(connection) == ["texts"]
+
+
 def test_roles_that_are_granted_tables_see_them_whole(
     conninfo: str, owner_connection: Conn, clones: Databases
 ) -> None:

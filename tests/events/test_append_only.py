@@ -271,7 +271,8 @@ def test_partitions_are_added_once_by_many_at_a_time(conninfo: str) -> None:
 
 def test_who_migrates_need_not_be_a_superuser(clones: Databases, stranger: str) -> None:
     role = Identifier(str(conninfo_to_dict(stranger)["dbname"]))
-    clones.conn.execute(SQL("grant projectionist_viewer, projectionist_accounts to {}").format(role))
+    acting = SQL("grant projectionist_viewer, projectionist_accounts, projectionist_exporter to {}")
+    clones.conn.execute(acting.format(role))
     assert migrate(stranger)
     with psycopg.connect(stranger, autocommit=True) as conn:
         conn.execute("set role projectionist_app")
