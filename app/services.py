@@ -101,8 +101,7 @@ async def services(
         async def opened(size: int, role: str = APP_ROLE) -> Pool:
             made = pool(conninfo, size=size, wait_s=settings.pool_wait_s, role=role, **limits)
             await made.open()
-            stack.push_async_callback(made.close)
-            return made
+            return closed(made)
 
         accounts = await opened(settings.pool_size, ACCOUNTS_ROLE)
         connections = await opened(_SYSTEM_CONNECTIONS)

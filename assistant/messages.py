@@ -25,7 +25,7 @@ from events.chats import (
 )
 from events.idempotency import is_repeated, keep_key
 from events.log import Source
-from events.person_locks import lock_person_async
+from events.person_locks import lock_people_async
 from events.record import append_alone
 from projections.registry import fold_inline
 from resolvers.context import Context
@@ -132,7 +132,7 @@ async def take(
     # the words themselves are nowhere but in the message
     request = f"send_chat_message {session_id} {data_key.digest('chat request', text).hex()}"
     async with context.acting() as conn:
-        await lock_person_async(conn, viewer)
+        await lock_people_async(conn, viewer)
         if await is_repeated(conn, viewer, key, request):
             claimed = await (await conn.execute(_CLAIM, (message_id, viewer, reply_id))).fetchone()
             if not claimed:

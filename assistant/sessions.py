@@ -22,7 +22,7 @@ from events.chats import (
 from events.errors import Rejected
 from events.idempotency import is_repeated, keep_key
 from events.people import AccountErased
-from events.person_locks import lock_person_async
+from events.person_locks import lock_people_async
 from events.texts import TextMissing
 from resolvers.context import Context
 from resolvers.ids import text, uuid_of
@@ -46,7 +46,7 @@ async def start(context: Context, given: Input) -> Payload:
     session_id = uuid5(viewer, key) if key else uuid7()
     try:
         async with context.acting() as conn:
-            await lock_person_async(conn, viewer)
+            await lock_people_async(conn, viewer)
             if not await is_repeated(conn, viewer, key, request):
                 (count,) = await (await conn.execute(_COUNT, (viewer,))).fetchone() or (0,)
                 if count >= SESSIONS_MOST:
@@ -101,7 +101,7 @@ async def delete(context: Context, given: Input) -> Payload:
     """Delete a chat, with all that was said."""
     session_id, viewer = UUID(_session(given["sessionId"])), context.require_viewer().id
     async with context.acting() as conn:
-        await lock_person_async(conn, viewer)
+        await lock_people_async(conn, viewer)
         if not await (await conn.execute(_DELETE, (session_id, viewer))).fetchone():
             return refused(UnknownChatSession())
         await record(conn, ChatSessionDeleted(user_id=viewer, session_id=session_id), source_of(given))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 
 from database.connect import VIEWER_ROLE, Pool
 from database.pipeline import Call, Statement
@@ -42,9 +42,8 @@ _READERS_OF_THE_LOG = Statement(
     "select set_config('app.current_user_ids', $1, true), set_config('app.reads_log', 'on', true)"
 )
 _AS_IT_IS = "select set_config('app.current_user_ids', %s, true)"
-_ENTER = f"""
-select set_config('role', '{VIEWER_ROLE}', true), set_config('app.current_user_ids', %s, true),
-       set_config('app.reads_log', %s, true)"""
+_ENTER = """
+select set_config('role', %s, true), set_config('app.current_user_ids', %s, true), set_config('app.reads_log', %s, true)"""
 
 
 def acting_for(people: Iterable[bytes], *, reads_log: bool = False) -> Call:
@@ -62,8 +61,14 @@ async def acting(
     many rows a statement changed is not known before.
     """
     async with pool.connection() as conn, conn.pipeline(), conn.transaction():
-        await conn.execute(_ENTER, (f"{{{person}}}" if person else "", "on" if reads_log else "off"))
+        people = f"{{{person}}}" if person else ""
+        await conn.execute(_ENTER, (VIEWER_ROLE, people, "on" if reads_log else "off"))
         yield conn
+
+
+def act_for(conn: Connection[Any], person: UUID, *, role: str = VIEWER_ROLE) -> None:
+    """Let the transaction that a job is in act for a person until it ends, as this role."""
+    conn.execute(_ENTER, (role, f"{{{person}}}", "off"))
 
 
 @dataclass(frozen=True, slots=True)

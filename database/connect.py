@@ -19,6 +19,8 @@ VIEWER_ROLE = "projectionist_viewer"
 """Of what works for people: row-level security holds it to what they may see (database/acting.py)."""
 ACCOUNTS_ROLE = "projectionist_accounts"
 """Of what works before anybody is known: it reaches accounts, and nothing that anybody did."""
+EXPORTER_ROLE = "projectionist_exporter"
+"""Of exports: it reads the rows of the person it acts for, and of nobody else, whatever others show."""
 ANSWER_MARGIN_S = 0.25
 """How much longer than a statement may take its answer is waited for."""
 CHECK_S = 1.0

@@ -15,10 +15,10 @@ from uuid import UUID
 import psycopg
 
 from database.ids import uuid7
-from events.append import person_lock
 from events.handle import FoldInline
 from events.log import Source
 from events.pair import Status
+from events.person_locks import lock_people
 from events.ratings import MovieRated, RatingCleared
 from events.watchlist import (
     RemovalReason,
@@ -56,7 +56,6 @@ create temp table if not exists told_pairs (
 _COPY = "copy told_ratings from stdin (format binary)"
 _COPY_TYPES = ("int4", "uuid", "uuid", "int2", "text", "timestamptz", "text", "uuid")
 
-_LOCK = "select pg_advisory_xact_lock(k) from unnest(%(locks)s::bigint[]) as k"
 _FORGET_ERASED = """
 delete from told_ratings t using events e where e.user_id = t.user_id and e.type = 'user_erased'"""
 _FORGET_REPEATED = """
@@ -209,8 +208,7 @@ def _append_chunk(
         copy.set_types(_COPY_TYPES)
         for n, rating in enumerate(chunk):
             copy.write_row((n, *rating, uuid7()))
-    locks = sorted({person_lock(user_id) for user_id in {rating.user_id for rating in chunk}})
-    cursor.execute(_LOCK, {"locks": locks})
+    lock_people(cursor.connection, *{rating.user_id for rating in chunk})
     erased = cursor.execute(_FORGET_ERASED).rowcount
     repeated = cursor.execute(_FORGET_REPEATED).rowcount
     fresh = len(chunk) - erased - repeated

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from database.acting import act_for
 from events.pair import Reaction
 from imports.deciding import Outcome
 from imports.matching import add_stubs, match
@@ -72,23 +73,25 @@ def tell(conn: Conn, import_id: UUID, became: Sequence[tuple[int, Outcome, bool]
     )
 
 
-def make_movies(conn: Conn, import_id: UUID) -> None:
-    """Make the movies that the entries name by ids that the catalogue lacks. `conn` is in no transaction."""
-    films = [Film(*row) for row in conn.execute(_TO_MAKE, (import_id,)).fetchall()]
+def make_movies(conn: Conn, user_id: UUID, import_id: UUID) -> None:
+    """Make the movies that a person's entries name by ids that the catalogue lacks. `conn` is in no transaction."""
+    with conn.transaction():
+        act_for(conn, user_id)
+        films = [Film(*row) for row in conn.execute(_TO_MAKE, (import_id,)).fetchall()]
     if not films:
         return
     add_stubs(conn, films)
     made = [(film, found.movie_id) for film, found in zip(films, match(conn, films), strict=True)]
     known = [(film, movie_id) for film, movie_id in made if movie_id]
-    conn.execute(
-        _MADE,
-        {
-            "import_id": import_id,
-            "imdb_ids": [film.imdb_id for film, _ in known],
-            "tmdb_ids": [film.tmdb_id for film, _ in known],
-            "movie_ids": [movie_id for _, movie_id in known],
-        },
-    )
+    values = {
+        "import_id": import_id,
+        "imdb_ids": [film.imdb_id for film, _ in known],
+        "tmdb_ids": [film.tmdb_id for film, _ in known],
+        "movie_ids": [movie_id for _, movie_id in known],
+    }
+    with conn.transaction():
+        act_for(conn, user_id)
+        conn.execute(_MADE, values)
 
 
 def recorded_movies(conn: Conn, import_id: UUID, limit: int) -> list[UUID]:

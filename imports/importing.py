@@ -12,12 +12,13 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from database.acting import act_for
 from database.ids import uuid7
 from events.decided import Decided, append_decided, decided, histories
 from events.handle import FoldInline
 from events.log import Source
 from events.pair import Pair
-from events.person_locks import lock_person
+from events.person_locks import lock_people
 from imports.deciding import Outcome, decide
 from imports.entries import forget, make_movies, next_entries, recorded_movies, tell
 from imports.errors import ImportUndone, NotImported, UnknownImport
@@ -89,7 +90,7 @@ def confirm(conn: Conn, whose: Whose, *, replaces: bool, may_go_on: MayGoOn = la
             raise ImportUndone
         if held.status == Status.PREVIEW:
             conn.execute(_BEGIN, {**whose.key, "replaces": replaces})
-    make_movies(conn, whose.import_id)
+    make_movies(conn, whose.user_id, whose.import_id)
     return _in_chunks(conn, may_go_on, lambda: _record(conn, whose))
 
 
@@ -123,8 +124,9 @@ def _in_chunks(conn: Conn, may_go_on: MayGoOn, chunk: Callable[[], int | None]) 
 
 
 def _held(conn: Conn, whose: Whose) -> _Held:
-    """Lock the person, then the import. Raises UnknownImport."""
-    lock_person(conn, whose.user_id)
+    """Act for the person until the transaction ends; lock them, then the import. Raises UnknownImport."""
+    act_for(conn, whose.user_id)
+    lock_people(conn, whose.user_id)
     with conn.cursor(row_factory=class_row(_Held)) as cursor:
         held = cursor.execute(_HELD, whose.key).fetchone()
     if held is None:

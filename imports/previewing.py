@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
+from database.acting import act_for
 from database.ids import uuid7
 from events.decided import histories
 from events.pair import Pair
@@ -54,12 +55,12 @@ def preview(conn: Conn, user_id: UUID, name: str, body: bytes, most_stubs: int) 
     export = read_export(name, body, latest)
     told = export.settled()
     films = films_of(told)
-    matches = dict(zip(films, match(conn, films), strict=True))
-    stubs = _stubs(films, matches, most_stubs)
-    pairs = _pairs(conn, user_id, matches, stubs)
-    known = known_keys(conn, user_id, [one.key for one in told])
     import_id = uuid7()
     with conn.transaction(), conn.cursor() as cursor:
+        act_for(conn, user_id)
+        matches = dict(zip(films, match(conn, films), strict=True))
+        pairs = _pairs(conn, user_id, matches, _stubs(films, matches, most_stubs))
+        known = known_keys(conn, user_id, [one.key for one in told])
         cursor.execute(_FORGET, (user_id,))
         cursor.execute(
             _KEEP,

@@ -20,7 +20,7 @@ from accounts.sealed_columns import NOTIFICATION
 from database.connect import Pool
 from database.ids import uuid7
 from events.notifications import Channel, NotificationKind, NotificationQueued
-from events.person_locks import lock_person_async
+from events.person_locks import lock_people_async
 from notifications.content import Draft, alert, digest
 from notifications.preferences import E_MAILS, PUSHES
 from notifications.record import Conn, record_queued
@@ -99,7 +99,7 @@ async def _make(
         log.error("a person is told nothing", extra={"reason": str(missing)})
         return
     if key is not None:
-        await lock_person_async(conn, due.user_id)
+        await lock_people_async(conn, due.user_id)
         await _Maker(conn, due, key, now, today).make(channels)
 
 

@@ -18,7 +18,7 @@ from events.notifications import (
     NotificationStatus,
     move_notification,
 )
-from events.person_locks import lock_person_async
+from events.person_locks import lock_people_async
 from events.record import append_alone
 from notifications.slates import served
 from projections.registry import fold_inline
@@ -44,7 +44,7 @@ async def record_move(conn: Conn, fact: NotificationEvent) -> bool:
 
     The first that tells that it went out also records what it recommends, whoever that is.
     """
-    await lock_person_async(conn, fact.user_id)
+    await lock_people_async(conn, fact.user_id)
     found = await (await conn.execute(_STATUS, (fact.user_id, fact.notification_id))).fetchone()
     status = NotificationStatus(found[0]) if found else None
     facts = move_notification(Notification(fact.user_id, fact.notification_id, status), fact)

@@ -25,7 +25,7 @@ from events.decided import append_decided, decided, histories
 from events.log import Source
 from events.pair import Pair
 from events.people import UserErased
-from events.person_locks import lock_person
+from events.person_locks import lock_people
 from events.record import append_alone
 from events.watchlist import RemovalReason
 from events.withdrawing import withdraw
@@ -81,7 +81,7 @@ def erase(
     `conn` is in no transaction.
     """
     with conn.transaction():
-        lock_person(conn, user_id)
+        lock_people(conn, user_id)
         if conn.execute(_EXISTS, (user_id,)).fetchone() == (True,):
             _drop(conn, keys, user_id, by)
     _withdraw_all(conn, user_id, may_go_on)
@@ -127,7 +127,7 @@ def _withdraw_all(conn: Conn, user_id: UUID, may_go_on: MayGoOn) -> None:
     while may_go_on():
         conn.execute("select events_add_partitions()")
         with conn.transaction():
-            lock_person(conn, user_id)
+            lock_people(conn, user_id)
             found = conn.execute(_OPEN, (user_id,)).fetchone()
             if found is None:
                 return

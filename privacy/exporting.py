@@ -16,6 +16,8 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from accounts.keys import DataKey, Keys
 from accounts.sealed_columns import SEALED
+from database.acting import act_for
+from database.connect import EXPORTER_ROLE
 from privacy.tables import PersonalTable, exported, personal_tables
 
 Conn = psycopg.Connection[tuple[Any, ...]]
@@ -42,12 +44,13 @@ _MOVIE = SQL(", m.title as movie_title, m.imdb_id as movie_imdb_id, m.tmdb_id as
 def export(conn: Conn, keys: Keys, user_id: UUID, into: IO[bytes]) -> int:
     """Write the zip of a person, as everything was at one moment; return the number of rows in it.
 
-    `conn` is in no transaction.
+    No row of anybody else is in reach of its statements. `conn` is in no transaction.
     """
     data_key = keys.fetch(conn, [user_id]).get(user_id)
     rows = 0
     with conn.transaction(), zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         conn.execute("set transaction isolation level repeatable read, read only")
+        act_for(conn, user_id, role=EXPORTER_ROLE)
         archive.writestr("README.txt", _README)
         for table in personal_tables(conn):
             if columns := exported(table):

@@ -59,9 +59,14 @@ def refusal_of(failure: BaseException, request_id: str) -> Refused:
             return failure
         case QueryCanceled() | LockNotAvailable():
             return TooSlow()
-        case DatabaseUnavailable() | PoolTimeout() | TooManyRequests() | OperationalError():
-            return Unavailable()
-        case IdleInTransactionSessionTimeout():  # the network was silent for so long in the middle of it
+        # the last one: the network was silent for so long in the middle of it
+        case (
+            DatabaseUnavailable()
+            | PoolTimeout()
+            | TooManyRequests()
+            | OperationalError()
+            | IdleInTransactionSessionTimeout()
+        ):
             return Unavailable()
         case Overloaded():
             return Overload(failure.retry_after_s)

@@ -7,20 +7,12 @@ from uuid import UUID
 
 from accounts.premium import UnknownPerson
 from events.blocks import Block, block_user, unblock_user
-from events.errors import Rejected
 from events.facts import Event
 from events.follows import Follow, FollowStatus
-from events.log import Source
-from events.record import append_alone
-from projections.registry import fold_inline
+from resolvers.between import Conn, Decide, decide_about
 from resolvers.context import Context
-from resolvers.follows import lock_both
-from resolvers.ids import uuid_of
-from resolvers.interactions import Input, Payload, refused
+from resolvers.interactions import Input, Payload
 
-Decide = Callable[[Block, Follow, Follow], Sequence[Event]]
-
-_user = uuid_of("User")
 _STATE = """
 select exists (select from users u where u.id = %(other)s and (following is not null or followed is not null
                                           or u.deactivated_at is null and u.privacy <> 'PRIVATE')),
@@ -32,31 +24,24 @@ select exists (select from users u where u.id = %(other)s and (following is not 
 
 async def block(context: Context, given: Input) -> Payload:
     """Block somebody who shows themself, or follows the viewer, or asks to."""
-    return await _decide(context, given, block_user)
+    return await decide_about(context, "block_user", given, _reading(block_user))
 
 
 async def unblock(context: Context, given: Input) -> Payload:
     """Take that back."""
-    return await _decide(context, given, lambda block, *_: unblock_user(block))
+    return await decide_about(context, "unblock_user", given, _reading(lambda block, *_: unblock_user(block)))
 
 
-async def _decide(context: Context, given: Input, decide: Decide) -> Payload:
-    viewer, other = context.require_viewer().id, UUID(_user(given["userId"]))
-    try:
-        async with context.acting() as conn:
-            await lock_both(conn, viewer, other)
-            row = await (await conn.execute(_STATE, {"viewer": viewer, "other": other})).fetchone()
-            is_known, is_blocked, following, followed = row or (False, False, None, None)
-            if not (is_known or is_blocked or other == viewer):
-                raise UnknownPerson
-            states = (
-                Block(viewer, other, is_blocked),
-                Follow(viewer, other, FollowStatus(following) if following else None),
-                Follow(other, viewer, FollowStatus(followed) if followed else None),
-            )
-            if facts := decide(*states):
-                await conn.execute(*append_alone(facts, fold_inline, source=Source.WEB))
-    except Rejected as rejection:
-        shown = None if isinstance(rejection, UnknownPerson) else str(other)
-        return refused(rejection, person=shown)
-    return {"errors": "[]", "person": str(other)}
+def _reading(decide: Callable[[Block, Follow, Follow], Sequence[Event]]) -> Decide:
+    async def read(conn: Conn, viewer: UUID, other: UUID) -> Sequence[Event]:
+        row = await (await conn.execute(_STATE, {"viewer": viewer, "other": other})).fetchone()
+        is_known, is_blocked, following, followed = row or (False, False, None, None)
+        if not (is_known or is_blocked or other == viewer):
+            raise UnknownPerson
+        return decide(
+            Block(viewer, other, is_blocked),
+            Follow(viewer, other, FollowStatus(following) if following else None),
+            Follow(other, viewer, FollowStatus(followed) if followed else None),
+        )
+
+    return read

@@ -6,11 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from psycopg import AsyncConnection
-
 from accounts.premium import UnknownPerson
 from accounts.profiles import Privacy
-from events.append import person_lock
 from events.errors import Rejected
 from events.follows import (
     Follow,
@@ -22,13 +19,10 @@ from events.follows import (
     remove_follower,
     unfollow_user,
 )
-from events.idempotency import is_repeated, keep_key
-from events.record import append_alone
 from events.undo import CannotUndo, undo_follow
-from projections.registry import fold_inline
+from resolvers.between import Conn, decide_about, record
 from resolvers.context import Context
-from resolvers.ids import uuid_of
-from resolvers.interactions import Input, Payload, idempotency_key_of, refused, request_of, source_of
+from resolvers.interactions import Input, Payload, refused, request_of
 
 BLOCKS = "exists (select from blocks b where b.user_id = {u}.id and b.blocked_id = {viewer} and b.is_active)"
 """Whether that person has blocked the viewer."""
@@ -43,9 +37,6 @@ OPEN = (
 )
 """Whether the viewer may see what that person says of themself."""
 
-_user = uuid_of("User")
-# in one order everywhere, and the locks that the writer of the log takes: a person's events keep their order
-_LOCK = "select pg_advisory_xact_lock(k) from unnest(%s::bigint[]) as k"
 _STATE = """
 select u.privacy, u.deactivated_at is null and (u.privacy <> 'PRIVATE' or f.status is not null) and not exists (
          select from blocks b where b.user_id = u.id and b.blocked_id = %(viewer)s and b.is_active), f.status, f.position,
@@ -55,14 +46,9 @@ select u.privacy, u.deactivated_at is null and (u.privacy <> 'PRIVATE' or f.stat
 _RECORDED = "select position from events where user_id = %s and movie_id is null and event_id = any (%s)"
 
 
-async def lock_both(conn: AsyncConnection, one: UUID, other: UUID) -> None:
-    """Take the locks of two people, whose events then keep their order, in the transaction that `conn` is in."""
-    await conn.execute(_LOCK, (sorted({person_lock(one), person_lock(other)}),))
-
-
 @dataclass(frozen=True, slots=True)
-class _Between:
-    """How it is between two people.
+class _Tie:
+    """How it is between somebody and whom they follow, one of whom is the viewer.
 
     `has_blocked` says whether the viewer has blocked the other; `position` is that of the last event between them.
     """
@@ -73,113 +59,43 @@ class _Between:
     position: int | None
 
 
-async def _say(
-    context: Context,
-    given: Input,
-    request: str,
-    people: tuple[UUID, UUID],
-    decide: Callable[[_Between], Sequence[FollowEvent]],
-) -> list[UUID]:
-    """Decide about two people of whom the viewer is one, append and fold; return the ids of the events. Raises Rejected.
-
-    Said again with the same idempotency key, nothing is decided.
-    """
-    viewer, key = context.require_viewer().id, idempotency_key_of(given)
-    follower, followee = people
-    other = followee if follower == viewer else follower
-    values = {"follower": follower, "followee": followee, "other": other, "viewer": viewer}
-    async with context.acting() as conn:
-        await lock_both(conn, viewer, other)
-        if await is_repeated(conn, viewer, key, request):
-            return []
-        row = await (await conn.execute(_STATE, values)).fetchone()
-        privacy, is_shown, status, position, has_blocked = row or (Privacy.PRIVATE, False, None, None, False)
-        if not is_shown:
-            raise UnknownPerson
-        follow = Follow(follower, followee, FollowStatus(status) if status else None)
-        ids: list[UUID] = []
-        between = _Between(follow, Privacy(privacy) is Privacy.PUBLIC, has_blocked, position)
-        if facts := decide(between):
-            append, written = append_alone(facts, fold_inline, source=source_of(given))
-            await conn.execute(append, written)
-            ids = written["ids"]
-        await keep_key(conn, viewer, key, request, ids)
-    return ids
-
-
-async def _decide(
-    context: Context,
-    name: str,
-    given: Input,
-    decide: Callable[[_Between], Sequence[FollowEvent]],
-    *,
-    follows_viewer: bool,
-) -> Payload:
-    """Decide about the viewer and the other person; the payload shows the other person."""
-    viewer, other = context.require_viewer().id, UUID(_user(given["userId"]))
-    people = (other, viewer) if follows_viewer else (viewer, other)
-    try:
-        await _say(context, given, request_of(name, given), people, decide)
-    except Rejected as rejection:
-        shown = None if isinstance(rejection, UnknownPerson) else str(other)
-        return refused(rejection, person=shown)
-    return {"errors": "[]", "person": str(other)}
-
-
 async def follow(context: Context, given: Input) -> Payload:
     """Follow somebody, or ask to."""
-    return await _decide(
-        context,
-        "follow_user",
-        given,
-        lambda between: follow_user(between.follow, is_open=between.is_open, has_blocked=between.has_blocked),
-        follows_viewer=False,
-    )
+    return await _decide(context, "follow_user", given, _follow)
 
 
 async def unfollow(context: Context, given: Input) -> Payload:
     """Follow somebody no longer."""
-    return await _decide(
-        context,
-        "unfollow_user",
-        given,
-        lambda between: unfollow_user(between.follow),
-        follows_viewer=False,
-    )
+    return await _decide(context, "unfollow_user", given, lambda tie: unfollow_user(tie.follow))
 
 
 async def accept(context: Context, given: Input) -> Payload:
     """Let somebody follow the viewer."""
     return await _decide(
-        context,
-        "accept_follower",
-        given,
-        lambda between: accept_follower(between.follow),
-        follows_viewer=True,
+        context, "accept_follower", given, lambda tie: accept_follower(tie.follow), back=True
     )
 
 
 async def remove(context: Context, given: Input) -> Payload:
     """Let somebody follow the viewer no longer."""
     return await _decide(
-        context,
-        "remove_follower",
-        given,
-        lambda between: remove_follower(between.follow),
-        follows_viewer=True,
+        context, "remove_follower", given, lambda tie: remove_follower(tie.follow), back=True
     )
 
 
 async def take_back(context: Context, given: Input, fact: FollowEvent, position: int) -> Payload:
     """Undo what the viewer did, at this position, where nothing came of it between the two since."""
+    people = people_of(fact)
 
-    def decide(between: _Between) -> Sequence[FollowEvent]:
-        if between.position != position:
+    async def decide(conn: Conn, viewer: UUID, other: UUID) -> Sequence[FollowEvent]:
+        tie = await _read(conn, viewer, other, people)
+        if tie.position != position:
             raise CannotUndo
-        return undo_follow(between.follow, fact, is_open=between.is_open, has_blocked=between.has_blocked)
+        return undo_follow(tie.follow, fact, is_open=tie.is_open, has_blocked=tie.has_blocked)
 
+    (other,) = set(people) - {fact.user_id}
     try:
-        ids = await _say(context, given, request_of("undo", given), people_of(fact), decide)
+        ids = await record(context, given, request_of("undo", given), other, decide)
     except UnknownPerson:  # they show themself no more
         return refused(CannotUndo())
     except Rejected as rejection:
@@ -187,3 +103,35 @@ async def take_back(context: Context, given: Input, fact: FollowEvent, position:
     async with context.acting() as conn:
         found = await (await conn.execute(_RECORDED, (fact.user_id, ids))).fetchone() if ids else None
     return {"errors": "[]", "event": str(found[0]) if found else None, "movie": None}
+
+
+def _follow(tie: _Tie) -> Sequence[FollowEvent]:
+    return follow_user(tie.follow, is_open=tie.is_open, has_blocked=tie.has_blocked)
+
+
+async def _decide(
+    context: Context,
+    name: str,
+    given: Input,
+    decide: Callable[[_Tie], Sequence[FollowEvent]],
+    *,
+    back: bool = False,
+) -> Payload:
+    """Decide whether the viewer follows the person of the input, or with `back` that person the viewer."""
+
+    async def decided(conn: Conn, viewer: UUID, other: UUID) -> Sequence[FollowEvent]:
+        return decide(await _read(conn, viewer, other, (other, viewer) if back else (viewer, other)))
+
+    return await decide_about(context, name, given, decided)
+
+
+async def _read(conn: Conn, viewer: UUID, other: UUID, people: tuple[UUID, UUID]) -> _Tie:
+    """Return how it is between a follower and whom they follow. Raises UnknownPerson."""
+    follower, followee = people
+    values = {"follower": follower, "followee": followee, "other": other, "viewer": viewer}
+    row = await (await conn.execute(_STATE, values)).fetchone()
+    privacy, is_shown, status, position, has_blocked = row or (Privacy.PRIVATE, False, None, None, False)
+    if not is_shown:
+        raise UnknownPerson
+    follow = Follow(follower, followee, FollowStatus(status) if status else None)
+    return _Tie(follow, Privacy(privacy) is Privacy.PUBLIC, has_blocked, position)

@@ -9,7 +9,7 @@ from uuid import UUID
 from events.errors import Rejected
 from events.genres import FavoriteGenresChosen
 from events.log import Source
-from events.person_locks import lock_person_async
+from events.person_locks import lock_people_async
 from events.record import append_alone
 from projections.registry import fold_inline
 from resolvers.context import Context
@@ -39,7 +39,7 @@ async def set_favorite_genres(context: Context, given: Mapping[str, Any]) -> Pay
         raise BadInput(f"Choose {MOST} genres at most.")
     fact = FavoriteGenresChosen(user_id=viewer.id, genre_ids=genre_ids)
     async with context.acting() as conn:
-        await lock_person_async(conn, viewer.id)
+        await lock_people_async(conn, viewer.id)
         (known,) = await (await conn.execute(_KNOWN, (list(genre_ids),))).fetchone() or (0,)
         if known != len(genre_ids):
             return refused(UnknownGenre(), viewer=str(viewer.id))

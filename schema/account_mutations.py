@@ -9,6 +9,7 @@ from resolvers import accounts, blocks, follows, people
 from resolvers.mapping import Run
 from schema.enums import EventSource, Platform, Privacy
 from schema.fields import mapped
+from schema.inputs import idempotency_key, source
 from schema.payloads import (
     AcceptFollowerPayload,
     BlockUserPayload,
@@ -31,8 +32,6 @@ from schema.payloads import (
     UnfollowUserPayload,
     UpdateProfilePayload,
 )
-
-_KEY = "Sent again with the same key, the request is answered as the first time and nothing is recorded."
 
 
 @strawberry.input(description="Who to become: an e-mail address, a password, perhaps a name.")
@@ -145,10 +144,8 @@ class RevokePremiumInput:
 @strawberry.input(description="Another person.")
 class _AboutPerson:
     user_id: strawberry.ID = strawberry.field(description="Their `userId`.")
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="Whom to follow.")

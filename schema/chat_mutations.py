@@ -1,16 +1,14 @@
 """What can be done with chats."""
 
 import strawberry
-from strawberry import UNSET
 
 from assistant import sessions
 from resolvers.mapping import One, Run
 from schema.chat import CHAT_OWN, ChatMessage, ChatSession
 from schema.enums import EventSource
 from schema.fields import mapped
+from schema.inputs import idempotency_key, source
 from schema.payloads import MutationPayload, payload
-
-_KEY = "Sent again with the same key, the request is answered as the first time and nothing is recorded."
 
 
 @strawberry.interface(description="What a mutation about a chat answers with.")
@@ -45,10 +43,8 @@ class StartChatInput:
         default=False,
         description="Whether a model outside, if the operator has chosen one, may read this chat and answer in it.",
     )
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="Whether a model outside may read a chat and answer in it.")
@@ -61,18 +57,14 @@ class AllowChatModelInput:
 class SendChatMessageInput:
     session_id: strawberry.ID = strawberry.field(description="The chat's global id.")
     text: str = strawberry.field(description="What to say, 4,000 characters at most.")
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="A chat to delete.")
 class DeleteChatSessionInput:
     session_id: strawberry.ID = strawberry.field(description="The chat's global id.")
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    source: EventSource | None = source()
 
 
 @strawberry.type(description="What can be done with chats.")

@@ -8,10 +8,9 @@ from resolvers import lists
 from resolvers.mapping import One, Run
 from schema.enums import EventSource, ListVisibility
 from schema.fields import mapped
+from schema.inputs import idempotency_key, source
 from schema.lists import MovieList
 from schema.payloads import MutationPayload, payload
-
-_KEY = "Sent again with the same key, the request is answered as the first time and nothing is recorded."
 
 
 @strawberry.interface(description="What a mutation about a list answers with.")
@@ -45,19 +44,15 @@ class CreateListInput:
     visibility: ListVisibility | None = strawberry.field(
         default=UNSET, description="Who may see it; PRIVATE when left out."
     )
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="A list to do something with.")
 class _OnList:
     list_id: strawberry.ID = strawberry.field(description="The list's global id.")
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="What to change of a list: what is left out stays as it is.")

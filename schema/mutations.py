@@ -13,6 +13,7 @@ from schema.copy_mutations import CopyMutations
 from schema.enums import Audience, EventSource, Feedback, Priority, Reaction, RecordedAction
 from schema.fields import mapped
 from schema.import_mutations import ImportMutations
+from schema.inputs import idempotency_key, source
 from schema.list_mutations import ListMutations
 from schema.notification_mutations import NotificationMutations
 from schema.payloads import (
@@ -39,16 +40,12 @@ from schema.payloads import (
 )
 from schema.privacy_mutations import PrivacyMutations
 
-_KEY = "Sent again with the same key, the request is answered with its first result and nothing is recorded."
-
 
 @strawberry.input(description="A movie to do something with.")
 class _OnMovie:
     movie_id: strawberry.ID = strawberry.field(description="The movie's global id.")
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="What one thinks of a movie.")
@@ -121,10 +118,8 @@ class DeleteReviewInput(_OnMovie): ...
 @strawberry.input(description="A viewing of the diary.")
 class DeleteViewingInput:
     viewing_id: strawberry.ID = strawberry.field(description="The `viewingId` of the diary.")
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="Another day for a viewing of the diary.")
@@ -188,10 +183,8 @@ class UndoInput:
     event_id: strawberry.ID = strawberry.field(
         description="The event's global id, from a payload or the history."
     )
-    idempotency_key: str | None = strawberry.field(default=UNSET, description=_KEY)
-    source: EventSource | None = strawberry.field(
-        default=UNSET, description="Where the person was; WEB when left out."
-    )
+    idempotency_key: str | None = idempotency_key()
+    source: EventSource | None = source()
 
 
 @strawberry.input(description="A projection to rebuild.")

@@ -170,3 +170,23 @@ def empty_database(clones: Databases) -> Iterator[str]:
     clones.conn.execute(SQL("create database {}").format(Identifier(name)))
     yield make_conninfo(clones.conninfo, dbname=name)
     clones.conn.execute(SQL("drop database {} with (force)").format(Identifier(name)))
+
+
+@pytest.fixture
+def stranger(clones: Databases) -> Iterator[str]:
+    """The conninfo of an empty database as its owner, who is no superuser, may make roles, and has those of the log only.
+
+    Role and database have the same name.
+    """
+    name = f"{clones.run}_{uuid4().hex[:8]}"
+    role = Identifier(name)
+    clones.conn.execute(SQL("create role {} login createrole").format(role))
+    clones.conn.execute(
+        SQL(
+            "grant projectionist_app, projectionist_log, projectionist_partitions to {} with admin option"
+        ).format(role)
+    )
+    clones.conn.execute(SQL("create database {} owner {}").format(role, role))
+    yield make_conninfo(clones.conninfo, dbname=name, options=f"-c role={name}")
+    clones.conn.execute(SQL("drop database {} with (force)").format(role))
+    clones.conn.execute(SQL("drop role {}").format(role))

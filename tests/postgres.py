@@ -11,11 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+from alembic import command
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL, Identifier
 
-from app.database import migrate
+from app.database import _config, _connection, migrate
 from database.connect import connect
 from projections.deploy import deploy
 
@@ -115,3 +116,12 @@ def migrated(conninfo: str) -> None:
     migrate(conninfo)
     with connect(conninfo) as conn:
         deploy(conn)
+
+
+def move_to(conninfo: str, revision: str) -> None:
+    """Migrate a database down to a revision, or up to `head`."""
+    with _connection(conninfo) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        (command.upgrade if revision == "head" else command.downgrade)(config, revision)
+        connection.commit()

@@ -2,6 +2,15 @@
 create function compat_s3.feedback() returns table (user_id uuid, movie_id uuid, feedback text, text_id uuid)
   language sql stable as $$ select user_id, movie_id, feedback, text_id from read.recommendation_feedback $$;
 
+-- Of the read tables: whoever asks needs rights to these alone, people and movies are joined with the rights of the view.
+create or replace function compat_s3.favorites() returns table (user_id uuid, movie_id uuid, favorited_at timestamptz,
+                                                                at_position bigint)
+  language sql stable as $$ select user_id, movie_id, favorited_at, position from read.favorites where is_active $$;
+create or replace function compat_s3.wishes() returns table (user_id uuid, movie_id uuid, added_at timestamptz,
+                                                             at_position bigint)
+  language sql stable as $$ select user_id, movie_id, added_at, position from read.watchlist where is_active $$;
+
+-- Each kind is joined to the person and the movie by itself: so a question for one person enters each table by its key.
 create or replace view compat_s3.user_movie_interactions as
   select (user_id << 32) + (movie_id << 3)
            + array_position(array['view', 'like', 'dislike', 'favorite', 'watchlist', 'rating'], interaction_type) as id,

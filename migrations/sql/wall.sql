@@ -1,31 +1,6 @@
 -- The second wall. Sessions that act for people have a role of their own, and the ids of those people in a setting that
 -- ends with the transaction; restrictive policies hold that role to rows that these people may see. For other roles the
 -- permissive policies say yes, and their grants say what they may do.
-do $$
-declare
-  role text;
-begin
-  foreach role in array array['projectionist_viewer', 'projectionist_accounts'] loop
-    begin
-      if not exists (select from pg_roles where rolname = role) then
-        execute format('create role %I nologin noinherit', role);
-      end if;
-      if not (select rolsuper from pg_roles where rolname = current_user)
-         and not pg_has_role(current_user, role, 'member') then
-        execute format('grant %I to %I', role, current_user);
-      end if;
-    exception
-      -- two databases of one cluster may be migrated at the same moment
-      when duplicate_object or unique_violation then null;
-      when insufficient_privilege then
-        raise insufficient_privilege using message = format(
-          '%I may not make the role %I, or not act as it; as a superuser, once: %sgrant %I to %I;', current_user, role,
-          case when exists (select from pg_roles where rolname = role) then ''
-               else format('create role %I nologin noinherit; ', role) end, role, current_user);
-    end;
-  end loop;
-end $$;
-
 create function acting_people() returns uuid[] language sql stable parallel safe as $$
   select nullif(current_setting('app.current_user_ids', true), '')::uuid[] $$;
 comment on function acting_people is 'Whom the statement acts for; null for a stranger.';

@@ -11,9 +11,11 @@ revision = "0020"
 down_revision = "0019"
 
 _SQL = Path(__file__).parent.parent / "sql"
+_ROLES = "'projectionist_viewer', 'projectionist_accounts'"
 
 
 def upgrade() -> None:
+    op.execute((_SQL / "acting_roles.sql").read_text().replace("{roles}", _ROLES))
     op.execute((_SQL / "wall.sql").read_text())
 
 

@@ -16,10 +16,7 @@ _INDEXES = (
 
 
 def upgrade() -> None:
-    # the read tables are not there yet when a database is new
-    op.execute("set local check_function_bodies = off")
     op.execute((_SQL / "compat_indexes.sql").read_text())
-    op.execute("reset check_function_bodies")
 
 
 def downgrade() -> None:

@@ -9,8 +9,9 @@ revision = "0023"
 down_revision = "0022"
 
 _SQL = Path(__file__).parent.parent / "sql"
-_VIEW = re.compile(r"create or replace view compat_s3\.user_movie_interactions\b.*?;\n", re.DOTALL)
-_COMMENTS = re.compile(r"comment on column compat_s3\.user_movie_interactions\b.*?;\n", re.DOTALL)
+_BEFORE = re.compile(
+    r"(?:create view|comment on column) compat_s3\.user_movie_interactions\b.*?;\n", re.DOTALL
+)
 
 
 def upgrade() -> None:
@@ -21,7 +22,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    views = _VIEW.findall((_SQL / "compat_indexes.sql").read_text())
-    comments = _COMMENTS.findall((_SQL / "compat_s3.sql").read_text())
-    op.execute("".join([*views, *comments]))
-    op.execute("drop function compat_s3.feedback()")
+    before = _BEFORE.findall((_SQL / "compat_s3.sql").read_text())
+    op.execute("".join(before).replace("create view", "create or replace view"))
+    op.execute("drop function compat_s3.feedback, compat_s3.favorites, compat_s3.wishes")

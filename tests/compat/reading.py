@@ -11,9 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from alembic import command
 
-from app.database import _config, _connection
 from database.connect import connect
 from projections.rebuild import rebuild
 from resolvers.ids import split_id
@@ -98,17 +96,6 @@ class Lived:
                 yield conn
             finally:
                 conn.execute(f"reset role; drop owned by {name}; drop role {name}".encode())
-
-    def migrate_down_and_up(self) -> None:
-        """Take the views away and make them again."""
-        with _connection(self.conninfo) as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            command.downgrade(config, "0017")
-            connection.commit()
-            assert connection.exec_driver_sql(f"select to_regnamespace('{self.design}')").scalar() is None
-            command.upgrade(config, "head")
-            connection.commit()
 
 
 def grants(design: str, role: str) -> str:

@@ -17,7 +17,7 @@ from tests.catalog.services import RATED, details
 from tests.compat.reading import Lived, living
 from tests.notifications.office import office
 from tests.notifications.post import post_office
-from tests.postgres import Databases
+from tests.postgres import Databases, move_to
 from tests.waiting import until
 
 DESIGN = {
@@ -339,9 +339,23 @@ async def test_s3_the_planner_sees_through_the_functions(lived: Lived, table: st
 
 async def test_s3_views_go_and_come_with_their_migration(lived: Lived) -> None:
     before = lived.columns()
-    lived.migrate_down_and_up()
+    move_to(lived.conninfo, "0017")
+    assert lived.rows(f"select to_regnamespace('{lived.design}')") == [(None,)]
+    move_to(lived.conninfo, "head")
     assert lived.columns() == before
     assert len(lived.rows("select from users")) == 2
+
+
+async def test_s3_what_is_said_of_recommendations_goes_and_comes_with_its_migration(lived: Lived) -> None:
+    now = lived.rows(INTERACTIONS)
+    assert {row[5] for row in now} > {"", "Life is like that."}
+    move_to(lived.conninfo, "0022")
+    before = lived.rows(INTERACTIONS)
+    assert {row[5] for row in before} == {""}
+    assert [row[:4] for row in before if row[2] != "view"] == [row[:4] for row in now if row[2] != "view"]
+    assert ("ann", 604, "view") in {row[:3] for row in before}
+    move_to(lived.conninfo, "head")
+    assert lived.rows(INTERACTIONS) == now
 
 
 async def test_s3_c10_who_is_erased_is_in_no_view_and_their_activity_is_nobodys(lived: Lived) -> None:

@@ -8,14 +8,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from alembic import command
 from psycopg.sql import SQL, Identifier
 
-from app.database import _config, _connection
 from database.connect import connect
 from tests.catalogue import fill
 from tests.compat.house import House, Rows
 from tests.compat.reading import grants
+from tests.postgres import move_to
 from tests.test_docs import PAGES, table, words
 
 SCHEMAS = ("compat_s0", "compat_s1", "compat_s2")
@@ -88,12 +87,8 @@ async def test_the_application_reads_none_of_it(house: House, schema: str) -> No
 async def test_a_migration_takes_the_views_and_makes_them_again(filled: House) -> None:
     before = everything(filled)
     revision = import_module("migrations.versions.0018_create_compat_views")
-    for move, to in ((command.downgrade, revision.down_revision), (command.upgrade, "head")):
-        with _connection(filled.conninfo) as connection:
-            config = _config()
-            config.attributes["connection"] = connection
-            move(config, to)
-            connection.commit()
+    for to in (revision.down_revision, "head"):
+        move_to(filled.conninfo, to)
         made = {row["nspname"] for row in filled.rows("select nspname from pg_namespace")}
-        assert made & set(SCHEMAS) == (set() if move is command.downgrade else set(SCHEMAS))
+        assert made & set(SCHEMAS) == (set(SCHEMAS) if to == "head" else set())
     assert everything(filled) == before

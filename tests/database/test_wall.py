@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from alembic import command
-from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from app.cli.errors import explained
-from app.database import _config, _connection, migrate
+from app.database import migrate
 from database.acting import GRANTED
-from database.connect import VIEWER_ROLE
+from database.connect import VIEWER_ROLE, connect
 from projections.deploy import deploy
 from projections.registry import projections
 from projections.wall import open_tables, wall
-from tests.postgres import Databases
+from tests.postgres import Databases, move_to
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
@@ -124,21 +123,36 @@ def test_a_wall_that_stands_asks_for_no_lock(connection: Conn, conninfo: str) ->
                 wall(connection, projection, "read")
 
 
-@pytest.fixture
-def stranger(clones: Databases) -> Iterator[str]:
-    """Who owns an empty database, may make roles, and has those of the log only."""
-    name = f"{clones.run}_{uuid4().hex[:8]}"
-    role = Identifier(name)
-    clones.conn.execute(SQL("create role {} login createrole").format(role))
-    clones.conn.execute(
-        SQL(
-            "grant projectionist_app, projectionist_log, projectionist_partitions to {} with admin option"
-        ).format(role)
-    )
-    clones.conn.execute(SQL("create database {} owner {}").format(role, role))
-    yield make_conninfo(clones.conninfo, dbname=name, options=f"-c role={name}")
-    clones.conn.execute(SQL("drop database {} with (force)").format(role))
-    clones.conn.execute(SQL("drop role {}").format(role))
+_UNMARKED = """
+do $$
+declare
+  name text;
+begin
+  for name in select tablename from pg_policies where policyname = 'granted' and schemaname = 'read' loop
+    execute format('comment on policy granted on read.%I is null', name);
+  end loop;
+end $$"""
+
+
+def test_servers_that_start_at_once_build_the_wall_together(conninfo: str, connection: Conn) -> None:
+    """Grants and policies change rows of the catalogue, which one transaction at a time may do."""
+    asked = """
+    select count(*) from pg_class
+     where has_table_privilege(%s, oid, 'select') and relnamespace = 'read'::regnamespace"""
+    ready = threading.Barrier(8)
+
+    def start(_: int) -> None:
+        with connect(conninfo) as conn:
+            ready.wait(10)
+            deploy(conn)
+
+    right = connection.execute(asked, (VIEWER_ROLE,)).fetchone()
+    for broken in ("", f"revoke select on all tables in schema read from {VIEWER_ROLE}; {_UNMARKED}"):
+        connection.execute(broken.encode())
+        with ThreadPoolExecutor(8) as servers:
+            assert list(servers.map(start, range(8))) == [None] * 8
+        assert connection.execute(asked, (VIEWER_ROLE,)).fetchone() == right
+        assert open_tables(connection) == []
 
 
 def test_who_may_not_act_as_the_roles_is_told_what_to_do(stranger: str) -> None:
@@ -150,22 +164,30 @@ def test_who_may_not_act_as_the_roles_is_told_what_to_do(stranger: str) -> None:
 
 
 def test_the_wall_can_be_taken_away_and_built_again(conninfo: str, connection: Conn) -> None:
-    def to(revision: str) -> None:
-        with _connection(conninfo) as opened:
-            config = _config()
-            config.attributes["connection"] = opened
-            (command.downgrade if revision == "0019" else command.upgrade)(config, revision)
-            opened.commit()
-
     before = "select count(*) from pg_policies"
     right = connection.execute(before).fetchall()
-    to("0019")
+    move_to(conninfo, "0019")
     assert connection.execute(before).fetchall() == [(0,)]
     assert connection.execute("select count(*) from pg_class where relrowsecurity").fetchall() == [(0,)]
-    to("head")
+    move_to(conninfo, "head")
     deploy(connection)
     assert connection.execute(before).fetchall() == right
     assert open_tables(connection) == []
+
+
+def test_the_wall_of_exports_goes_and_comes_with_its_migration(
+    conninfo: str, connection: Conn, owner_connection: Conn
+) -> None:
+    standing = "select schemaname, tablename, policyname, qual from pg_policies order by 1, 2, 3"
+    right = connection.execute(standing).fetchall()
+    move_to(conninfo, "0024")
+    others = [row for row in right if row[2] != "wall_export"]
+    assert connection.execute(standing).fetchall() == others != right
+    move_to(conninfo, "head")
+    deploy(connection)
+    assert connection.execute(standing).fetchall() == right
+    owner_connection.execute("drop policy wall_export on texts")
+    assert open_tables(connection) == ["texts"]
 
 
 def test_roles_that_are_granted_tables_see_them_whole(

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from accounts.sealed_columns import SEALED
+from database.connect import connect
 from privacy import erasing
 from privacy.erasing import certificate, erase, finish_erasures
 from privacy.exporting import export
@@ -18,9 +19,12 @@ from projections.movie_stats import movie_stats
 from projections.registry import projections
 from projections.verify import verify
 from tests.accounts.masters import new_keys
+from tests.catalogue import person
 from tests.projections.filling import fill
+from tests.schema.walled import WHOSE, fill_for, rows
 from tests.strategies import erase as erase_move
 from tests.strategies import play, rich_moves, user_id
+from tests.world import opened
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
@@ -74,6 +78,22 @@ def test_an_erasure_that_was_cut_short_is_finished_by_a_worker(connection: Conn)
     assert ended
     assert ended.finished_at
     assert ended.withdrawn > 0
+
+
+async def test_no_row_of_anybody_else_goes(conninfo: str) -> None:
+    """Erasures have no second wall: they take what names the person from every table, whoever made it."""
+    async with opened(conninfo) as world:
+        await fill_for(world, "bob", "carol")
+        await fill_for(world, "alice", "adam")
+        with psycopg.connect(conninfo) as owner:
+            owner.execute("delete from erasures")
+        before = {table: rows(conninfo, table, person("bob")) for table in WHOSE}
+        with connect(conninfo) as conn:
+            assert erase(conn, new_keys(), person("alice"), "person")
+            catch_up(conn)
+        assert {table: rows(conninfo, table, person("bob")) for table in WHOSE} == before
+        left = {table for table in WHOSE if rows(conninfo, table, person("alice"))}
+        assert left <= KEPT
 
 
 def test_who_is_not_there_is_not_erased(connection: Conn) -> None:

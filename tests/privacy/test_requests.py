@@ -7,11 +7,10 @@ from typing import Any
 
 import orjson
 import psycopg
-from alembic import command
 
-from app.database import _config, _connection
 from resolvers.interactions import request_of
 from tests.catalogue import movie, person
+from tests.postgres import move_to
 from tests.world import World, opened
 
 ALIEN, HEAT = f"Movie:{movie('alien')}", f"Movie:{movie('heat')}"
@@ -57,14 +56,14 @@ def test_requests_that_were_kept_in_the_clear_become_the_digests_of_their_repeti
     }
     clear = {key: f"{name} {said(given)}" for key, (name, given) in asked.items()}
     others = {"chat": f"send_chat_message {movie('alien')} {'ab' * 32}", "import": "import", "new": "cd" * 32}
-    _to("0019", conninfo)
+    move_to(conninfo, "0019")
     with psycopg.connect(conninfo, autocommit=True) as conn:
         for key, request in {**clear, **others}.items():
             conn.execute(
                 "insert into idempotency_keys (user_id, key, request, event_ids) values (%s, %s, %s, '{}')",
                 (person("alice"), key, request),
             )
-    _to("head", conninfo)
+    move_to(conninfo, "head")
     with psycopg.connect(conninfo) as conn:
         rows = conn.execute("select key, request from idempotency_keys").fetchall()
     digests = {
@@ -76,12 +75,3 @@ def test_requests_that_were_kept_in_the_clear_become_the_digests_of_their_repeti
 def said(given: dict[str, Any]) -> str:
     """Return an input as version 0019 kept it."""
     return orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def _to(revision: str, conninfo: str) -> None:
-    with _connection(conninfo) as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        move = command.upgrade if revision == "head" else command.downgrade
-        move(config, revision)
-        connection.commit()

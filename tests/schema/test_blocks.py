@@ -225,3 +225,45 @@ async def test_whoever_follows_at_the_same_moment_does_not_follow_afterwards(wor
         assert await lists(world, "bob") == ([], [], [])
         await say(world, "unblockUser", "bob", "alice")
     assert recorded(world).count("user_blocked") == 10
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("blockUser", "unblockUser"), ("unblockUser", "blockUser")], ids=["block", "unblock"]
+)
+async def test_said_again_with_its_key_after_it_was_taken_back_nothing_is_recorded(
+    world: World, first: str, then: str
+) -> None:
+    await show(world, "alice", "PUBLIC")
+    await say(world, "blockUser", "bob", "alice")
+    if first == "blockUser":
+        await say(world, "unblockUser", "bob", "alice")
+    given = {"userId": f"User:{person('alice')}", "idempotencyKey": "once"}
+    said = await do(world, first, "person { username }", "bob", **given)
+    await say(world, then, "bob", "alice")
+    before = recorded(world)
+    assert await do(world, first, "person { username }", "bob", **given) == said
+    assert said == {"errors": [], "person": {"username": "alice"}}
+    assert recorded(world) == before
+    assert bool(await blocked(world, "bob")) == (then == "blockUser")
+    other = given | {"userId": f"User:{person('carol')}"}
+    assert codes(await do(world, first, "person { username }", "bob", **other)) == [
+        ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
+    ]
+    assert recorded(world) == before
+
+
+async def test_the_log_says_where_somebody_was_who_blocked(world: World) -> None:
+    for name in ("alice", "bob"):
+        await show(world, name, "PUBLIC")
+    await say(world, "followUser", "alice", "bob")
+    for what, source in (("blockUser", {"source": "MOBILE"}), ("unblockUser", {})):
+        await do(world, what, "person { username }", "bob", userId=f"User:{person('alice')}", **source)
+    with connect(world.conninfo) as conn:
+        found = conn.execute(
+            "select type, source from events where user_id = %s order by position", (person("bob"),)
+        )
+        assert [row for row in found.fetchall() if "follow" in row[0] or "block" in row[0]] == [
+            ("user_blocked", "mobile"),
+            ("follower_removed", "mobile"),
+            ("user_unblocked", "web"),
+        ]
