@@ -13,13 +13,12 @@ from uuid import UUID
 import psycopg
 
 from database.ids import uuid7
-from events.append import subject_lock
 from events.decided import Decided, append_decided, decided, whole_history
 from events.list_items import put_in_place, remove_item
 from events.lists import Item, ListState, MemberState
 from events.log import Source
 from events.merging import MoviesMerged, move
-from events.person_locks import lock_person
+from events.person_locks import lock_people
 from events.record import append_alone
 from events.visitors import MovieViewedByVisitors
 from projections.registry import fold_inline
@@ -58,7 +57,6 @@ select i.list_id, l.user_id, u.id from list_items i join lists l on l.list_id = 
   left join users u on u.id = i.added_by
  where i.movie_id = %s and i.is_active"""
 _EXISTS = "select from users where id = %s"
-_LOCK = "select pg_advisory_xact_lock(k) from unnest(%s::bigint[]) as k"
 _ITEMS = """
 select movie_id, rank, note_id, added_at from list_items
  where list_id = %(list)s and movie_id in (%(gone)s, %(kept)s) and is_active"""
@@ -112,7 +110,7 @@ class _Merge:
         yield self._move_visits
 
     def _move_person(self, person: UUID) -> None:
-        lock_person(self.conn, person)
+        lock_people(self.conn, person)
         if self.conn.execute(_EXISTS, (person,)).fetchone() is None:
             return
         log = whole_history(self.conn, person, (self.gone, self.kept))
@@ -128,7 +126,7 @@ class _Merge:
     def _move_in_list(self, list_id: UUID, owner: UUID, adder: UUID | None) -> None:
         """Put the movie that stays in the place of the other, as who put that there."""
         actor = adder or owner
-        self.conn.execute(_LOCK, (sorted({subject_lock(actor.int), subject_lock(list_id.int)}),))
+        lock_people(self.conn, actor, list_id)  # the lock of a list is made of its id alike
         found = {row[0]: row for row in self.conn.execute(_ITEMS, {**self.ids, "list": list_id})}
         if self.gone not in found:
             return

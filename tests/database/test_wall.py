@@ -180,7 +180,7 @@ def test_the_wall_of_exports_goes_and_comes_with_its_migration(
 ) -> None:
     standing = "select schemaname, tablename, policyname, qual from pg_policies order by 1, 2, 3"
     right = connection.execute(standing).fetchall()
-    move_to(conninfo, "0024")
+    move_to(conninfo, "0025")
     others = [row for row in right if row[2] != "wall_export"]
     assert connection.execute(standing).fetchall() == others != right
     move_to(conninfo, "head")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 _SQL = Path(__file__).parent.parent / "sql"
 
