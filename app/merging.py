@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from events.person_locks import lock_people
 from events.record import append_alone
 from events.visitors import MovieViewedByVisitors
 from projections.registry import fold_inline
+
+log = logging.getLogger(__name__)
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 MayGoOn = Callable[[], bool]
@@ -74,17 +77,26 @@ def record_merge(conn: Conn, gone: UUID, kept: UUID) -> None:
 def finish_merges(conn: Conn, may_go_on: MayGoOn = lambda: True, *, settled_s: float = SETTLED_S) -> int:
     """Move what merged movies still have; return how many movies were looked at. Cut short, it goes on the next time.
 
-    Each is looked at twice, at once and when it is settled. `conn` is in no transaction.
+    Each is looked at twice, at once and when it is settled; what fails of one is tried again the next time, and holds up
+    nothing else. `conn` is in no transaction.
     """
     merges = conn.execute(_OPEN, {"settled": settled_s}).fetchall()
     for gone, kept, event_id, is_settled in merges:
+        is_whole = True
         for step in _Merge(conn, gone, kept, event_id).steps():
             if not may_go_on():
                 return len(merges)
             conn.execute("select events_add_partitions()")
-            with conn.transaction():
-                step()
-        conn.execute(_DONE if is_settled else _MOVED, (gone,))
+            try:
+                with conn.transaction():
+                    step()
+            except psycopg.OperationalError:
+                raise
+            except Exception:
+                is_whole = False
+                log.exception("a part of a merge failed", extra={"movie": str(gone), "into": str(kept)})
+        if is_whole:
+            conn.execute(_DONE if is_settled else _MOVED, (gone,))
     return len(merges)
 
 

@@ -17,9 +17,10 @@ from database.connect import connect
 from events.decided import whole_history
 from events.favorites import favorite_movie
 from events.pair import Pair
+from events.ratings import rate_movie
 from events.visitors import MovieViewedByVisitors
 from projections.follow import catch_up
-from tests.events.writing import write
+from tests.events.writing import write, write_raw
 from tests.postgres import Databases
 from tests.projections.conftest import filled
 from tests.projections.filling import differences, fold_inline_anew
@@ -128,6 +129,24 @@ def test_k20_a_merge_that_is_cut_short_goes_on(conn: Conn) -> None:
     catch_up(conn)
     assert visible(conn, GONE) == (0,) * 8
     assert differences(conn) == {}
+
+
+def test_k20_what_cannot_be_moved_waits_and_holds_up_nobody(
+    conn: Conn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As with a log that a newer version writes to."""
+    late = uuid4()
+    conn.execute("insert into users (id, username, username_key) values (%s, 'late', 'late')", (late,))
+    write(conn, *rate_movie(Pair(late, GONE), 7), at=NOON)
+    fold_inline_anew(conn)
+    write_raw(conn, "movie_rated", {"half_stars": 1}, user=user_id(0), movie=GONE, version=99)
+    merge(conn, GONE, KEPT, record_merge)
+    assert finish_merges(conn) == 1
+    assert "a part of a merge failed" in caplog.text
+    assert one(conn, "select moved_at from movie_merges") == (None,)
+    assert one(conn, "select half_stars from ratings where (user_id, movie_id) = (%s, %s)", late, KEPT) == (
+        7,
+    )
 
 
 def test_k20_what_was_merged_leads_on_where_that_is_merged_too(conn: Conn) -> None:
