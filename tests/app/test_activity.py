@@ -17,6 +17,8 @@ from tests.events.writing import Conn
 from tests.waiting import SOON_S
 from tests.world import access_token
 
+pytestmark = pytest.mark.usefixtures("catalogue_template")
+
 RECORD = """mutation ($i: RecordActivityInput!) {
   recordActivity(input: $i) { errors { code path } event { type } movie { id } visitorToken } }"""
 OWN = """query ($actions: [ActivityAction!]) { viewer { activity(actions: $actions, first: 100) {

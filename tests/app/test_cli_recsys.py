@@ -66,9 +66,8 @@ def doctor(environment: dict[str, str]) -> Callable[[], dict[str, Any]]:
 
 
 @pytest.fixture
-def said(connection: Conn) -> Conn:
+def said(connection: Conn, catalogue_template: str) -> Conn:
     """A catalogue, and people who like some of it."""
-    fill(connection)
     rate(connection, 30)
     return connection
 

@@ -9,7 +9,6 @@ import pytest
 from app.door import _Exchange
 from tests.app.bare import GOOD, raw
 from tests.app.serving import EVENTS, PLAIN, STRICT, Served, serving
-from tests.postgres import Databases
 
 QUERY = "{ __typename }"
 LENGTH = f"content-length: {len(GOOD)}"
@@ -96,24 +95,23 @@ async def test_a_client_that_wants_to_leave_is_let_go(shared: Served, taken: lis
 @pytest.mark.parametrize("direct", [True, False])
 @pytest.mark.parametrize("cookies", [True, False])
 async def test_a_listed_page_is_answered_as_by_asgi(
-    clones: Databases, taken: list[str], *, direct: bool, cookies: bool
+    conninfo: str, catalogue_template: str, taken: list[str], *, direct: bool, cookies: bool
 ) -> None:
-    with clones.clone() as conninfo:
-        async with serving(
-            conninfo, cors_origins=("https://movies.example",), refresh_cookie=cookies, direct_http=direct
-        ) as served:
-            listed = {"origin": "https://movies.example"}
-            first = await served.post(QUERY, headers=listed)
-            known = await served.post(QUERY, headers=listed)
-            assert len(taken) == (2 if direct else 0)
-            slow = await served.post(QUERY, headers=listed | {"accept": f"{PLAIN}, {EVENTS}"})
-            for quick in (first, known):
-                assert quick.json() == slow.json()
-                for name in ("access-control-allow-origin", "access-control-allow-credentials", "vary"):
-                    assert quick.headers.get(name) == slow.headers.get(name), name
-                assert quick.headers["access-control-allow-origin"] == listed["origin"]
-                assert "ratelimit" in quick.headers["access-control-expose-headers"]
-            for origin in ("https://evil.example", "null"):
-                other = await served.post(QUERY, headers={"origin": origin})
-                assert "access-control-allow-origin" not in other.headers
-            assert len(taken) == (2 if direct else 0)
+    async with serving(
+        conninfo, cors_origins=("https://movies.example",), refresh_cookie=cookies, direct_http=direct
+    ) as served:
+        listed = {"origin": "https://movies.example"}
+        first = await served.post(QUERY, headers=listed)
+        known = await served.post(QUERY, headers=listed)
+        assert len(taken) == (2 if direct else 0)
+        slow = await served.post(QUERY, headers=listed | {"accept": f"{PLAIN}, {EVENTS}"})
+        for quick in (first, known):
+            assert quick.json() == slow.json()
+            for name in ("access-control-allow-origin", "access-control-allow-credentials", "vary"):
+                assert quick.headers.get(name) == slow.headers.get(name), name
+            assert quick.headers["access-control-allow-origin"] == listed["origin"]
+            assert "ratelimit" in quick.headers["access-control-expose-headers"]
+        for origin in ("https://evil.example", "null"):
+            other = await served.post(QUERY, headers={"origin": origin})
+            assert "access-control-allow-origin" not in other.headers
+        assert len(taken) == (2 if direct else 0)

@@ -32,10 +32,10 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.fixture(scope="module")
-async def narrow(clones: Databases) -> Any:
+async def narrow(clones: Databases, catalogue_template: str) -> Any:
     """A server with limits that small documents reach."""
     limits: dict[str, Any] = {"string_characters": 99, "list_items": 8, "errors": 2}
-    with clones.clone() as conninfo:
+    with clones.clone(catalogue_template) as conninfo:
         async with serving(conninfo, operation_cost=41, operation_depth=4, **limits) as running:
             yield running
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.app.serving import serving
 
+pytestmark = pytest.mark.usefixtures("catalogue_template")
+
 PAGE = """{ movies(first: 3, orderBy: TITLE) { edges { node {
   id title genres { name } cast { name } directors { name } certifications { certification }
   externalRatings { value } translations { title }

@@ -14,6 +14,8 @@ from tests.imports.test_over_http import previewed, shelf, told
 from tests.privacy.test_over_http import HEAT, Person
 from tests.world import access_token
 
+pytestmark = pytest.mark.usefixtures("catalogue_template")
+
 RATINGS: list[tuple[str, dict[str, Any]]] = [
     ("rateMovie", {"stars": 4.5}),
     ("reactToMovie", {"reaction": "DISLIKE"}),

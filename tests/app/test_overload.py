@@ -16,6 +16,8 @@ from tests.app.serving import EVENTS, STRICT, Served, codes, serving
 from tests.catalogue import movie
 from tests.world import access_token
 
+pytestmark = pytest.mark.usefixtures("catalogue_template")
+
 MOVIES = "{ movies(first: 1) { nodes { title } } }"
 GENRES = "{ genres { name } }"
 RATE = "mutation ($i: RateMovieInput!) { rateMovie(input: $i) { errors { code } event { position } } }"

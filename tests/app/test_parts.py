@@ -21,6 +21,8 @@ from tests.catalogue import movie
 from tests.schema.deferring import merged, with_defers
 from tests.world import access_token
 
+pytestmark = pytest.mark.usefixtures("catalogue_template")
+
 CONTRACT = parse((Path(__file__).parent.parent / "operations/contract.graphql").read_text())
 QUERIES = {
     name: print_ast(document)

@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Identifier
 from app.cli.errors import explained
 from app.database import migrate
 from database.acting import GRANTED
-from database.connect import VIEWER_ROLE, connect
+from database.connect import ACCOUNTS_ROLE, EXPORTER_ROLE, VIEWER_ROLE, connect
 from projections.deploy import deploy
 from projections.registry import projections
 from projections.wall import open_tables, wall
@@ -85,8 +85,8 @@ def test_the_role_owns_nothing_inherits_nothing_and_may_not_bypass(connection: C
            exists (select from pg_auth_members where member = r.oid),
            exists (select from pg_class where relowner = r.oid)
       from pg_roles r where rolname = any (%s)"""
-    roles = [VIEWER_ROLE, "projectionist_accounts"]
-    assert connection.execute(asked, (roles,)).fetchall() == [(False, False, False)] * 2
+    roles = [VIEWER_ROLE, ACCOUNTS_ROLE, EXPORTER_ROLE]
+    assert connection.execute(asked, (roles,)).fetchall() == [(False, False, False)] * 3
 
 
 def test_the_columns_that_are_granted_are_these(connection: Conn) -> None:

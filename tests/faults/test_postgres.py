@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from database.connect import connect
 from tests.app.serving import Served, serving
-from tests.catalogue import fill
 from tests.faults.load import HEALED_S, loaded, proved
 from tests.faults.proxy import Fault, Proxy
+
+pytestmark = pytest.mark.usefixtures("catalogue_template")
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,6 @@ from tests.faults.proxy import Fault, Proxy
 async def test_a_network_that_fails_under_load(
     conninfo: str, faulty: str, before_postgres: Proxy, fault: Fault, lasts_s: float
 ) -> None:
-    with connect(conninfo) as conn:
-        fill(conn)
     async with serving(faulty, filled=False, pool_size=8) as served, loaded(served) as load:
         async with before_postgres.suffers(fault):
             statuses, _ = await asyncio.gather(readiness(served, lasts_s), asyncio.sleep(lasts_s))

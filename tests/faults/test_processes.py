@@ -19,9 +19,11 @@ from database.connect import connect
 from events.append import person_lock
 from tests.app.processes import process
 from tests.app.serving import Served, serving
-from tests.catalogue import FILMS, fill, movie
+from tests.catalogue import FILMS, movie
 from tests.faults.load import RATE, loaded, proved
 from tests.waiting import SOON_S, until
+
+pytestmark = pytest.mark.usefixtures("catalogue_template")
 
 GRACE_S = 10
 """What a server may take to end: five seconds for requests, and its worker's last tick."""
@@ -75,8 +77,6 @@ def free_port() -> int:
 async def test_servers_that_are_killed_and_told_to_end_under_load(
     conninfo: str, tmp_path: Path, processes: ExitStack
 ) -> None:
-    with connect(conninfo) as conn:
-        fill(conn)
     ports = free_port(), free_port()
     killed, told = (started(processes, conninfo, tmp_path, "serve", "--port", str(port)) for port in ports)
     async with reached(ports[0]) as first, reached(ports[1]) as second, loaded(first) as load:

@@ -14,6 +14,8 @@ from tests.app.serving import serving
 from tests.faults.load import HEALED_S, Load, loaded, proved
 from tests.faults.proxy import Fault, Proxy
 
+pytestmark = pytest.mark.usefixtures("catalogue_template")
+
 MOMENT_S = 1.5
 """What nobody notices on a busy machine; a Redis that is away costs 0.2 seconds of it, once a second."""
 

@@ -186,7 +186,12 @@ async def test_the_role_goes_back_to_no_other(crowd: World, owner_connection: Co
         conn.execute("reset role")
         assert conn.execute("select current_user").fetchone() == (VIEWER_ROLE,)
     owner_connection.execute(f"set session authorization {VIEWER_ROLE}")
-    for role in ("projectionist_app", "projectionist_accounts", "projectionist_log"):
+    for role in (
+        "projectionist_app",
+        "projectionist_accounts",
+        "projectionist_exporter",
+        "projectionist_log",
+    ):
         with pytest.raises(errors.InsufficientPrivilege):
             owner_connection.execute(f"set role {role}")
     assert owner_connection.execute(
