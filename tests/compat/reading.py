@@ -107,6 +107,7 @@ class Lived:
             command.downgrade(config, "0017")
             connection.commit()
             assert connection.exec_driver_sql(f"select to_regnamespace('{self.design}')").scalar() is None
+            connection.commit()
             command.upgrade(config, "head")
             connection.commit()
 
