@@ -51,5 +51,15 @@ def _array(values: Sequence[str]) -> str:
     return "array[" + ", ".join(f"'{value}'" for value in values) + "]"
 
 
+def dated(code: str, facts: Sequence[type[Event]]) -> str:
+    """Return the aggregate over `batch` that keeps of the newest such event the position, the time and its code.
+
+    All are doubles, the time in seconds: exact to the microsecond, and of positions up to 2⁵³. The greater of two is
+    that of the newer event.
+    """
+    kept = f"position, date_part('epoch', occurred_at), {code}"
+    return f"max(array[{kept}]) filter (where type in ({types(*facts)}))"
+
+
 LAST = "max(array[position, date_part('epoch', occurred_at)])"
 """The newest event's position and its time in seconds, which a double holds to the microsecond."""

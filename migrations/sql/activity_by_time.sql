@@ -18,19 +18,3 @@ alter function activity.entries owner to projectionist_app;
 create or replace view activity.log with (security_invoker = on) as
   select id, occurred_at, action, session_id, user_id, movie_id, source from activity.entries() where is_activity;
 drop function activity.entries_before;
-
-create or replace view compat_s3.user_activity_logs as
-  select hashtextextended(a.id::text, 0) & 9223372036854775807 as id, u.database_id::bigint as user_id,
-         coalesce(a.session_id::text, '')::varchar(100) as session_id, lower(a.action)::varchar(30) as action_type,
-         m.database_id::bigint as movie_id,
-         coalesce(host(d.address), '')::varchar(45) as ip_address, coalesce(d.user_agent, '') as user_agent,
-         d.referrer::varchar(500) as referer,
-         (case when a.source in ('web', 'mobile', 'email', 'push') then a.source else 'web' end)::varchar(30) as source,
-         case when d.phrase is null then '{}' else json_build_object('phrase', d.phrase)::text end as metadata,
-         a.occurred_at at time zone 'UTC' as timestamp
-    from activity.entries() a
-    left join activity.details d on d.activity_id = a.id and d.occurred_at = a.occurred_at
-    left join public.users u on u.id = a.user_id
-    left join public.movies m on m.id = a.movie_id and m.tmdb_id is not null
-   where a.is_activity;
-drop function compat_s3.actions;

@@ -34,9 +34,14 @@ select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
  order by 1"""
 _PARTS = "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = '{}'::regclass"
 _KEY = "occurred_at, id"
-_ENTRIES = re.compile(r"create function activity\.entries\b.*?\$\$;\n", re.DOTALL)
-_ACTIONS = re.compile(r"create function compat_s3\.actions\b.*?\$\$;\n", re.DOTALL)
-_VIEW = re.compile(r"create view (compat_s3\.user_activity_logs\b.*?;\n)", re.DOTALL)
+_FUNCTION = r"create (?:or replace )?function {}\b.*?\$\$;\n"
+_VIEW = r"create (?:or replace )?view ({}\b.*?;\n)"
+_FUNCTIONS = {
+    "compat_s3.sql": ("actions", "viewing_states", "ratings", "chosen", "views"),
+    "compat_indexes.sql": ("favorites", "wishes"),
+}
+_VIEWS = {"compat_s3.sql": "user_activity_logs", "compat_s3_feedback.sql": "user_movie_interactions"}
+"""What `compat_s3` had before, by the file that made it."""
 
 
 def upgrade() -> None:
@@ -58,7 +63,11 @@ def upgrade() -> None:
         op.execute(f"alter index activity.actions_pkey attach partition activity.{part}_pkey")
     for name in _OLD:
         op.execute(f"drop index activity.{name}")
-    op.execute((_SQL / "activity_by_time.sql").read_text())
+    # the read tables, which the functions name, are made after the migrations
+    op.execute("set local check_function_bodies = off")
+    for name in ("activity_by_time", "compat_s3_by_time"):
+        op.execute((_SQL / f"{name}.sql").read_text())
+    op.execute("set local check_function_bodies = on")
 
 
 def _index(schema: str, table: str, name: str, what: str) -> None:
@@ -76,18 +85,27 @@ def _rows(query: str) -> list[str]:
 
 
 def downgrade() -> None:
-    before = (_SQL / "compat_s3.sql").read_text()
-    (actions,), (view,) = _ACTIONS.findall(before), _VIEW.findall(before)
-    (entries,) = _ENTRIES.findall((_SQL / "activity.sql").read_text())
-    op.execute(f"{actions} create or replace view {view}")
+    op.execute("set local check_function_bodies = off")
+    for file, names in _FUNCTIONS.items():
+        for name in names:
+            op.execute(_text(file, _FUNCTION, rf"compat_s3\.{name}"))
+    for file, name in _VIEWS.items():
+        op.execute("create or replace view " + _text(file, _VIEW, rf"compat_s3\.{name}"))
     op.execute(
-        f"alter function activity.entries rename to entries_by_time; {entries}"
-        "alter function activity.entries owner to projectionist_app;"
+        "drop function compat_s3.interactions; alter function activity.entries rename to entries_by_time;"
+        + _text("activity.sql", _FUNCTION, r"activity\.entries")
+        + "alter function activity.entries owner to projectionist_app;"
         "create or replace view activity.log with (security_invoker = on) as select * from activity.entries();"
         "drop function activity.entries_by_time"
     )
+    op.execute("set local check_function_bodies = on")
     op.execute("alter table activity.actions drop constraint actions_pkey, add primary key (id, occurred_at)")
     for name, what in _OLD.items():
         op.execute(f"create index {name} on activity.actions {what}")
     for schema, table, name, _ in _NEW:
         op.execute(f"drop index {schema}.{table}_{name}")
+
+
+def _text(file: str, pattern: str, name: str) -> str:
+    (found,) = re.findall(pattern.format(name), (_SQL / file).read_text(), re.DOTALL)
+    return str(found)
