@@ -27,7 +27,10 @@ EVERYBODYS = """query ($first: Int, $after: String, $last: Int, $before: String,
     totalCount edges { cursor node { id action } } pageInfo { hasNextPage hasPreviousPage } } }"""
 _ROW = """insert into activity.actions (id, occurred_at, action, session_id, user_id, movie_id, source)
 values (%s, %s, %s, %s, %s, %s, 'web')"""
-_EVENTS = ("movie_viewed", {}), ("movie_rated", {"half_stars": 7, "previous": None, "scale": None})
+_EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("movie_viewed", {}),
+    ("movie_rated", {"half_stars": 7, "previous": None, "scale": None}),
+)
 _ALL = "select id::text, action from {} order by occurred_at desc, id desc"
 
 
@@ -126,6 +129,7 @@ async def test_a_page_of_everybodys_rows_is_a_slice_of_them_sorted(
 WAYS: list[dict[str, Any]] = [{"first": 2}, {"last": 2}, {"first": 2, "after": ""}, {"last": 2, "before": ""}]
 
 
+@pytest.mark.parametrize("together", [1, 3])
 @pytest.mark.parametrize("asked", WAYS)
 @pytest.mark.parametrize(
     ("query", "by", "more"),
@@ -140,12 +144,12 @@ WAYS: list[dict[str, Any]] = [{"first": 2}, {"last": 2}, {"first": 2, "after": "
     ids=["own", "own of a kind", "all", "of a person", "about a movie", "since then"],
 )
 async def test_k112_activity_is_read_in_the_order_of_an_index(
-    busy: World, query: str, by: str, more: dict[str, Any], asked: dict[str, Any]
+    busy: World, query: str, by: str, more: dict[str, Any], asked: dict[str, Any], together: int
 ) -> None:
     head = await busy.data(query, {"first": 20, **more}, by=by)
     middle = (head.get("list") or head["viewer"]["list"])["edges"][-1]["cursor"]
     given = {name: middle if value == "" else value for name, value in asked.items()}
-    found = await plan(busy, query, {**given, **more}, by=by)
+    found = await plan(busy, query, {**given, **more}, by=by, together=together)
     # of what is at one instant the id decides: that much is sorted, and no more
     assert sorted_tables(found, sorts=("Sort",)) == set()
 

@@ -27,8 +27,10 @@ def sorted_tables(
     return {name for child in node.get("Plans", []) for name in sorted_tables(child, below, sorts=sorts)}
 
 
-async def plan(world: World, query: str, variables: dict[str, Any], *, by: str | None = None) -> Any:
-    """Return what PostgreSQL would do for a query if sorting were dear."""
+async def plan(
+    world: World, query: str, variables: dict[str, Any], *, by: str | None = None, together: int = 1
+) -> Any:
+    """Return what PostgreSQL would do for a query if sorting were dear, or for several that leave together."""
     await world.data(query, variables, by=by)
     operation = world.built.engine.prepare(query, None, variables)
     assert isinstance(operation, Operation)
@@ -38,9 +40,12 @@ async def plan(world: World, query: str, variables: dict[str, Any], *, by: str |
     with psycopg.connect(world.conninfo, autocommit=True) as conn:
         conn.execute("set search_path = public, read; set enable_seqscan = off; set enable_bitmapscan = off")
         conn.execute("set enable_hashjoin = off; set enable_mergejoin = off; set jit = off")
-        sql = b"explain (format json) " + bound.plan.one.sql
-        values = [None if value is None else value.decode() for value in bound.values]
-        ((found,),) = RawCursor(conn).execute(sql, values).fetchall()
+        statement: Any = bound.plan.one
+        values: list[Any] = [None if value is None else value.decode() for value in bound.values]
+        if together > 1:
+            many = bound.plan.many
+            statement, values = (many() if callable(many) else many), [[value] * together for value in values]
+        ((found,),) = RawCursor(conn).execute(b"explain (format json) " + statement.sql, values).fetchall()
         return found[0]["Plan"]
 
 
