@@ -51,13 +51,13 @@ def _array(values: Sequence[str]) -> str:
     return "array[" + ", ".join(f"'{value}'" for value in values) + "]"
 
 
-def dated(code: str, facts: Sequence[type[Event]]) -> str:
-    """Return the aggregate over `batch` that keeps of the newest such event the position, the time and its code.
+def dated(facts: Sequence[type[Event]], *more: str) -> str:
+    """Return the aggregate over `batch` that keeps of the newest such event the position, the time and more numbers.
 
     All are doubles, the time in seconds: exact to the microsecond, and of positions up to 2⁵³. The greater of two is
     that of the newer event.
     """
-    kept = f"position, date_part('epoch', occurred_at), {code}"
+    kept = ", ".join(("position", "date_part('epoch', occurred_at)", *more))
     return f"max(array[{kept}]) filter (where type in ({types(*facts)}))"
 
 

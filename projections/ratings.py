@@ -71,12 +71,12 @@ ratings = register(
         },
         rows=f"""
         select user_id, movie_id,
-               {value(_REACTIONS, "nullif(reacted[3], 0)::integer")}, coalesce(reacted[1], 0), to_timestamp(reacted[2]),
-               nullif(starred[3], 0), coalesce(starred[1], 0), to_timestamp(starred[2]),
+               {value(_REACTIONS, "reacted[3]::integer")}, coalesce(reacted[1], 0), to_timestamp(reacted[2]),
+               starred[3], coalesce(starred[1], 0), to_timestamp(starred[2]),
                to_timestamp((greatest(reacted, starred))[2]), (greatest(reacted, starred))[1]
           from (select user_id, movie_id,
-                       {dated(f"coalesce({index(_REACTIONS, _REACTED)}, 0)", _REACTION)} as reacted,
-                       {dated("coalesce((data->>'half_stars')::bigint, 0)", _STARS)} as starred
+                       {dated(_REACTION, index(_REACTIONS, _REACTED))} as reacted,
+                       {dated(_STARS, "(data->>'half_stars')::bigint")} as starred
                   from batch where type in ({types(*_REACTION, *_STARS)})
                  group by user_id, movie_id) as pair""",
         proof="""

@@ -112,7 +112,7 @@ viewing_states = register(
                        max(array[position, (data->>'times')::bigint,
                                  (data->>'last_watched_on')::date - date '1970-01-01'])
                          filter (where type in ({types(*_WATCH)})) as watch,
-                       {dated("0", (MovieViewed,))} as viewed,
+                       {dated((MovieViewed,))} as viewed,
                        max(occurred_at) as last_at, max(position) as position
                   from batch where movie_id is not null and user_id is not null
                  group by user_id, movie_id) as pair""",
