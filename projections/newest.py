@@ -51,5 +51,15 @@ def _array(values: Sequence[str]) -> str:
     return "array[" + ", ".join(f"'{value}'" for value in values) + "]"
 
 
+def dated(facts: Sequence[type[Event]], *more: str) -> str:
+    """Return the aggregate over `batch` that keeps of the newest such event the position, the time and more numbers.
+
+    All are doubles, the time in seconds: exact to the microsecond, and of positions up to 2⁵³. The greater of two is
+    that of the newer event.
+    """
+    kept = ", ".join(("position", "date_part('epoch', occurred_at)", *more))
+    return f"max(array[{kept}]) filter (where type in ({types(*facts)}))"
+
+
 LAST = "max(array[position, date_part('epoch', occurred_at)])"
 """The newest event's position and its time in seconds, which a double holds to the microsecond."""

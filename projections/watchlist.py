@@ -36,7 +36,7 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
 watchlist = register(
     Projection(
         name="watchlist",
-        version=1,
+        version=2,
         kind="state",
         inline=True,
         handles=_HANDLES,
@@ -53,6 +53,8 @@ watchlist = register(
         indexes=(
             "(user_id, position desc) include (movie_id, added_at, urgency) where is_active",
             "(user_id, urgency desc, position desc) include (movie_id, added_at) where is_active",
+            # the newest of everybody, as programs of design S3 ask
+            "((added_at at time zone 'UTC')) where is_active",
         ),
         groups={"urgency_position": ("urgency",), "position": ("is_active", "added_at")},
         rows=f"""

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ PAGE_MOST = 100
 _INTEGER = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.ASCII | re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?\+00\Z", re.ASCII)
 
 
 def global_id(kind: str, key: object) -> str:
@@ -162,6 +163,7 @@ _FORMS: dict[str, Callable[[str], object]] = {
     "bigint": _INTEGER.match,
     "uuid": _UUID.match,
     "date": lambda value: _DAY.match(value) and date.fromisoformat(value),
+    "timestamptz": lambda value: _INSTANT.match(value) and datetime.fromisoformat(value),
     "text": lambda value: text(value) is not None,
 }
 """Whether a text is a value of an SQL type, in the form in which we wrote it."""

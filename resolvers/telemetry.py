@@ -56,7 +56,8 @@ _JOIN = """
 with joined as (
   update activity.actions set user_id = %(user_id)s
    where user_id is null
-     and id in (select id from activity.actions where session_id = %(session_id)s order by id desc limit %(most)s)
+     and (occurred_at, id) in (select occurred_at, id from activity.actions where session_id = %(session_id)s
+                                order by occurred_at desc, id desc limit %(most)s)
   returning id
 )
 update activity.details set user_id = %(user_id)s where activity_id in (select id from joined)"""

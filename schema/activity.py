@@ -11,8 +11,7 @@ from schema.fields import column, connection, mapped
 from schema.movies import Movie
 
 _COLUMNS = ("id", "occurred_at", "action", "session_id", "user_id", "movie_id", "source")
-_AT = Key("(extract(epoch from {t}.occurred_at) * 1000000)::bigint", "bigint", descending=True)
-_BY_ID = Key("{t}.id", "uuid", descending=True)
+_NEWEST = (Key("{t}.occurred_at", "timestamptz", descending=True), Key("{t}.id", "uuid", descending=True))
 
 
 @strawberry.type(description="What is personal of an action; purged after some weeks.")
@@ -90,7 +89,7 @@ OWN = Page(
     "activity.log",
     where="{t}.user_id = {viewer}",
     columns=_COLUMNS,
-    orders={None: (_AT, _BY_ID)},
+    orders={None: _NEWEST},
     filters={"actions": Filter("{t}.action = any ({value})", "text[]", array(enum_name))},
 )
-ALL = Page("activity.actions", columns=_COLUMNS, orders={None: (_BY_ID,)}, filters=_FILTERS)
+ALL = Page("activity.actions", columns=_COLUMNS, orders={None: _NEWEST}, filters=_FILTERS)

@@ -45,6 +45,8 @@ activity about a movie: select * from user_activity_logs where movie_id = {movie
 metrics of a movie: select * from popularity_metrics where movie_id = {movie} order by date desc limit 30
 metrics of a day: select * from popularity_metrics where date = (now() at time zone 'UTC')::date - 1 order by
   view_count desc limit 20
+interactions, newest: select * from user_movie_interactions order by timestamp desc limit 50
+activity, newest: select * from user_activity_logs order by timestamp desc limit 50
 export of a person: select u.*, np.*, (select array_agg(i.*) from user_movie_interactions i where i.user_id = u.id)
   from users u left join notification_preferences np on np.user_id = u.id where u.id = {user}
 """
@@ -56,8 +58,6 @@ movies with an actor: select count(*) from movies where main_cast::jsonb ? 'Silv
 messages by state: select status, count(*) from notification_logs group by status
 activity by kind: select action_type, count(*) from user_activity_logs group by action_type
 movies, best rated: select * from movies order by tmdb_rating desc, popularity_score desc limit 20
-interactions, newest: select * from user_movie_interactions order by timestamp desc limit 50
-activity, newest: select * from user_activity_logs order by timestamp desc limit 50
 click-through by day: select date, sum(view_count), avg(click_through_rate) from popularity_metrics group by date
 """
 _S2 = """

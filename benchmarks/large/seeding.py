@@ -12,6 +12,7 @@ from typing import Any
 from accounts.keys import Keys
 from benchmarks import catalogue, history
 from benchmarks.large import activity, messages, people
+from benchmarks.large.largest import largest
 from benchmarks.large.volumes import DAYS, GB, LEAST_SCALE, TOTAL_BYTES, WITH_INDEXES, Volumes, measured
 from benchmarks.postgres import Conn, Database, database, settings_of
 from benchmarks.report import Report, Section, console, count, facts, times
@@ -197,6 +198,7 @@ def _tell(report: Report, conn: Conn, volumes: Volumes, cost: Cost) -> None:
             ],
         )
     )
+    report.sections.append(largest(conn))
     rows = sum(each["rows"] for each in tables.values())
     whole = sum(cost.seconds.values())
     report.sections.append(

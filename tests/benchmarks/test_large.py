@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,10 @@ from accounts.keys import Keys
 from accounts.sealed_columns import NOTIFICATION
 from benchmarks.catalogue import person
 from benchmarks.large import asking, people, seeding
+from benchmarks.large.largest import largest
 from benchmarks.large.volumes import ESTIMATES, LEAST_SCALE, Volumes, measured
 from benchmarks.postgres import Database, settings_of
+from benchmarks.report import count
 from events import seals
 from events.log import COLUMNS, recorded
 from notifications.content import Content
@@ -94,6 +97,19 @@ def test_k112_no_question_of_a_page_reads_a_large_table_whole(seeded: Database) 
     found = asking.ask(seeded, quick=True)
     assert found.raw.get("whole", []) == []
     assert {"Home", "Movie", "S3: export of a person", "S2: liked with movies"} <= set(found.raw["asked"])
+    # whatever the busiest did, and everybody together
+    pages = (
+        "Activity",
+        "Activity, page 6",
+        "S3: activity, newest",
+        "S3: interactions, newest",
+        "S3: metrics of a day",
+    )
+    assert {name: rows for name in pages if (rows := found.raw["asked"][name]["rows"]) > 500} == {}
+    with seeded.connect() as conn:
+        most = "select max(n) from (select count(*) as n from activity.log group by user_id) each"
+        ((actions,),) = conn.execute(most).fetchall()
+    assert actions > 1_000
 
 
 @pytest.mark.parametrize(
@@ -121,3 +137,35 @@ def test_what_programs_of_the_designs_look_up_enters_an_index(
     assert index in plan
     for table in ("ratings", "favorites", "watchlist", "viewing_states"):
         assert f"Seq Scan on {table}" not in plan
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        ("user_movie_interactions order by timestamp", "viewing_states_timezone_idx"),
+        ("user_activity_logs order by timestamp", "events_p0_occurred_at_as_utc_idx"),
+        (
+            "popularity_metrics where date = current_date - 9 order by view_count",
+            "popularity_metrics_day_int4_idx",
+        ),
+    ],
+)
+def test_k112_the_newest_of_all_is_read_in_the_order_of_indexes(
+    seeded: Database, question: str, index: str
+) -> None:
+    with psycopg.connect(seeded.conninfo) as conn:
+        conn.execute("set search_path = compat_s3")
+        rows = conn.execute(f"explain select * from {question} desc limit 20".encode())
+        plan = "\n".join(row[0] for row in rows)
+    assert index in plan
+    assert not re.search(r"->  (Incremental )?Sort\b", plan), plan
+
+
+def test_k112_it_is_said_where_the_bytes_are(seeded: Database) -> None:
+    with seeded.owner() as conn:
+        found = {name: (kind, size) for name, kind, size, *_ in largest(conn).rows}
+        ((log,),) = conn.execute(
+            "select sum(pg_table_size(inhrelid)) / 1e6 from pg_inherits where inhparent = 'events'::regclass"
+        ).fetchall()
+    assert found["events"] == ("table", count(float(log)))
+    assert found["actions_pkey"][0] == "index"

@@ -93,11 +93,11 @@ def test_a_rebuild_does_without_what_was_given_up(connection: Conn) -> None:
 
 @pytest.fixture
 def raised(monkeypatch: pytest.MonkeyPatch) -> Projection:
-    """`favorites` in a second version, with another column."""
+    """`favorites` in its next version, with another column."""
     old = projections()["favorites"]
     new = replace(
         old,
-        version=2,
+        version=old.version + 1,
         columns={**old.columns, "favorited_on": "date not null"},
         rows=f"select f.*, (favorited_at at time zone 'UTC')::date from ({old.rows}) f"
         " (user_id, movie_id, is_active, favorited_at, position)",
@@ -119,7 +119,7 @@ def test_raising_a_version_rebuilds_on_deploy(
     assert stale(connection) == []
     assert sum(rows(connection, new).values()) > 0
     assert verify(connection, "favorites") == []
-    with pytest.raises(RebuildFailed, match="version 1"):
+    with pytest.raises(RebuildFailed, match=f"version {new.version - 1}"):
         roll_back(connection, "favorites")
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -157,3 +158,24 @@ def test_a_day_of_a_cursor_is_written_as_we_write_it(bad: str) -> None:
     assert day(cursor("popularity_metrics", "2024-02-29")) == "2024-02-29"
     with pytest.raises(BadCursor):
         day(cursor("popularity_metrics", bad))
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_of_a_cursor_is_written_as_the_database_writes_it(at: datetime) -> None:
+    (instant,) = components("activity.log", "timestamptz")
+    written = at.isoformat(" ").replace("+00:00", "+00")
+    assert instant(cursor("activity.log", written)) == written
+
+
+NOT_INSTANTS = [
+    *("2024-02-30 12:00:00+00", "2024-02-29 25:00:00+00", "2024-02-29 12:60:00+00", "0000-01-01 12:00:00+00"),
+    *("2024-02-29T12:00:00+00", "2024-02-29 12:00:00+01", "2024-02-29 12:00:00", "2024-02-29 12:00:00.+00"),
+    *("2024-02-29 12:00:00.1234567+00", "2024-02-29 12:00+00", "infinity", "now", "1700000000000000"),
+]
+
+
+@pytest.mark.parametrize("bad", NOT_INSTANTS)
+def test_an_instant_that_we_did_not_write_is_refused(bad: str) -> None:
+    (instant,) = components("activity.log", "timestamptz")
+    with pytest.raises(BadCursor):
+        instant(cursor("activity.log", bad))
