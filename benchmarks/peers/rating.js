@@ -7,9 +7,10 @@ event as (
   returning position, type, user_id, movie_id, occurred_at
 ),
 rating as (
-  insert into peer.ratings (user_id, movie_id, reaction_position, half_stars, stars_position, rated_at, position)
-  select user_id, movie_id, 0, $3::smallint, position, occurred_at, position from event
+  insert into peer.ratings (user_id, movie_id, reaction_position, half_stars, stars_position, starred_at, rated_at, position)
+  select user_id, movie_id, 0, $3::smallint, position, occurred_at, occurred_at, position from event
   on conflict (user_id, movie_id) do update set half_stars = excluded.half_stars,
-    stars_position = excluded.stars_position, rated_at = excluded.rated_at, position = excluded.position
+    stars_position = excluded.stars_position, starred_at = excluded.starred_at, rated_at = excluded.rated_at,
+    position = excluded.position
 )
 select event.position, event.type, movie.id as key, 'Movie:' || movie.id as id, movie.title from event, movie`

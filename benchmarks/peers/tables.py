@@ -43,15 +43,16 @@ event as (
   returning position, event_id, type, user_id, movie_id, occurred_at
 ),
 rating as (
-  insert into peer.ratings (user_id, movie_id, reaction_position, half_stars, stars_position, rated_at, position)
-  select user_id, movie_id, 0, :half_stars::smallint, position, occurred_at, position from event
+  insert into peer.ratings (user_id, movie_id, reaction_position, half_stars, stars_position, starred_at, rated_at, position)
+  select user_id, movie_id, 0, :half_stars::smallint, position, occurred_at, occurred_at, position from event
   on conflict (user_id, movie_id) do update set half_stars = excluded.half_stars,
-    stars_position = excluded.stars_position, rated_at = excluded.rated_at, position = excluded.position
+    stars_position = excluded.stars_position, starred_at = excluded.starred_at, rated_at = excluded.rated_at,
+    position = excluded.position
 ),
 state as (
   insert into peer.viewing_states (user_id, movie_id, status, status_position, watch_count, watch_position,
-                                   last_interaction_at, position)
-  select user_id, movie_id, 'SEEN', position, 0, 0, occurred_at, position from event
+                                   viewed_position, last_interaction_at, position)
+  select user_id, movie_id, 'SEEN', position, 0, 0, 0, occurred_at, position from event
   on conflict (user_id, movie_id) do update set status = excluded.status, status_position = excluded.status_position,
     last_interaction_at = excluded.last_interaction_at, position = excluded.position
 ),

@@ -239,7 +239,7 @@ async def test_nothing_to_say_is_not_sent(worker: Office, post: Post) -> None:
 async def test_who_has_seen_a_movie_since_is_not_told_of_it(worker: Office, post: Post) -> None:
     worker.rows(
         "insert into viewing_states (user_id, movie_id, status, status_position, watch_count, watch_position,"
-        " last_interaction_at, position) values (%s, %s, 'SEEN', 1, 1, 1, now(), 1)",
+        " viewed_position, last_interaction_at, position) values (%s, %s, 'SEEN', 1, 1, 1, 0, now(), 1)",
         person("alice"),
         movie("alien"),
     )

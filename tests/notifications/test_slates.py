@@ -54,7 +54,7 @@ async def test_what_a_digest_recommends_is_told_when_it_is_sent(worker: Office) 
 async def test_ranks_that_it_leaves_out_are_not_told_of(worker: Office) -> None:
     worker.rows(
         "insert into viewing_states (user_id, movie_id, status, status_position, watch_count, watch_position,"
-        " last_interaction_at, position) values (%s, %s, 'SEEN', 1, 1, 1, now(), 1)",
+        " viewed_position, last_interaction_at, position) values (%s, %s, 'SEEN', 1, 1, 1, 0, now(), 1)",
         ALICE,
         movie(SOME[1]),
     )
