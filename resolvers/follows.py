@@ -14,6 +14,7 @@ from events.append import person_lock
 from events.errors import Rejected
 from events.follows import (
     Follow,
+    FollowerRemoved,
     FollowEvent,
     FollowStatus,
     accept_follower,
@@ -46,12 +47,17 @@ OPEN = (
 _user = uuid_of("User")
 # in one order everywhere, and the locks that the writer of the log takes: a person's events keep their order
 _LOCK = "select pg_advisory_xact_lock(k) from unnest(%s::bigint[]) as k"
+# who takes back that they removed a follower knows them, whomever these show themselves to by now
 _STATE = """
-select u.privacy, u.deactivated_at is null and (u.privacy <> 'PRIVATE' or f.status is not null) and not exists (
-         select from blocks b where b.user_id = u.id and b.blocked_id = %(viewer)s and b.is_active), f.status, f.position,
-       exists (select from blocks b where b.user_id = %(viewer)s and b.blocked_id = u.id and b.is_active)
-  from users u left join follows f on f.user_id = %(follower)s and f.followee_id = %(followee)s
- where u.id = %(other)s"""
+select coalesce(u.privacy, 'PRIVATE'),
+       (u.id is not null and u.deactivated_at is null and (u.privacy <> 'PRIVATE' or f.status is not null)
+        or f.position = %(removed_at)s)
+       and not exists (select from blocks b where b.user_id = %(other)s and b.blocked_id = %(viewer)s
+                                              and (b.is_active or b.position > %(removed_at)s)),
+       f.status, f.position,
+       exists (select from blocks b where b.user_id = %(viewer)s and b.blocked_id = %(other)s and b.is_active)
+  from (select) as one left join users u on u.id = %(other)s
+  left join follows f on f.user_id = %(follower)s and f.followee_id = %(followee)s"""
 _RECORDED = "select position from events where user_id = %s and movie_id is null and event_id = any (%s)"
 
 
@@ -79,15 +85,23 @@ async def _say(
     request: str,
     people: tuple[UUID, UUID],
     decide: Callable[[_Between], Sequence[FollowEvent]],
+    removed_at: int | None = None,
 ) -> list[UUID]:
     """Decide about two people of whom the viewer is one, append and fold; return the ids of the events. Raises Rejected.
 
-    Said again with the same idempotency key, nothing is decided.
+    Said again with the same idempotency key, nothing is decided. `removed_at` is the position of a removal of a follower
+    that is taken back: it holds unless that one has blocked the viewer since.
     """
     viewer, key = context.require_viewer().id, idempotency_key_of(given)
     follower, followee = people
     other = followee if follower == viewer else follower
-    values = {"follower": follower, "followee": followee, "other": other, "viewer": viewer}
+    values = {
+        "follower": follower,
+        "followee": followee,
+        "other": other,
+        "viewer": viewer,
+        "removed_at": removed_at,
+    }
     async with context.acting() as conn:
         await lock_both(conn, viewer, other)
         if await is_repeated(conn, viewer, key, request):
@@ -178,8 +192,9 @@ async def take_back(context: Context, given: Input, fact: FollowEvent, position:
             raise CannotUndo
         return undo_follow(between.follow, fact, is_open=between.is_open, has_blocked=between.has_blocked)
 
+    removed_at = position if isinstance(fact, FollowerRemoved) else None
     try:
-        ids = await _say(context, given, request_of("undo", given), people_of(fact), decide)
+        ids = await _say(context, given, request_of("undo", given), people_of(fact), decide, removed_at)
     except UnknownPerson:  # they show themself no more
         return refused(CannotUndo())
     except Rejected as rejection:
