@@ -11,6 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from accounts.devices import Platform, register_device
+from accounts.keys import Keys
+from accounts.masters import MasterKeys
+from accounts.rewrapping import rewrap
+from database.connect import connect
+from tests.accounts.masters import SECRETS
 from tests.app.serving import Served, serving
 from tests.catalogue import person
 from tests.notifications.office import MONDAY, Office
@@ -219,6 +224,19 @@ async def test_nobody_is_told_of_others_addresses_and_erasing_leaves_none(
     worker.rows("delete from users where id = %s", person("alice"))
     assert worker.rows("select * from mail_suppressions") == []
     assert worker.rows("select * from outbox where email_digest is not null") == []
+
+
+async def test_another_master_key_changes_nothing(
+    worker: Office, served: Served, post: Post, alice: Person, sent: str
+) -> None:
+    await stop(served, "bounced", sent)
+    masters = MasterKeys({"new": "another master key that is long enough", **SECRETS})
+    with connect(worker.conninfo) as conn:
+        assert rewrap(conn, masters) > 0
+    worker.keys = Keys(masters)
+    assert await suppression(alice) == "BOUNCED"
+    assert await week(worker, post, 1) == sent
+    assert worker.rows(DIGESTS)[1] == ("FAILED", "SUPPRESSED")
 
 
 async def test_a_browser_is_sent_to_whatever_becomes_of_the_address(
