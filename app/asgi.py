@@ -95,6 +95,7 @@ def application(
                 CatalogueNews(conninfo, built.engine.fragments, opened.catalogue_changed).close
             )
             built.engine.on_lookup = opened.asked_movies.note if opened.asked_movies else None
+            built.engine.on_slate = opened.shown_ahead.note
             state["services"] = opened
             rounds = stack.enter_context(Rounds(settings.most_lag_s))
             gate = Gate(opened, built.sources, budgets, rounds, settings.trusted_proxies, settings.production)

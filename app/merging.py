@@ -55,7 +55,7 @@ select e.event_id, (e.data->>'views')::integer, e.occurred_at from events e
  order by e.position"""
 _LOCK_MERGE = "select from movie_merges where movie_id = %s for update"
 _LISTED = """
-select i.list_id, l.user_id, u.id from list_items i join lists l on l.list_id = i.list_id and l.is_active
+select i.list_id, l.user_id, u.id from list_items i join lists l on l.list_id = i.list_id
   join users o on o.id = l.user_id
   left join users u on u.id = i.added_by
  where i.movie_id = %s and i.is_active"""

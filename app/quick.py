@@ -28,7 +28,7 @@ from resolvers.context import Context
 from resolvers.documents import Operation
 from resolvers.engine import Engine
 from resolvers.errors import Overload, RateLimited, TooSlow
-from resolvers.plan import Plan
+from resolvers.plan import Bound, Plan
 from resolvers.reader import Reader
 
 _SWEEP_S = 0.5
@@ -144,7 +144,7 @@ class Quick:
                 context = self._gate.context(asker, waiting.id)
                 waiting.task = connection.run(self._mutate(operation, context, waiting))
             else:
-                waiting.plan = bound.plan
+                waiting.bound = bound
                 person = viewer.key if viewer and bound.plan.is_personal else None
                 self._reader.submit(bound.plan, bound.values, waiting, person=person)
         except Exception as failure:
@@ -166,6 +166,10 @@ class Quick:
             waiting.set_exception(failure)
         else:
             waiting.tell_data(whole)
+
+    def shown(self, bound: Bound) -> None:
+        """Say that a query was answered."""
+        bound.plan.tell_shown(bound.asked, self._engine.on_slate)
 
     async def _mutate(self, operation: Operation, context: Context, waiting: Waiting) -> None:
         waiting.tell(await self._engine.run(operation, context))
@@ -189,8 +193,8 @@ class Waiting:
         "_connection",
         "_operation",
         "_quick",
+        "bound",
         "id",
-        "plan",
         "started",
         "task",
     )
@@ -208,7 +212,7 @@ class Waiting:
         self.id, self._bucket, self._operation = request_id or new_id(), bucket, operation
         self.started = time.perf_counter()
         self.task: asyncio.Task[None] | None = None
-        self.plan: Plan | None = None
+        self.bound: Bound | None = None
 
     def done(self) -> bool:
         """Whether nobody waits any more."""
@@ -218,11 +222,12 @@ class Waiting:
         """Respond with the rows."""
         try:
             found: bytes | None = result
-            if self.plan is not None and self.plan.selections:
-                found = self._quick.spliced(self.plan, result)
+            plan = self.bound.plan if self.bound is not None else None
+            if plan is not None and plan.selections:
+                found = self._quick.spliced(plan, result)
             if found is None:
-                assert self.plan is not None
-                self.task = self._connection.run(self._quick.fill(self.plan, result, self))
+                assert plan is not None
+                self.task = self._connection.run(self._quick.fill(plan, result, self))
             else:
                 self.tell_data(found)
         except Exception as failure:  # others wait for rows of the same statement
@@ -231,6 +236,8 @@ class Waiting:
     def tell_data(self, result: bytes) -> None:
         """Respond with the whole data."""
         self.tell(Answer(result, [], self._operation.extensions))
+        if self.bound is not None:
+            self._quick.shown(self.bound)
 
     def set_exception(self, exception: BaseException, /) -> None:
         """Respond with what was wrong."""

@@ -46,6 +46,7 @@ from resolvers.live import Live
 from resolvers.privacy import EXPORT_TTL
 from resolvers.reader import QUICK_S, Reader
 from resolvers.recommending import Recommending, Recommends
+from resolvers.shown_ahead import ShownAhead
 from resolvers.telemetry import Telemetry
 
 
@@ -172,6 +173,7 @@ async def services(
             answering=answering,
             rebuild=partial(_request_rebuild, connections),
             on_rate=settings.watchlist_on_rate,
+            shown_ahead=closed(ShownAhead(connections, fold_inline)),
             asked_movies=closed(AskedMovies(connections)) if settings.fetches_movies else None,
         )
 

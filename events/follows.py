@@ -9,7 +9,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from events.errors import Rejected
-from events.facts import Event, event
+from events.facts import Data, Event, event
 
 
 class FollowStatus(StrEnum):
@@ -84,17 +84,40 @@ class UserUnfollowed(Event):
     followee_id: UUID
 
 
-@event("follower_removed")
+def _untold(data: Data) -> Data:
+    """Version 1 did not say how it was before."""
+    return {**data, "previous": None}
+
+
+@event("follower_removed", version=2, upcasts={1: _untold})
 class FollowerRemoved(Event):
-    """A person lets another follow them no longer, or declines it."""
+    """A person lets another follow them no longer, or declines it; `previous` is None in old events."""
 
     user_id: UUID
     movie_id = None
     follower_id: UUID
+    previous: FollowStatus | None
 
 
-FollowEvent = UserFollowed | FollowerAccepted | UserUnfollowed | FollowerRemoved
-FOLLOW_EVENTS: tuple[type[Event], ...] = (UserFollowed, FollowerAccepted, UserUnfollowed, FollowerRemoved)
+@event("follower_restored")
+class FollowerRestored(Event):
+    """A person took back what they said of a follower, or of who asks to be: it is again as `status` says."""
+
+    user_id: UUID
+    movie_id = None
+    follower_id: UUID
+    status: FollowStatus
+    previous: FollowStatus | None
+
+
+FollowEvent = UserFollowed | FollowerAccepted | UserUnfollowed | FollowerRemoved | FollowerRestored
+FOLLOW_EVENTS: tuple[type[Event], ...] = (
+    UserFollowed,
+    FollowerAccepted,
+    UserUnfollowed,
+    FollowerRemoved,
+    FollowerRestored,
+)
 
 
 def people_of(fact: FollowEvent) -> tuple[UUID, UUID]:
@@ -113,6 +136,8 @@ def evolve(follow: Follow, fact: Event) -> Follow:
             return replace(follow, status=FollowStatus.REQUESTED)
         case UserFollowed() | FollowerAccepted():
             return replace(follow, status=FollowStatus.FOLLOWING)
+        case FollowerRestored():
+            return replace(follow, status=fact.status)
         case _:
             return replace(follow, status=None)
 
@@ -151,4 +176,14 @@ def remove_follower(follow: Follow) -> list[FollowEvent]:
     """Let somebody follow no longer, or decline it; who does not is left alone."""
     if follow.status is None:
         return []
-    return [FollowerRemoved(user_id=follow.followee_id, follower_id=follow.follower_id)]
+    return [
+        FollowerRemoved(user_id=follow.followee_id, follower_id=follow.follower_id, previous=follow.status)
+    ]
+
+
+def restore_follower(follow: Follow, status: FollowStatus | None) -> list[FollowEvent]:
+    """Make it what it was before the person who is followed said something; None is to follow no longer."""
+    if status is None:
+        return remove_follower(follow)
+    people = {"user_id": follow.followee_id, "follower_id": follow.follower_id}
+    return [FollowerRestored(**people, status=status, previous=follow.status)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from events.errors import Rejected
-from events.facts import Event, event
+from events.facts import Data, Event, event
 from events.lists import ITEMS_MOST, Item, ListEvent, ListState
 from events.ranks import rank_between, spread
 
@@ -28,13 +28,29 @@ class ListItemAdded(ListItemEvent):
     """A person put a movie on a list."""
 
 
-@event("list_item_moved")
-class ListItemMoved(ListItemEvent):
+def _untold(data: Data) -> Data:
+    """Version 1 did not say what was before."""
+    return {**data, "previous_rank": None, "previous_note_id": None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListItemChanged(ListItemEvent):
+    """A fact about a movie that stays on its list; `previous…` are what was before, among the ranks of now.
+
+    `previous_rank` is None in old events, and where the whole list was spread: nothing can be taken back by these.
+    """
+
+    previous_rank: str | None
+    previous_note_id: UUID | None
+
+
+@event("list_item_moved", version=2, upcasts={1: _untold})
+class ListItemMoved(ListItemChanged):
     """A movie of a list got another place."""
 
 
-@event("list_item_noted")
-class ListItemNoted(ListItemEvent):
+@event("list_item_noted", version=2, upcasts={1: _untold})
+class ListItemNoted(ListItemChanged):
     """A person noted something about a movie of a list, or took it back."""
 
 
@@ -57,6 +73,7 @@ class ListFull(Rejected):
     path = ("listId",)
 
 
+_Changed = TypeVar("_Changed", bound=ListItemChanged)
 _BEYOND = "g"
 """Above every rank."""
 
@@ -94,7 +111,8 @@ def move_item(state: ListState, movie_id: UUID, after: UUID | None) -> list[Even
     if after == movie_id or (_low(state, after) or "") < item.rank < (state.following or _BEYOND):
         return []
     facts, rank = _place(state, movie_id, after)
-    return [*facts, _fact(ListItemMoved, state, Item(movie_id, rank, item.note_id))]
+    was = replace(item, rank=_previous(state, item, facts))
+    return [*facts, _changed(ListItemMoved, state, replace(item, rank=rank), was)]
 
 
 def note_item(state: ListState, note_id: UUID | None) -> list[Event]:
@@ -102,7 +120,7 @@ def note_item(state: ListState, note_id: UUID | None) -> list[Event]:
     item = _item(state)
     if note_id == item.note_id:
         return []
-    return [_fact(ListItemNoted, state, Item(item.movie_id, item.rank, note_id))]
+    return [_changed(ListItemNoted, state, replace(item, note_id=note_id), item)]
 
 
 def remove_item(state: ListState) -> list[Event]:
@@ -125,7 +143,7 @@ def _item(state: ListState) -> Item:
 
 def _place(
     state: ListState, movie_id: UUID, after: UUID | None, *, at_end: bool = False
-) -> tuple[Sequence[Event], str]:
+) -> tuple[Sequence[ListItemMoved], str]:
     """Return a rank there, and what makes room for it where ranks have grown long."""
     low = _low(state, after)
     if state.crowded is None:
@@ -136,10 +154,25 @@ def _place(
     ranks = list(spread(len(ids) + 1))
     rank = ranks.pop(at)
     moved = (
-        _fact(ListItemMoved, state, Item(item.movie_id, new, item.note_id))
+        _changed(ListItemMoved, state, replace(item, rank=new), None)
         for item, new in zip(others, ranks, strict=True)
     )
     return list(moved), rank
+
+
+def _previous(state: ListState, item: Item, facts: Sequence[ListItemMoved]) -> str:
+    """Return the rank of the place that a movie leaves, among the ranks that the others have after these facts."""
+    if not facts:
+        return item.rank
+    ranks = {fact.listed_id: fact.rank for fact in facts}
+    before, behind = None, None
+    for other in state.crowded or ():
+        if other.rank < item.rank:
+            before = ranks[other.movie_id]
+        elif other.movie_id != item.movie_id:
+            behind = ranks[other.movie_id]
+            break
+    return rank_between(before, behind)
 
 
 def _low(state: ListState, after: UUID | None) -> str | None:
@@ -152,11 +185,20 @@ def _low(state: ListState, after: UUID | None) -> str | None:
 
 
 def _fact(kind: type[ListItemEvent], state: ListState, item: Item) -> Event:
-    return kind(
-        user_id=state.actor_id,
-        list_id=state.list_id,
-        owner_id=state.require_editor(),
-        listed_id=item.movie_id,
-        rank=item.rank,
-        note_id=item.note_id,
-    )
+    return kind(**_about(state, item))
+
+
+def _changed(kind: type[_Changed], state: ListState, item: Item, was: Item | None) -> _Changed:
+    rank, note_id = (was.rank, was.note_id) if was else (None, None)
+    return kind(**_about(state, item), previous_rank=rank, previous_note_id=note_id)
+
+
+def _about(state: ListState, item: Item) -> dict[str, Any]:
+    return {
+        "user_id": state.actor_id,
+        "list_id": state.list_id,
+        "owner_id": state.require_editor(),
+        "listed_id": item.movie_id,
+        "rank": item.rank,
+        "note_id": item.note_id,
+    }

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from events.errors import Rejected
-from events.facts import Event, event
+from events.facts import Data, Event, event
 
 LISTS_MOST = 1_000
 """Lists of a person."""
@@ -62,8 +62,11 @@ class ListState:
 
     `item` is the movie that the command is about, `anchor` the one that it shall stand behind, `following` the rank of
     the one after that (without an anchor: of the first), `last` the greatest rank. `crowded` has all items, in their
-    order, of a list whose ranks have grown long. `other` is where the person stands that the command is about. `added_at`
-    is the position at which the movie was put on the list last, `changed_at` that of the last event about it.
+    order, of a list whose ranks have grown long. `other` is where the person stands that the command is about.
+
+    Those on `_at` are positions of the last event of a kind: about the list as a whole, though it is deleted (`told_at`),
+    about any of its movies and people (`filled_at`), that put the movie on it (`added_at`), that said where it stands, or
+    that it does not (`placed_at`), and that said what is noted of it, or took it off (`noted_at`).
     """
 
     actor_id: UUID
@@ -80,8 +83,11 @@ class ListState:
     members: int = 0
     lists: int = 0
     crowded: tuple[Item, ...] | None = None
+    told_at: int | None = None
+    filled_at: int | None = None
     added_at: int | None = None
-    changed_at: int | None = None
+    placed_at: int | None = None
+    noted_at: int | None = None
 
     def require_owner(self) -> ListTraits:
         """Return the traits of one's own list. Raises UnknownList, NotListOwner."""
@@ -106,34 +112,67 @@ class ListEvent(Event):
     list_id: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTold(ListEvent):
+    """A fact about a list as a whole; the fields are what it is now, or was where it was deleted."""
+
+    title_id: UUID
+    description_id: UUID | None
+    visibility: ListVisibility
+    link_id: UUID | None
+
+    @property
+    def traits(self) -> ListTraits:
+        """The fields together."""
+        return ListTraits(self.title_id, self.description_id, self.visibility, self.link_id)
+
+
 @event("list_created")
-class ListCreated(ListEvent):
+class ListCreated(ListTold):
     """A person made a list."""
 
-    title_id: UUID
-    description_id: UUID | None
-    visibility: ListVisibility
-    link_id: UUID | None
+
+def _untold(data: Data) -> Data:
+    """Version 1 did not say what the list was before."""
+    return {
+        **data,
+        "previous_title_id": None,
+        "previous_description_id": None,
+        "previous_visibility": None,
+        "previous_link_id": None,
+    }
 
 
-@event("list_edited")
-class ListEdited(ListEvent):
-    """A person changed what their list is called, or who may see it; the fields are what it is now."""
+@event("list_edited", version=2, upcasts={1: _untold})
+class ListEdited(ListTold):
+    """A person changed what their list is called, or who may see it; `previous…` are None in old events."""
 
-    title_id: UUID
-    description_id: UUID | None
-    visibility: ListVisibility
-    link_id: UUID | None
+    previous_title_id: UUID | None
+    previous_description_id: UUID | None
+    previous_visibility: ListVisibility | None
+    previous_link_id: UUID | None
+
+    @property
+    def previous(self) -> ListTraits | None:
+        """What the list was; None where the event does not say it."""
+        if self.previous_title_id is None or self.previous_visibility is None:
+            return None
+        return ListTraits(
+            self.previous_title_id,
+            self.previous_description_id,
+            self.previous_visibility,
+            self.previous_link_id,
+        )
 
 
 @event("list_deleted")
-class ListDeleted(ListEvent):
-    """A person deleted their list; the fields are what it was."""
+class ListDeleted(ListTold):
+    """A person deleted their list."""
 
-    title_id: UUID
-    description_id: UUID | None
-    visibility: ListVisibility
-    link_id: UUID | None
+
+@event("list_restored")
+class ListRestored(ListTold):
+    """A person took back that they deleted their list: it has the movies and the people that it had."""
 
 
 class UnknownList(Rejected):
@@ -169,12 +208,26 @@ def edit_list(state: ListState, changes: Mapping[str, Any], link_id: UUID) -> li
     traits = replace(was, **changes)
     if traits.visibility is ListVisibility.UNLISTED and traits.link_id is None:
         traits = replace(traits, link_id=link_id)
+    return restore_traits(state, traits)
+
+
+def restore_traits(state: ListState, traits: ListTraits) -> list[Event]:
+    """Make a list what these traits say. Raises UnknownList, NotListOwner."""
+    was = state.require_owner()
     if traits == was:
         return []
-    return [ListEdited(user_id=state.actor_id, list_id=state.list_id, **asdict(traits))]
+    previous = {f"previous_{name}": value for name, value in asdict(was).items()}
+    return [ListEdited(user_id=state.actor_id, list_id=state.list_id, **asdict(traits), **previous)]
 
 
 def delete_list(state: ListState) -> list[Event]:
     """Delete a list. Raises UnknownList, NotListOwner."""
     traits = state.require_owner()
     return [ListDeleted(user_id=state.actor_id, list_id=state.list_id, **asdict(traits))]
+
+
+def restore_list(state: ListState, traits: ListTraits) -> list[Event]:
+    """Bring a list back that was deleted. Raises TooManyLists."""
+    if state.lists >= LISTS_MOST:
+        raise TooManyLists
+    return [ListRestored(user_id=state.actor_id, list_id=state.list_id, **asdict(traits))]

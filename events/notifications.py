@@ -46,6 +46,7 @@ class FailureReason(StrEnum):
     BOUNCED = "BOUNCED"
     GAVE_UP = "GAVE_UP"
     NOTHING_LEFT = "NOTHING_LEFT"
+    SUPPRESSED = "SUPPRESSED"
 
 
 class IllegalMove(Exception):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from itertools import groupby
 from uuid import UUID
 
 from events.facts import Event, event
@@ -79,6 +81,33 @@ def serve_slate(
         for low in range(0, len(movies), MOST)
         for part in (movies[low : low + MOST],)
     ]
+
+
+Shown = tuple[int, UUID, float, float]
+"""A place that was shown: its rank, the movie, its score, and the probability with which it came to stand there."""
+
+
+def serve_places(
+    *,
+    user_id: UUID,
+    slate_id: UUID,
+    algorithm: Algorithm,
+    model_id: UUID | None,
+    places: Sequence[Shown],
+) -> list[RecommendationsServed]:
+    """Return what is recorded of places in the order of ranks, of which some may be left out: a fact for each run."""
+    facts: list[RecommendationsServed] = []
+    for _, numbered in groupby(enumerate(places), lambda each: each[1][0] - each[0]):
+        run = [place for _, place in numbered]
+        facts += serve_slate(
+            user_id=user_id,
+            slate_id=slate_id,
+            algorithm=algorithm,
+            model_id=model_id,
+            movies=[place[1:] for place in run],
+            first_rank=run[0][0],
+        )
+    return facts
 
 
 def click_recommendation(pair: Pair, slate_id: UUID) -> list[PairEvent]:

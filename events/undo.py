@@ -15,15 +15,37 @@ from events.follows import (
     Follow,
     FollowerAccepted,
     FollowerRemoved,
+    FollowerRestored,
     FollowEvent,
+    FollowStatus,
+    PersonBlocked,
     UserFollowed,
     UserUnfollowed,
     follow_user,
-    remove_follower,
+    restore_follower,
     unfollow_user,
 )
-from events.list_items import ListItemAdded, ListItemRemoved, remove_item, restore_item
-from events.lists import Item, ListState
+from events.list_items import (
+    ListItemAdded,
+    ListItemMoved,
+    ListItemNoted,
+    ListItemRemoved,
+    move_item,
+    note_item,
+    remove_item,
+    restore_item,
+)
+from events.lists import (
+    Item,
+    ListCreated,
+    ListDeleted,
+    ListEdited,
+    ListRestored,
+    ListState,
+    delete_list,
+    restore_list,
+    restore_traits,
+)
 from events.pair import Pair, PairEvent, Status, Viewing
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
@@ -79,7 +101,7 @@ def undo_follow(
 ) -> list[FollowEvent]:
     """Return what takes back a fact that is the last between two people. Raises CannotUndo, PersonBlocked.
 
-    Who was let follow does not follow any more; who was removed must ask again themself.
+    Who took back to follow asks again where that is not open to all; who was removed need not.
     """
     match fact:
         case UserFollowed():
@@ -87,23 +109,42 @@ def undo_follow(
         case UserUnfollowed():
             return follow_user(follow, is_open=is_open, has_blocked=has_blocked)
         case FollowerAccepted():
-            return remove_follower(follow)
-        case FollowerRemoved():
+            return restore_follower(follow, FollowStatus.REQUESTED)
+        case FollowerRemoved(previous=None):
             raise CannotUndo
+        case FollowerRemoved() if has_blocked:
+            raise PersonBlocked
+        case FollowerRemoved() | FollowerRestored():
+            return restore_follower(follow, fact.previous)
 
 
-def undo_in_list(state: ListState, fact: Event, position: int, after: UUID | None) -> list[Event]:
-    """Return what takes back the fact at a position: a movie goes off the list again, or back behind another.
+def undo_in_list(state: ListState, fact: Event, position: int) -> list[Event]:
+    """Return what takes back the fact at a position, about a list or a movie of it: that must still be the last word.
 
-    Raises CannotUndo, UnknownList, ListFull, NotInList.
+    For one about a movie, `state.anchor` is what it shall stand behind, where it stood before. A list can be made undone
+    until something is on it. Raises CannotUndo, UnknownList, NotListOwner, ListFull, TooManyLists.
     """
+    after = state.anchor.movie_id if state.anchor else None
     match fact:
         case ListItemAdded() if state.added_at == position and state.item is not None:
-            return remove_item(state)
-        case ListItemRemoved() if state.changed_at == position:
-            return restore_item(state, Item(fact.listed_id, fact.rank, fact.note_id), after)
+            facts = remove_item(state)
+        case ListItemRemoved() if state.placed_at == position:
+            facts = restore_item(state, Item(fact.listed_id, fact.rank, fact.note_id), after)
+        case ListItemMoved() if state.placed_at == position and fact.previous_rank is not None:
+            facts = move_item(state, fact.listed_id, after)
+        case ListItemNoted() if state.noted_at == position and fact.previous_rank is not None:
+            facts = note_item(state, fact.previous_note_id)
+        case ListEdited() if state.told_at == position and fact.previous is not None:
+            facts = restore_traits(state, fact.previous)
+        case ListDeleted() if state.told_at == position:
+            facts = restore_list(state, fact.traits)
+        case ListCreated() | ListRestored() if state.told_at == position > (state.filled_at or 0):
+            facts = delete_list(state)
         case _:
             raise CannotUndo
+    if not facts:
+        raise CannotUndo
+    return facts
 
 
 def _holds(pair: Pair, fact: Event) -> bool:

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from accounts.profiles import time_zone
 from events.errors import Rejected
 from events.notifications import NotificationKind
+from notifications.suppressions import lift_bounce
 
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]\Z", re.ASCII)
 
@@ -67,7 +68,10 @@ on conflict (user_id) do update set updated_at = now(){changes}"""
 async def set_preferences(
     conn: AsyncConnection[Any], user_id: UUID, changes: Mapping[str, Any]
 ) -> list[Rejected]:
-    """Change what is given, by column; None is the default again. Return what is refused: then nothing is changed."""
+    """Change what is given, by column; None is the default again. Return what is refused: then nothing is changed.
+
+    Who turns e-mails on asks that an address from which some came back is tried again.
+    """
     row: dict[str, Any] = {}
     refused: list[Rejected] = []
     for name, value in changes.items():
@@ -83,6 +87,8 @@ async def set_preferences(
             changes="".join(f", {name} = excluded.{name}" for name in row),
         )
         await conn.execute(statement.encode(), {"user_id": user_id, **row})
+        if any(row.get(column) for column in E_MAILS.values()):
+            await lift_bounce(conn, user_id)
     return refused
 
 

@@ -38,6 +38,7 @@ from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.push import PushSender, send_push
 from notifications.record import record_move
 from notifications.rendering import Tracking, clipped, letter, subject
+from notifications.suppressions import ADDRESS, SUPPRESSED
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +51,9 @@ ATTEMPTS = 8
 KEPT = timedelta(days=90)
 """How long the text of a message is kept."""
 
-_CLAIM = """
-update outbox o set attempts = attempts + 1, next_attempt_at = %(now)s::timestamptz + %(lease)s::interval
+_CLAIM = f"""
+update outbox o set attempts = attempts + 1, next_attempt_at = %(now)s::timestamptz + %(lease)s::interval,
+                    email_digest = case o.channel when 'EMAIL' then {ADDRESS} end
   from notification_choices c, users u, notifications n
  where o.id = (select w.id from outbox w
                  join notifications q on q.user_id = w.user_id and q.notification_id = w.id
@@ -66,7 +68,7 @@ returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.a
             when 'EMAIL TRENDING' then c.trending_alerts
             when 'PUSH RECOMMENDATIONS' then c.push_recommendations
             when 'PUSH TRENDING' then c.push_trending end as is_wanted,
-          c.open_tracking, c.click_tracking"""
+          o.channel = 'EMAIL' and {SUPPRESSED} as is_suppressed, c.open_tracking, c.click_tracking"""
 _FINISH = "update outbox set finished_at = %s where id = %s"
 _LATER = "update outbox set next_attempt_at = %s where id = %s"
 _GONE = "delete from devices where id = %s and user_id = %s"
@@ -102,6 +104,7 @@ class _Waiting:
     email_sealed: bytes | None
     token_sealed: bytes | None
     is_wanted: bool
+    is_suppressed: bool
     open_tracking: bool
     click_tracking: bool
 
@@ -114,7 +117,7 @@ def back_off(attempts: int) -> timedelta:
 async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> bool:
     """Try to send one message that is due; return whether there was one. Other workers take others meanwhile."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(_Waiting)) as cursor:
-        await cursor.execute(_CLAIM, {"now": now, "lease": LEASE})
+        await cursor.execute(_CLAIM.encode(), {"now": now, "lease": LEASE})
         waiting = await cursor.fetchone()
     if waiting is None:
         return False
@@ -148,6 +151,8 @@ async def _tried(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, no
 async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, now: datetime) -> Outcome:
     if not waiting.is_wanted:
         return Failed(FailureReason.NOT_WANTED)
+    if waiting.is_suppressed:
+        return Failed(FailureReason.SUPPRESSED)
     is_mail = waiting.channel == Channel.EMAIL
     to, text = await keys.open_many(
         pool,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from events.slates import Algorithm, RecommendationsServed, serve_slate
+from events.slates import Algorithm, RecommendationsServed, serve_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +39,10 @@ class Slate:
 
 def served(user_id: UUID, notification_id: UUID, kept: dict[str, Any]) -> list[RecommendationsServed]:
     """Return what is recorded when a message with this slate, as `kept` gave it, went out: one fact a run of ranks."""
-    places = [
-        Place(rank, UUID(movie), score, propensity) for rank, movie, score, propensity in kept["places"]
-    ]
-    facts: list[RecommendationsServed] = []
-    for _, numbered in groupby(enumerate(places), lambda each: each[1].rank - each[0]):
-        run = [place for _, place in numbered]
-        facts += serve_slate(
-            user_id=user_id,
-            slate_id=notification_id,
-            algorithm=Algorithm.BLEND,
-            model_id=UUID(kept["model_id"]) if kept["model_id"] else None,
-            movies=[(each.movie_id, each.score, each.propensity) for each in run],
-            first_rank=run[0].rank,
-        )
-    return facts
+    return serve_places(
+        user_id=user_id,
+        slate_id=notification_id,
+        algorithm=Algorithm.BLEND,
+        model_id=UUID(kept["model_id"]) if kept["model_id"] else None,
+        places=[(rank, UUID(movie), score, chance) for rank, movie, score, chance in kept["places"]],
+    )

@@ -30,7 +30,8 @@ from events.notifications import (
     NotificationOpened,
 )
 from notifications.preferences import E_MAILS, set_preferences
-from notifications.record import record_move, whose
+from notifications.record import Conn, record_move, whose
+from notifications.suppressions import SuppressionReason, is_of_former_address, suppress
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +47,12 @@ _SENDGRID = {
     "delivered": "delivered",
     "open": "opened",
     "click": "clicked",
-    "bounce": "failed",
+    "bounce": "bounced",
     "dropped": "failed",
     "spamreport": "complained",
-    "unsubscribe": "complained",
+    "unsubscribe": "unsubscribed",
 }
-_WORDS = ("delivered", "opened", "clicked", "failed", "complained")
+_WORDS = ("delivered", "opened", "clicked", "failed", "bounced", "complained", "unsubscribed")
 
 
 class BadWebhook(Exception):
@@ -74,9 +75,20 @@ class SendGrid:
             raise BadWebhook from None
         for each in _listed(body):
             match = _MESSAGE.match(str(each.get("smtp-id", "")))
-            word = _SENDGRID.get(str(each.get("event")))
+            word = _sendgrid_word(each)
             if match and word:
                 yield word, UUID(match[1])
+
+
+def _sendgrid_word(said: Mapping[str, Any]) -> str | None:
+    """Return an event in our words: one that is turned away for now says nothing of the address."""
+    match str(said.get("event")), said.get("type"), said.get("reason"):
+        case "bounce", "blocked", _:
+            return "failed"
+        case "dropped", _, "Bounced Address":
+            return "bounced"
+        case event, _, _:
+            return _SENDGRID.get(event)
 
 
 def sendgrid_key(text: str) -> ec.EllipticCurvePublicKey:
@@ -121,34 +133,43 @@ async def take(pool: Pool, said: Iterable[Said]) -> int:
     """Move the messages that a provider tells of, and return how many moved.
 
     What the person does not let us notice is left out, and so is what cannot be, and messages that we do not know. Who
-    complained of one gets no e-mails any more, until they choose some.
+    unsubscribed or complained gets no e-mails any more, until they choose some; an address that complained or bounced
+    none, whatever they choose (see `suppressions`).
     """
     moved = 0
     for word, notification_id in said:
-        if word == "complained":
-            await _end_mails(pool, notification_id)
-            continue
         async with pool.connection() as conn, conn.transaction():
             user_id = await whose(conn, notification_id)
             if user_id is None:
                 continue
-            opens, clicks = await (await conn.execute(_TRACKS, (user_id,))).fetchone() or (False, False)
-            if (word == "opened" and not opens) or (word == "clicked" and not clicks):
-                continue
-            try:
-                moved += await record_move(conn, _fact(word, user_id, notification_id))
-            except IllegalMove:
-                log.info(
-                    "a webhook came too late", extra={"notification": str(notification_id), "event": word}
-                )
+            if word in ("complained", "unsubscribed"):
+                await _end_mails(conn, word, user_id, notification_id)
+            elif await _move(conn, word, user_id, notification_id):
+                moved += 1
+                if (
+                    word == "bounced"
+                ):  # said again, it is no news: they may have asked to try the address again
+                    await suppress(conn, notification_id, SuppressionReason.BOUNCED)
     return moved
 
 
-async def _end_mails(pool: Pool, notification_id: UUID) -> None:
-    async with pool.connection() as conn:
-        user_id = await whose(conn, notification_id)
-        if user_id is not None:
-            await set_preferences(conn, user_id, dict.fromkeys(E_MAILS.values(), False))
+async def _end_mails(conn: Conn, word: str, user_id: UUID, notification_id: UUID) -> None:
+    if await is_of_former_address(conn, notification_id):
+        return
+    await set_preferences(conn, user_id, dict.fromkeys(E_MAILS.values(), False))
+    if word == "complained":
+        await suppress(conn, notification_id, SuppressionReason.COMPLAINED)
+
+
+async def _move(conn: Conn, word: str, user_id: UUID, notification_id: UUID) -> bool:
+    opens, clicks = await (await conn.execute(_TRACKS, (user_id,))).fetchone() or (False, False)
+    if (word == "opened" and not opens) or (word == "clicked" and not clicks):
+        return False
+    try:
+        return await record_move(conn, _fact(word, user_id, notification_id))
+    except IllegalMove:
+        log.info("a webhook came too late", extra={"notification": str(notification_id), "event": word})
+        return False
 
 
 def _fact(word: str, user_id: UUID, notification_id: UUID) -> NotificationEvent:

@@ -53,8 +53,9 @@ follows = register(
                   from batch where type in ('user_followed', 'user_unfollowed')
                  union all
                 select (data->>'follower_id')::uuid, user_id,
-                       case when type = 'follower_accepted' then 'FOLLOWING' end, occurred_at, position
-                  from batch where type in ('follower_accepted', 'follower_removed')) said
+                       case type when 'follower_accepted' then 'FOLLOWING'
+                                 when 'follower_restored' then data->>'status' end, occurred_at, position
+                  from batch where type in ('follower_accepted', 'follower_removed', 'follower_restored')) said
          order by follower, followee, position desc""",
         proof="""
         select pair[1], pair[2], status, occurred_at, position
@@ -64,7 +65,8 @@ follows = register(
                                  as pair,
                                case type when 'user_followed' then
                                            case data->>'is_accepted' when 'true' then 'FOLLOWING' else 'REQUESTED' end
-                                         when 'follower_accepted' then 'FOLLOWING' end as status,
+                                         when 'follower_accepted' then 'FOLLOWING'
+                                         when 'follower_restored' then data->>'status' end as status,
                                occurred_at, position
                           from batch where type like 'follower\\_%%' or type like 'user\\_%%followed') said) x
          where position = newest""",

@@ -10,7 +10,7 @@ from events.follows import FOLLOW_EVENTS
 from events.genres import FavoriteGenresChosen
 from events.list_items import ListItemAdded, ListItemMoved, ListItemNoted, ListItemRemoved
 from events.list_members import ListMemberInvited, ListMemberJoined, ListMemberLeft
-from events.lists import ListCreated, ListDeleted, ListEdited
+from events.lists import ListCreated, ListDeleted, ListEdited, ListRestored
 from events.log import Recorded
 from events.pair import PairEvent
 from projections.newest import types
@@ -25,6 +25,7 @@ OF_NO_MOVIE: tuple[type[Event], ...] = (
     ListCreated,
     ListEdited,
     ListDeleted,
+    ListRestored,
     ListItemAdded,
     ListItemMoved,
     ListItemNoted,
@@ -70,7 +71,7 @@ history = register(
           from batch
          where not (user_id is null)
            and case when movie_id is null
-                    then type ~ '^(user_(un)?(followed|blocked)|follower_(accepted|removed)|list_.*|favorite_genres_chosen)$'
+                    then type ~ '^(user_(un)?(followed|blocked)|follower_.*|list_.*|favorite_genres_chosen)$'
                     else true end""",
         spec=_spec,
     )

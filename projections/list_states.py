@@ -13,7 +13,9 @@ from events.ranks import LONG
 
 _READ = Statement(f"""
 with items as (select movie_id, rank, note_id from list_items where list_id = $2::uuid and is_active),
-anchor as (select * from items where movie_id = $4::uuid and movie_id is distinct from $3::uuid)
+anchor as (select * from items
+            where movie_id is distinct from $3::uuid and (movie_id = $4::uuid or rank < $6::text)
+            order by rank desc limit 1)
 select json_build_object(
          'owner_id', l.user_id, 'title_id', l.title_id, 'description_id', l.description_id, 'visibility', l.visibility,
          'link_id', l.link_id,
@@ -22,7 +24,10 @@ select json_build_object(
                                         and b.is_active)),
          'other', (select state from list_members where list_id = $2::uuid and member_id = $5::uuid),
          'item', (select json_build_array(movie_id, rank, note_id) from items where movie_id = $3::uuid),
-         'at', (select json_build_array(added_position, position) from list_items
+         'told_at', (select position from lists where list_id = $2::uuid),
+         'filled_at', greatest((select max(position) from list_items where list_id = $2::uuid),
+                               (select max(position) from list_members where list_id = $2::uuid)),
+         'at', (select json_build_array(added_position, placed_position, noted_position) from list_items
                  where list_id = $2::uuid and movie_id = $3::uuid),
          'anchor', (select json_build_array(movie_id, rank, note_id) from anchor),
          'following', (select min(rank) from items
@@ -45,13 +50,22 @@ def reading(
     other_id: UUID | None = None,
 ) -> Call:
     """Return what is asked under the locks of the actor and the list."""
-    ids = (actor_id, list_id, movie_id, anchor_id, other_id)
-    return _READ, [each.hex.encode() if each else None for each in ids]
+    return _asked(None, actor_id, list_id, movie_id, anchor_id, other_id)
+
+
+def reading_at(actor_id: UUID, list_id: UUID, movie_id: UUID | None, rank: str | None) -> Call:
+    """Return the same for what goes to a rank: the anchor is the movie that stands before it."""
+    return _asked(rank, actor_id, list_id, movie_id, None, None)
+
+
+def _asked(rank: str | None, *ids: UUID | None) -> Call:
+    return _READ, [*(each.hex.encode() if each else None for each in ids), rank.encode() if rank else None]
 
 
 def list_state(actor_id: UUID, list_id: UUID, rows: Rows) -> ListState:
     """Return the state that was read."""
     found = orjson.loads(rows[0][0] or b"{}")
+    added_at, placed_at, noted_at = found["at"] or (None, None, None)
     return ListState(
         actor_id=actor_id,
         list_id=list_id,
@@ -69,8 +83,11 @@ def list_state(actor_id: UUID, list_id: UUID, rows: Rows) -> ListState:
         crowded=tuple(Item(UUID(m), rank, _uuid(note)) for m, rank, note in found["crowded"])
         if found["crowded"]
         else None,
-        added_at=found["at"] and found["at"][0],
-        changed_at=found["at"] and found["at"][1],
+        told_at=found["told_at"],
+        filled_at=found["filled_at"],
+        added_at=added_at,
+        placed_at=placed_at,
+        noted_at=noted_at,
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from events.lists import ListCreated, ListDeleted, ListEdited
+from events.lists import ListCreated, ListDeleted, ListEdited, ListRestored
 from events.log import Recorded
 from projections.newest import LAST, types
 from projections.registry import Projection, Row, register
 from projections.spec import erased
 
-_HANDLES = (ListCreated, ListEdited, ListDeleted)
+_HANDLES = (ListCreated, ListEdited, ListDeleted, ListRestored)
 
 
 def _spec(log: Sequence[Recorded]) -> Iterable[Row]:

@@ -61,7 +61,7 @@ async def store(
 
     A share of `explored` (0 to 1) of the places is left to chance, as in other slates.
     """
-    async with pool.connection() as conn, conn.transaction():
+    async with pool.connection() as conn:
         (told,) = await (await conn.execute(_TOLD, {"user": user_id})).fetchone() or ("",)
         known = standing.history(told.encode())
         best = ranked(
@@ -85,5 +85,8 @@ async def store(
                 reason_rows(standing, movie, each) for movie, each in zip(found.tolist(), why, strict=True)
             ],
         }
-        await conn.execute(_FORGET, values)
-        await conn.execute(_STORE, values)
+        async with (
+            conn.transaction()
+        ):  # a short one: by its time it is told who was shown this slate, or the last
+            await conn.execute(_FORGET, values)
+            await conn.execute(_STORE, values)

@@ -32,6 +32,7 @@ from resolvers.live import Live
 from resolvers.mapping import Sources, may_read_log
 from resolvers.reader import Reader
 from resolvers.recommending import Recommending
+from resolvers.shown_ahead import ShownAhead
 from resolvers.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Services:
     """Ask for a projection to be rebuilt; returns when the request is kept, not when it is done."""
     on_rate: OnRate
     """Whether rating a movie takes it off the watchlist."""
+    shown_ahead: ShownAhead
+    """Takes what is shown of what was computed ahead."""
     asked_movies: AskedMovies | None = None
     """Takes movies that clients look up; None where nothing is fetched from outside services."""
 

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
 from graphql import GraphQLError, GraphQLSchema, OperationType
 
-from database.pipeline import Value
 from resolvers.answers import Answer, error_of, failed, placed, refusal_of
 from resolvers.context import Context, Viewer
 from resolvers.documents import Documents, Operation
 from resolvers.errors import BadInput, BadOperation, Refused
-from resolvers.feeds import fed, shown
+from resolvers.feeds import fed
 from resolvers.fragments import Fragments
 from resolvers.limits import Limits
 from resolvers.lowering import NotCompilable
 from resolvers.mapping import Mapped, Run, Sources, Stream
-from resolvers.plan import BadValues, OnLookup, Plan, Step, bind, compile_plan, holes_of
+from resolvers.plan import BadValues, Bound, OnLookup, OnSlate, Plan, Step, bind, compile_plan, holes_of
 from resolvers.selection import Path, Selected, Values, evaluated
 
 _Compiled = TypeVar("_Compiled")
 
 Execute = Callable[[Operation, Context], Awaitable[tuple[Any, list[GraphQLError]]]]
 """The executor that takes what is not compiled: returns data and errors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A query that is ready to be read."""
-
-    plan: Plan
-    values: list[Value]
 
 
 class Engine:
@@ -55,6 +46,7 @@ class Engine:
         self.fragments = fragments
         self.documents = Documents(schema, limits)
         self.on_lookup: OnLookup | None = None
+        self.on_slate: OnSlate | None = None
         self.compiled = self.found = self.fell_back = 0
 
     def prepare(
@@ -84,13 +76,14 @@ class Engine:
         plan = operation.parsed.plans.get((operation.name, None, roles, operation.shapes))
         if type(plan) is not Plan or plan.one is None or plan.holes or plan.feeds or plan.refusals:
             return None
+        asked = Values(operation.variables, key)
         try:
-            values = bind(plan.parameters, Values(operation.variables, key))
+            values = bind(plan.parameters, asked)
         except BadValues:
             return None
         self.found += 1
         plan.tell_lookups(values, self.on_lookup)
-        return Bound(plan, values)
+        return Bound(plan, values, asked)
 
     # --- queries and mutations ---
 
@@ -175,7 +168,7 @@ class Engine:
             data = await self.fragments.filled(context.reader, plan.selections, data)
         if plan.holes:
             data = await self._fill(plan, data, context, errors)
-        shown(values)
+        plan.tell_shown(values, self.on_slate)
         if errors:
             return Answer(data, placed(errors, data, part.path if part else ()))
         return Answer(data, errors, max_age_s=plan.max_age_s)

@@ -11,6 +11,7 @@ from accounts.profiles import Privacy
 from events.errors import Rejected
 from events.follows import (
     Follow,
+    FollowerRemoved,
     FollowEvent,
     FollowStatus,
     accept_follower,
@@ -37,12 +38,17 @@ OPEN = (
 )
 """Whether the viewer may see what that person says of themself."""
 
+# who takes back that they removed a follower knows them, whomever these show themselves to by now
 _STATE = """
-select u.privacy, u.deactivated_at is null and (u.privacy <> 'PRIVATE' or f.status is not null) and not exists (
-         select from blocks b where b.user_id = u.id and b.blocked_id = %(viewer)s and b.is_active), f.status, f.position,
-       exists (select from blocks b where b.user_id = %(viewer)s and b.blocked_id = u.id and b.is_active)
-  from users u left join follows f on f.user_id = %(follower)s and f.followee_id = %(followee)s
- where u.id = %(other)s"""
+select coalesce(u.privacy, 'PRIVATE'),
+       (u.id is not null and u.deactivated_at is null and (u.privacy <> 'PRIVATE' or f.status is not null)
+        or f.position = %(removed_at)s)
+       and not exists (select from blocks b where b.user_id = %(other)s and b.blocked_id = %(viewer)s
+                                              and (b.is_active or b.position > %(removed_at)s)),
+       f.status, f.position,
+       exists (select from blocks b where b.user_id = %(viewer)s and b.blocked_id = %(other)s and b.is_active)
+  from (select) as one left join users u on u.id = %(other)s
+  left join follows f on f.user_id = %(follower)s and f.followee_id = %(followee)s"""
 _RECORDED = "select position from events where user_id = %s and movie_id is null and event_id = any (%s)"
 
 
@@ -85,10 +91,10 @@ async def remove(context: Context, given: Input) -> Payload:
 
 async def take_back(context: Context, given: Input, fact: FollowEvent, position: int) -> Payload:
     """Undo what the viewer did, at this position, where nothing came of it between the two since."""
-    people = people_of(fact)
+    people, removed_at = people_of(fact), position if isinstance(fact, FollowerRemoved) else None
 
     async def decide(conn: Conn, viewer: UUID, other: UUID) -> Sequence[FollowEvent]:
-        tie = await _read(conn, viewer, other, people)
+        tie = await _read(conn, viewer, other, people, removed_at)
         if tie.position != position:
             raise CannotUndo
         return undo_follow(tie.follow, fact, is_open=tie.is_open, has_blocked=tie.has_blocked)
@@ -125,10 +131,22 @@ async def _decide(
     return await decide_about(context, name, given, decided)
 
 
-async def _read(conn: Conn, viewer: UUID, other: UUID, people: tuple[UUID, UUID]) -> _Tie:
-    """Return how it is between a follower and whom they follow. Raises UnknownPerson."""
+async def _read(
+    conn: Conn, viewer: UUID, other: UUID, people: tuple[UUID, UUID], removed_at: int | None = None
+) -> _Tie:
+    """Return how it is between a follower and whom they follow. Raises UnknownPerson.
+
+    `removed_at` is the position of a removal of a follower that is taken back: it holds unless that one has blocked the
+    viewer since.
+    """
     follower, followee = people
-    values = {"follower": follower, "followee": followee, "other": other, "viewer": viewer}
+    values = {
+        "follower": follower,
+        "followee": followee,
+        "other": other,
+        "viewer": viewer,
+        "removed_at": removed_at,
+    }
     row = await (await conn.execute(_STATE, values)).fetchone()
     privacy, is_shown, status, position, has_blocked = row or (Privacy.PRIVATE, False, None, None, False)
     if not is_shown:

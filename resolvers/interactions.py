@@ -59,14 +59,14 @@ def refused(*rejections: Rejected, **values: str | None) -> Payload:
     return {"event": None, "movie": None, **values, "errors": orjson.dumps(errors).decode()}
 
 
-def decided(events: Sequence[Recorded], movie_id: UUID) -> Payload:
-    """Return the payload of a command about a movie."""
+def decided(events: Sequence[Recorded], movie_id: UUID | None) -> Payload:
+    """Return the payload of a command, perhaps about a movie."""
     first = events[0] if events else None
     return {
         "errors": "[]",
         "event": str(first.position) if first else None,
         "event_id": str(first.event_id) if first else None,
-        "movie": str(movie_id),
+        "movie": str(movie_id) if movie_id else None,
     }
 
 

@@ -103,6 +103,7 @@ class Lowering:
         self.holes: list[Hole] = []
         self.feeds: list[Asked] = []
         self.lookups: list[tuple[str, int]] = []
+        self.slates: list[Selected] = []
         self.pages: list[str] = []
         self.aggregates: dict[str, str] = {}
         self.shared = Shared(self.name, fragments)

@@ -156,6 +156,8 @@ class Page:
     orders: Mapping[str | None, tuple[Key, ...]]
     where: str = "true"
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    is_slate: bool = False
+    """Whether it is told to `Engine.on_slate` when movies of it were shown."""
 
     @property
     def name(self) -> str:

@@ -10,18 +10,20 @@ import orjson
 
 from database.pipeline import Statement, Value
 from resolvers.errors import Refused
-from resolvers.feeds import Asked
+from resolvers.feeds import Asked, shown
 from resolvers.forms import Form, ManyForm, Parameter
 from resolvers.fragments import Fragments, Selection
 from resolvers.lowering import Hole, Lowering
 from resolvers.mapping import Sources, may_read_log
 from resolvers.reader import Readable
 from resolvers.relations import END, HOLE
-from resolvers.selection import Document, Path, Selected, Values
+from resolvers.selection import Document, Path, Selected, Values, evaluated
 
 Failures = Mapping[Path, Refused]
 OnLookup = Callable[[str, Value], None]
 """Takes what a client asks for, `movies.tmdbId`, and the key; it must not wait."""
+OnSlate = Callable[[str, Mapping[str, Any]], None]
+"""Takes who was shown a page of what was computed ahead, and the field's arguments; it must not wait."""
 
 
 class BadValues(Exception):
@@ -46,6 +48,8 @@ class Plan(Readable):
     """Whether what it reads depends on who asks."""
     lookups: Sequence[tuple[str, int]] = ()
     """Objects that are asked for by a key: `movies.tmdbId`, and which of the parameters has it."""
+    slates: Sequence[Selected] = ()
+    """Pages of what was computed ahead, with movies."""
     max_age_s: int = 0
     """How long caches may keep the answer; 0 for what depends on who asks."""
 
@@ -54,6 +58,25 @@ class Plan(Readable):
         if heard is not None:
             for name, index in self.lookups:
                 heard(name, values[index])
+
+    def tell_shown(self, values: Values, heard: OnSlate | None) -> None:
+        """Say what of recommendations has been shown."""
+        shown(values)
+        if heard is not None and values.viewer is not None:
+            for each in self.slates:
+                heard(
+                    values.viewer,
+                    {name: evaluated(given, values) for name, given in each.arguments.items()},
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A query that is ready to be read; `asked` are the values that it was made of."""
+
+    plan: Plan
+    values: list[Value]
+    asked: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +138,7 @@ def compile_plan(
         or any(each.leaf.is_personal for each in lowering.form.parameters),
         reads_log=may_read_log(roles),
         lookups=lowering.lookups,
+        slates=lowering.slates,
         max_age_s=0 if part or lowering.holes or lowering.refusals else lowering.max_age_s(),
     )
 

@@ -174,9 +174,11 @@ def page(lowering: Lowering, source: Page, selected: Selected, scope: Scope) -> 
     if made is None:
         return None
     columns, text = made
+    taken = " ".join((columns, *inner.joins.values()))
     if isinstance(source.table, Feed):
-        taken = feeds.wanted(source.table, " ".join((columns, *inner.joins.values())))
-        lowering.feeds.append(feeds.Asked(source.table, selected, taken))
+        lowering.feeds.append(feeds.Asked(source.table, selected, feeds.wanted(source.table, taken)))
+    if source.is_slate and "p.movie_id" in taken:
+        lowering.slates.append(selected)
     if inner.page is None:
         return [f"(select {_over(text, 'a')} from (select {columns} from ({rows.rows}) p) a)"]
     personal = inner.has_personal_entities or lowering.is_personal(touched)

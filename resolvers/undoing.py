@@ -9,14 +9,14 @@ from uuid import UUID
 from events.errors import Rejected
 from events.facts import decode
 from events.follows import FollowEvent
-from events.list_items import ListItemEvent, NotInList
-from events.lists import UnknownList
+from events.list_items import ListItemEvent, ListItemMoved, ListItemRemoved
+from events.lists import ListEvent, UnknownList
 from events.log import Recorded
 from events.pair import Pair, PairEvent
 from events.undo import CannotUndo, undo, undo_in_list
 from events.watchlist import OnRate, unless_kept
 from events.window import Command, Decide, ListCommand
-from projections.list_states import list_state, reading
+from projections.list_states import list_state, reading_at
 from resolvers import follows
 from resolvers.context import Context
 from resolvers.ids import position_of
@@ -52,6 +52,10 @@ select h.movie_id, h.event_id, e.type, e.schema_version, e.data
 
 async def take_back(context: Context, given: Input) -> Payload:
     """Undo an action of one's own by appending what compensates for it."""
+    return {"list": None, **await _taken_back(context, given)}
+
+
+async def _taken_back(context: Context, given: Input) -> Payload:
     viewer = context.require_viewer()
     position = int(position_of(given["eventId"]))
     async with context.acting() as conn:
@@ -65,7 +69,7 @@ async def take_back(context: Context, given: Input) -> Payload:
             return await follows.take_back(context, given, fact, position)
         if isinstance(fact, ListItemEvent) and await _is_merged(context, fact.listed_id):
             return refused(MovieMerged(), movie=str(fact.listed_id))
-        if isinstance(fact, ListItemEvent):
+        if isinstance(fact, ListEvent):
             return await _in_list(context, given, fact, event_id, position)
         return refused(CannotUndo())
     if await _is_merged(context, movie_id):
@@ -89,32 +93,37 @@ async def _is_merged(context: Context, movie_id: UUID) -> bool:
     return await context.services.known_movies.standing(movie_id) not in (movie_id, None)
 
 
-_BEFORE = """
-select movie_id from list_items where list_id = %s and is_active and rank < %s order by rank desc limit 1"""
-
-
-async def _in_list(
-    context: Context, given: Input, fact: ListItemEvent, event_id: UUID, position: int
-) -> Payload:
-    async with context.acting() as conn:
-        found = await (await conn.execute(_BEFORE, (fact.list_id, fact.rank))).fetchone()
-    viewer, after = context.require_viewer().id, found[0] if found else None
+async def _in_list(context: Context, given: Input, fact: ListEvent, event_id: UUID, position: int) -> Payload:
+    viewer, list_id = context.require_viewer().id, fact.list_id
+    movie_id = fact.listed_id if isinstance(fact, ListItemEvent) else None
     command = ListCommand(
         user_id=viewer,
-        list_id=fact.list_id,
-        reads=reading(viewer, fact.list_id, movie_id=fact.listed_id, anchor_id=after),
-        decide=lambda rows: undo_in_list(list_state(viewer, fact.list_id, rows), fact, position, after),
+        list_id=list_id,
+        reads=reading_at(viewer, list_id, movie_id, _rank_before(fact)),
+        decide=lambda rows: undo_in_list(list_state(viewer, list_id, rows), fact, position),
         source=source_of(given),
         causation_id=event_id,
         idempotency_key=idempotency_key_of(given),
         request=request_of("undo", given),
     )
+    about = {"movie": str(movie_id) if movie_id else None, "list": str(list_id)}
     try:
-        return decided(await context.services.handler.handle(command), fact.listed_id)
-    except (NotInList, UnknownList):  # the list is gone, or what stood before it is, at this moment
-        return refused(CannotUndo(), movie=str(fact.listed_id))
+        return {**decided(await context.services.handler.handle(command), movie_id), **about}
+    except UnknownList:  # it is gone, or not one's to work on any more
+        return refused(CannotUndo(), **about)
     except Rejected as rejection:
-        return refused(rejection, movie=str(fact.listed_id))
+        return refused(rejection, **about)
+
+
+def _rank_before(fact: ListEvent) -> str | None:
+    """Return the rank that a movie had before the fact, where it says so."""
+    match fact:
+        case ListItemMoved():
+            return fact.previous_rank
+        case ListItemRemoved():
+            return fact.rank
+        case _:
+            return None
 
 
 def _undo(event_id: UUID, on_rate: OnRate) -> Decide:

@@ -13,6 +13,7 @@ from events.notifications import Channel as NotificationChannel
 from events.notifications import FailureReason, NotificationKind, NotificationStatus
 from events.pair import Audience, Feedback, Priority, Reaction, Status
 from events.slates import Algorithm
+from notifications.suppressions import SuppressionReason
 
 strawberry.enum(Reaction, description="How much a person liked a movie.")
 strawberry.enum(Priority, name="WatchlistPriority", description="How soon a person wants to see a movie.")
@@ -38,6 +39,7 @@ strawberry.enum(NotificationKind, description="What a message is about.")
 strawberry.enum(NotificationChannel, name="NotificationChannel", description="How a message goes.")
 strawberry.enum(NotificationStatus, description="How far a message came, in this order; FAILED is an end.")
 strawberry.enum(FailureReason, description="Why a message reaches nobody.")
+strawberry.enum(SuppressionReason, description="Why an address gets no e-mail.")
 
 
 @strawberry.enum(description="How far back trending looks, from the newest day that the log knows.")
@@ -183,6 +185,7 @@ __all__ = [
     "RecordedAction",
     "ScoreFormat",
     "Status",
+    "SuppressionReason",
     "TrendingWindow",
     "WatchlistOrder",
 ]

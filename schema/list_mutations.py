@@ -3,25 +3,12 @@
 import strawberry
 from strawberry import UNSET
 
-from projections.audiences import LIST_VISIBLE
 from resolvers import lists
-from resolvers.mapping import One, Run
+from resolvers.mapping import Run
 from schema.enums import EventSource, ListVisibility
 from schema.fields import mapped
 from schema.inputs import idempotency_key, source
-from schema.lists import MovieList
-from schema.payloads import MutationPayload, payload
-
-
-@strawberry.interface(description="What a mutation about a list answers with.")
-class ListPayload(MutationPayload):
-    @mapped(
-        One("lists", of="{v_list:uuid}", key="list_id", where=LIST_VISIBLE),
-        "The list, as it stands after the mutation; null when it is gone, or not for the viewer.",
-        name="list",
-    )
-    def movie_list(self) -> MovieList | None: ...
-
+from schema.payloads import ListPayload, payload
 
 CreateListPayload = payload("CreateListPayload", "The new list.", ListPayload)
 UpdateListPayload = payload("UpdateListPayload", "The list.", ListPayload)

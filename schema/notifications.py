@@ -7,8 +7,24 @@ import strawberry
 from accounts.sealed_columns import NOTIFICATION
 from resolvers.mapping import Key, One, Page, Python
 from resolvers.notifications import subjects
-from schema.enums import FailureReason, NotificationChannel, NotificationKind, NotificationStatus
+from schema.enums import (
+    FailureReason,
+    NotificationChannel,
+    NotificationKind,
+    NotificationStatus,
+    SuppressionReason,
+)
 from schema.fields import column, connection, mapped
+
+
+@strawberry.type(description="That the person's address gets no e-mail, whatever they choose to be told of.")
+class EmailSuppression:
+    reason: SuppressionReason = column(
+        "{t}.reason",
+        "BOUNCED: e-mail came back for good; change the address, or turn a kind of e-mail on to have it tried again."
+        " COMPLAINED: one was called spam; change the address.",
+    )
+    since: datetime = column("{t}.since", "When that was told.")
 
 
 @strawberry.type(description="What a person wants to be told of, and when.")
@@ -34,6 +50,17 @@ class NotificationPreferences:
         "{t}.open_tracking", "Whether it may be noticed that an e-mail is looked at."
     )
     click_tracking: bool = column("{t}.click_tracking", "Whether it may be noticed that a link is followed.")
+
+    @mapped(
+        One(
+            "mail_suppressions",
+            of="{parent}.user_id",
+            key="user_id",
+            where="{t}.user_id = {viewer} and is_address_of({t}.user_id, {t}.email_digest)",
+        ),
+        "Why the person's address gets no e-mail; null where nothing is in the way.",
+    )
+    def email_suppression(self) -> EmailSuppression | None: ...
 
 
 @strawberry.type(description="A message that was made for a person, and how far it came.")

@@ -5,9 +5,11 @@ from typing import Any
 
 import strawberry
 
+from projections.audiences import LIST_VISIBLE
 from resolvers.mapping import Embedded, Many, One
 from schema.errors import ErrorCode
 from schema.fields import column, mapped
+from schema.lists import MovieList
 from schema.log import STATUSES, Event, Projection
 from schema.movies import Movie
 from schema.nodes import Plain
@@ -44,6 +46,16 @@ class InteractionPayload(MutationPayload):
 
     @mapped(One("movies", of="{v_movie:uuid}"), "The movie, as it stands after the mutation.")
     def movie(self) -> Movie | None: ...
+
+
+@strawberry.interface(description="What a mutation about a list answers with.")
+class ListPayload(MutationPayload):
+    @mapped(
+        One("lists", of="{v_list:uuid}", key="list_id", where=LIST_VISIBLE),
+        "The list, as it stands after the mutation; null when it is gone, or not for the viewer.",
+        name="list",
+    )
+    def movie_list(self) -> MovieList | None: ...
 
 
 @strawberry.type(description="What a client needs to act as a person.")
@@ -93,7 +105,7 @@ ClickRecommendationPayload = payload("ClickRecommendationPayload", "The click.",
 GiveRecommendationFeedbackPayload = payload(
     "GiveRecommendationFeedbackPayload", "The feedback.", InteractionPayload
 )
-UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload)
+UndoPayload = payload("UndoPayload", "What took the action back.", InteractionPayload, ListPayload)
 
 
 @strawberry.type(description="What was recorded.")

@@ -10,6 +10,7 @@ from resolvers.ids import enum_name
 from resolvers.mapping import Filter, Key, Many, One, Page
 from resolvers.recommendations import RECOMMENDED
 from resolvers.sealed import sealed
+from resolvers.shown_ahead import RANK, STORED
 from resolvers.slate_pages import KEYS
 from schema.activity import OWN, ActivityConnection
 from schema.chat import Chats
@@ -277,11 +278,12 @@ class User(Node, Social, Notified, Chats):
 
     @mapped(
         Page(
-            "user_recommendations",
+            STORED,
             where="{t}.user_id = {viewer}",
             columns=("movie_id", "score", "algorithm", "generated_at", "slate_id"),
-            orders={None: (Key("{t}.rank", "bigint"),)},
+            orders={None: (RANK,)},
             filters={"algorithm": Filter("{t}.algorithm = {value}", "text", enum_name)},
+            is_slate=True,
         ),
         "Movies that were computed ahead, as e-mails and exports take them; ask for `recommendations` on a page.",
     )

@@ -9,7 +9,11 @@ from uuid import UUID, uuid5
 
 from events.facts import Event
 from events.list_items import (
+    ListItemAdded,
+    ListItemChanged,
     ListItemEvent,
+    ListItemMoved,
+    ListItemNoted,
     ListItemRemoved,
     add_item,
     move_item,
@@ -29,7 +33,10 @@ from events.lists import (
     ListCreated,
     ListDeleted,
     ListEdited,
+    ListEvent,
+    ListRestored,
     ListState,
+    ListTold,
     ListTraits,
     ListVisibility,
     MemberState,
@@ -38,6 +45,7 @@ from events.lists import (
     edit_list,
 )
 from events.ranks import LONG
+from events.undo import undo_in_list
 
 
 def list_id(owner: UUID, number: int = 0) -> UUID:
@@ -61,35 +69,54 @@ class Kept:
 
 @dataclass
 class Lists:
-    """All lists that there are."""
+    """All lists that there are, those that were deleted beside them, and what was said of each in its order."""
 
     kept: dict[UUID, Kept] = field(default_factory=dict)
-    ever: set[UUID] = field(default_factory=set)
+    gone: dict[UUID, Kept] = field(default_factory=dict)
+    said: list[tuple[int, ListEvent]] = field(default_factory=list)
 
     def when(self, facts: Iterable[Event]) -> None:
-        """Take facts in."""
+        """Take facts in, each at the next position."""
         for fact in facts:
-            self._take(fact)
+            self.take(fact, self.said[-1][0] + 1 if self.said else 1)
 
-    def _take(self, fact: Event) -> None:
+    def take(self, fact: Event, position: int) -> None:
+        """Take a fact in that was recorded at this position."""
+        if not isinstance(fact, ListEvent):
+            return
+        self.said.append((position, fact))
+        which = fact.list_id
         match fact:
-            case ListCreated() | ListEdited():
-                self.ever.add(fact.list_id)
-                traits = ListTraits(fact.title_id, fact.description_id, fact.visibility, fact.link_id)
-                self.kept.setdefault(fact.list_id, Kept(fact.user_id, traits)).traits = traits
+            case ListCreated():
+                self.kept[which] = Kept(fact.user_id, fact.traits)
+            case ListEdited():
+                self.kept[which].traits = fact.traits
             case ListDeleted():
-                del self.kept[fact.list_id]
+                self.gone[which] = self.kept.pop(which)
+            case ListRestored():
+                self.kept[which] = self.gone.pop(which)
+                self.kept[which].traits = fact.traits
             case ListItemRemoved():
-                del self.kept[fact.list_id].items[fact.listed_id]
+                del self.kept[which].items[fact.listed_id]
             case ListItemEvent():
-                item = Item(fact.listed_id, fact.rank, fact.note_id)
-                self.kept[fact.list_id].items[fact.listed_id] = item
+                self.kept[which].items[fact.listed_id] = Item(fact.listed_id, fact.rank, fact.note_id)
             case ListMemberInvited() | ListMemberJoined():
                 is_in = isinstance(fact, ListMemberJoined)
                 state = MemberState.JOINED if is_in else MemberState.INVITED
-                self.kept[fact.list_id].members[fact.member_id] = state
+                self.kept[which].members[fact.member_id] = state
             case ListMemberEvent():
-                self.kept[fact.list_id].members[fact.member_id] = MemberState.LEFT
+                self.kept[which].members[fact.member_id] = MemberState.LEFT
+
+    def last(self, which: UUID, *kinds: type[Event], of: UUID | None = None) -> int | None:
+        """The position of the last fact of these kinds about a list, or about a movie of it."""
+        about = (
+            position
+            for position, fact in reversed(self.said)
+            if fact.list_id == which
+            and isinstance(fact, kinds)
+            and (of is None or (isinstance(fact, ListItemEvent) and fact.listed_id == of))
+        )
+        return next(about, None)
 
     def state(
         self,
@@ -99,31 +126,50 @@ class Lists:
         movie_id: UUID | None = None,
         anchor_id: UUID | None = None,
         other_id: UUID | None = None,
+        rank: str | None = None,
     ) -> ListState:
         """The state that a command meets."""
         lists = sum(kept.owner_id == actor for kept in self.kept.values())
-        kept = self.kept.get(which)
+        kept = self.kept.get(which) or self.gone.get(which)
         if kept is None:
             return ListState(actor_id=actor, list_id=which, lists=lists)
-        anchor = kept.items.get(anchor_id) if anchor_id and anchor_id != movie_id else None
         order = kept.order()
+        others = [item for item in order if item.movie_id != movie_id]
+        before = [item for item in others if item.movie_id == anchor_id or item.rank < (rank or "")]
+        anchor = before[-1] if before else None
         low = anchor.rank if anchor else ""
+        placing = (ListItemAdded, ListItemMoved, ListItemRemoved)
+        noting = (ListItemAdded, ListItemNoted, ListItemRemoved)
         return ListState(
             actor_id=actor,
             list_id=which,
-            owner_id=kept.owner_id,
-            traits=kept.traits,
+            owner_id=kept.owner_id if which in self.kept else None,
+            traits=kept.traits if which in self.kept else None,
             role=kept.members.get(actor),
             other=kept.members.get(other_id) if other_id else None,
             item=kept.items.get(movie_id) if movie_id else None,
             anchor=anchor,
-            following=next((i.rank for i in order if i.movie_id != movie_id and i.rank > low), None),
+            following=next((item.rank for item in others if item.rank > low), None),
             last=order[-1].rank if order else None,
             items=len(order),
             members=sum(state is not MemberState.LEFT for state in kept.members.values()),
             lists=lists,
             crowded=tuple(order) if any(len(item.rank) > LONG for item in order) else None,
+            told_at=self.last(which, ListTold),
+            filled_at=self.last(which, ListItemEvent, ListMemberEvent),
+            added_at=self.last(which, ListItemAdded, of=movie_id) if movie_id else None,
+            placed_at=self.last(which, *placing, of=movie_id) if movie_id else None,
+            noted_at=self.last(which, *noting, of=movie_id) if movie_id else None,
         )
+
+    def undone(self, position: int, fact: ListEvent) -> list[Event]:
+        """What takes back a fact; raises what the command does."""
+        movie_id = fact.listed_id if isinstance(fact, ListItemEvent) else None
+        rank = fact.previous_rank if isinstance(fact, ListItemChanged) else None
+        if isinstance(fact, ListItemRemoved):
+            rank = fact.rank
+        state = self.state(fact.user_id, fact.list_id, movie_id=movie_id, rank=rank)
+        return undo_in_list(state, fact, position)
 
 
 def decided(
@@ -134,7 +180,7 @@ def decided(
     state = lists.state(actor, which, movie_id=movie, anchor_id=anchor, other_id=other)
     front = lists.state(actor, which, movie_id=movie, other_id=other)
     deciders: Mapping[str, Any] = {
-        "create": lambda: [] if which in lists.ever else create_list(state, ListTraits(text)),
+        "create": lambda: [] if state.told_at else create_list(state, ListTraits(text)),
         "rename": lambda: edit_list(state, {"title_id": text, "description_id": None}, text),
         "show": lambda: edit_list(state, {"visibility": ListVisibility.UNLISTED}, text),
         "hide": lambda: edit_list(
@@ -151,6 +197,13 @@ def decided(
         "move to front": lambda: move_item(front, movie, None),
         "note": lambda: note_item(state, text),
         "take off": lambda: remove_item(state),
+        "undo": lambda: undo_last(lists, which, actor),
     }
     facts: list[Event] = deciders[says]()
     return facts
+
+
+def undo_last(lists: Lists, which: UUID, actor: UUID) -> list[Event]:
+    """What takes back what somebody did last with a list; nothing where they did nothing. Raises what the command does."""
+    own = [said for said in lists.said if said[1].list_id == which and said[1].user_id == actor]
+    return lists.undone(*own[-1]) if own else []

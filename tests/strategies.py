@@ -22,9 +22,11 @@ from events.feedback import give_feedback
 from events.follows import (
     Follow,
     FollowEvent,
+    FollowStatus,
     accept_follower,
     follow_user,
     remove_follower,
+    restore_follower,
     unfollow_user,
 )
 from events.genres import FavoriteGenresChosen
@@ -207,6 +209,11 @@ def remove(pair: Pair) -> Sequence[PairEvent]:
     raise TypeError("no pair decides who follows whom")
 
 
+def reconsider(pair: Pair) -> Sequence[PairEvent]:
+    """Take back what was said of another person who follows: `play` records it."""
+    raise TypeError("no pair decides who follows whom")
+
+
 def block(pair: Pair) -> Sequence[PairEvent]:
     """Have nothing to do with another person any more: `play` records it."""
     raise TypeError("no pair decides who blocks whom")
@@ -251,6 +258,7 @@ ALONE = (
     unfollow,
     accept,
     remove,
+    reconsider,
     block,
     unblock,
     visit,
@@ -260,7 +268,7 @@ ALONE = (
 )
 """What is recorded without the state of a pair."""
 
-SOCIAL = (follow, unfollow, accept, remove, block, unblock)
+SOCIAL = (follow, unfollow, accept, remove, reconsider, block, unblock)
 """What people say to each other, not about movies."""
 BESIDE = (*SOCIAL, visit, identify, unite)
 """What is not said by a person about a movie."""
@@ -275,7 +283,15 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
     promote: [(model,) for model in range(3)],
     roll_back: [()],
     choose: [((),), ((1,),), ((2, 1),)],
-    manage: [("create", "rename"), ("create", "show", "hide"), ("create", "delete"), ("show",), ("delete",)],
+    manage: [
+        ("create", "rename"),
+        ("create", "show", "undo", "hide"),
+        ("create", "delete"),
+        ("create", "delete", "undo"),
+        ("show",),
+        ("delete",),
+        ("undo",),
+    ],
     gather: [
         ("create", "invite", "other: join"),
         ("invite",),
@@ -289,11 +305,13 @@ MOVES: Mapping[Says, Sequence[tuple[Any, ...]]] = {
         ("create", "invite", "other: join", "other: add", "other: move", "note"),
         ("add", "take off"),
         ("other: note", "next: take off", "other: add behind"),
+        ("add", "note", "undo", "next: add", "move", "undo", "other: undo"),
     ],
     follow: list(product(range(ACQUAINTED), (True, False))),
     unfollow: [(other,) for other in range(ACQUAINTED)],
     accept: [(other,) for other in range(ACQUAINTED)],
     remove: [(other,) for other in range(ACQUAINTED)],
+    reconsider: list(product(range(ACQUAINTED), (None, *FollowStatus))),
     block: [(other,) for other in range(ACQUAINTED)],
     unblock: [(other,) for other in range(ACQUAINTED)],
     visit: [(1,), (3,)],
@@ -450,11 +468,11 @@ def _rolled_back(game: _Play, _: Move) -> Sequence[Event]:
 def _followed(game: _Play, move: Move) -> Sequence[Event]:
     other, *how = move.args
     people = user_id(move.person), user_id(other)
-    if move.says in (accept, remove):
+    if move.says in (accept, remove, reconsider):
         people = people[::-1]
     state = game.follows.get(people, Follow(*people))
     try:
-        facts = follow_user(state, is_open=how[0]) if move.says is follow else _FOLLOWING[move.says](state)
+        facts = _FOLLOWING[move.says](state, *how)
     except Rejected:
         return []
     game.follows[people] = state.when(facts)
@@ -502,10 +520,12 @@ def _notified(game: _Play, move: Move) -> Iterable[Event]:
             yield from decided
 
 
-_FOLLOWING: Mapping[Says, Callable[[Follow], Sequence[FollowEvent]]] = {
+_FOLLOWING: Mapping[Says, Callable[..., Sequence[FollowEvent]]] = {
+    follow: lambda state, is_open: follow_user(state, is_open=is_open),
     unfollow: unfollow_user,
     accept: accept_follower,
     remove: remove_follower,
+    reconsider: restore_follower,
 }
 _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     erase: lambda _, move: [UserErased(user_id=user_id(move.person))],
@@ -516,7 +536,7 @@ _DECIDED: Mapping[Says, Callable[[_Play, Move], Iterable[Event]]] = {
     manage: _worked,
     gather: _worked,
     arrange: _worked,
-    **dict.fromkeys((follow, unfollow, accept, remove), _followed),
+    **dict.fromkeys(_FOLLOWING, _followed),
     **dict.fromkeys((block, unblock), _blocked),
     notify: _notified,
     choose: lambda _, move: [
@@ -603,6 +623,9 @@ _STORIES = (
     ("create", "add", "next: add", "note", "move to front", "next: note"),
     ("create", "add", "next: add", "take off", "next: move", "add", "next: take off"),
     ("create", "add", "take off"),
+    ("create", "hide", "rename", "undo", "add", "note", "undo", "delete", "undo"),
+    ("create", "add", "next: add", "next: move to front", "undo", "take off", "undo"),
+    ("create", "undo", "undo"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -20,7 +21,7 @@ from events.follows import (
 ADA, EVE, IDA = UUID(int=1), UUID(int=2), UUID(int=3)
 BLOCKED, UNBLOCKED = (kind(user_id=ADA, blocked_id=EVE) for kind in (UserBlocked, UserUnblocked))
 LEFT = UserUnfollowed(user_id=ADA, followee_id=EVE)
-REMOVED = FollowerRemoved(user_id=ADA, follower_id=EVE)
+REMOVED = FollowerRemoved(user_id=ADA, follower_id=EVE, previous=FollowStatus.FOLLOWING)
 STATES = (None, *FollowStatus)
 
 
@@ -31,7 +32,11 @@ def test_blocking_ends_that_they_follow_each_other_or_ask_to(
 ) -> None:
     follows = Follow(ADA, EVE, following), Follow(EVE, ADA, followed)
     facts = block_user(Block(ADA, EVE), *follows)
-    assert facts == [BLOCKED, *([LEFT] if following else []), *([REMOVED] if followed else [])]
+    assert facts == [
+        BLOCKED,
+        *([LEFT] if following else []),
+        *([replace(REMOVED, previous=followed)] if followed else []),
+    ]
     assert [follow.when(facts).status for follow in follows] == [None, None]
     blocked = Block(ADA, EVE).when(facts)
     assert blocked.is_blocked

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -17,9 +19,11 @@ from events.follows import (
     Follow,
     FollowerAccepted,
     FollowerRemoved,
+    FollowerRestored,
     FollowEvent,
     FollowStatus,
     NotRequested,
+    PersonBlocked,
     UserFollowed,
     UserUnfollowed,
     accept_follower,
@@ -28,6 +32,7 @@ from events.follows import (
     remove_follower,
     unfollow_user,
 )
+from events.undo import CannotUndo, undo_follow
 
 ADA, EVE = UUID(int=1), UUID(int=2)
 NOBODY, REQUESTED, FOLLOWING = None, FollowStatus.REQUESTED, FollowStatus.FOLLOWING
@@ -43,7 +48,10 @@ FOLLOWED = UserFollowed(user_id=ADA, followee_id=EVE, is_accepted=True)
 ASKED = UserFollowed(user_id=ADA, followee_id=EVE, is_accepted=False)
 LEFT = UserUnfollowed(user_id=ADA, followee_id=EVE)
 ACCEPTED = FollowerAccepted(user_id=EVE, follower_id=ADA)
-REMOVED = FollowerRemoved(user_id=EVE, follower_id=ADA)
+REMOVED = FollowerRemoved(user_id=EVE, follower_id=ADA, previous=FOLLOWING)
+DECLINED = FollowerRemoved(user_id=EVE, follower_id=ADA, previous=REQUESTED)
+RESTORED = FollowerRestored(user_id=EVE, follower_id=ADA, status=FOLLOWING, previous=NOBODY)
+ASKED_AGAIN = FollowerRestored(user_id=EVE, follower_id=ADA, status=REQUESTED, previous=FOLLOWING)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +69,7 @@ REMOVED = FollowerRemoved(user_id=EVE, follower_id=ADA)
         ("accept", REQUESTED, ACCEPTED, FOLLOWING),
         ("accept", FOLLOWING, None, FOLLOWING),
         ("remove", NOBODY, None, NOBODY),
-        ("remove", REQUESTED, REMOVED, NOBODY),
+        ("remove", REQUESTED, DECLINED, NOBODY),
         ("remove", FOLLOWING, REMOVED, NOBODY),
     ],
 )
@@ -85,7 +93,7 @@ def test_nobody_follows_themself(is_open: bool) -> None:
         follow_user(Follow(ADA, ADA), is_open=is_open)
 
 
-@pytest.mark.parametrize("fact", [FOLLOWED, ASKED, LEFT, ACCEPTED, REMOVED])
+@pytest.mark.parametrize("fact", [FOLLOWED, ASKED, LEFT, ACCEPTED, REMOVED, RESTORED])
 def test_facts_about_others_change_nothing(fact: Event) -> None:
     for people in ((EVE, ADA), (ADA, UUID(int=3)), (UUID(int=3), EVE)):
         state = Follow(*people, FollowStatus.REQUESTED)
@@ -101,3 +109,48 @@ def test_what_is_said_twice_is_recorded_once(said: list[str]) -> None:
         except Rejected:
             continue
         assert COMMANDS[name](state) == []
+
+
+def taken_back(follow: Follow, fact: FollowEvent) -> list[FollowEvent]:
+    return undo_follow(follow, fact, is_open=False)
+
+
+@pytest.mark.parametrize(
+    ("fact", "back"),
+    [
+        (REMOVED, RESTORED),
+        (DECLINED, replace(ASKED_AGAIN, previous=NOBODY)),
+        (ACCEPTED, ASKED_AGAIN),
+        (RESTORED, REMOVED),
+        (ASKED_AGAIN, replace(RESTORED, previous=REQUESTED)),
+    ],
+)
+def test_k82_what_was_said_of_a_follower_is_taken_back(fact: FollowEvent, back: FollowEvent) -> None:
+    assert taken_back(Follow(ADA, EVE).when([fact]), fact) == [back]
+
+
+def test_a_removal_of_before_it_said_of_whom_is_not_taken_back() -> None:
+    with pytest.raises(CannotUndo):
+        taken_back(Follow(ADA, EVE), replace(REMOVED, previous=None))
+
+
+def test_nobody_whom_one_has_blocked_follows_by_taking_a_removal_back() -> None:
+    with pytest.raises(PersonBlocked):
+        undo_follow(Follow(ADA, EVE), REMOVED, is_open=True, has_blocked=True)
+
+
+@given(st.lists(st.sampled_from(sorted(COMMANDS))), st.sampled_from(["accept", "remove"]), st.integers(1, 4))
+def test_k82_taking_back_what_the_one_who_is_followed_said_makes_it_as_it_was(
+    said: list[str], last: str, times: int
+) -> None:
+    before = Follow(ADA, EVE)
+    for name in said:
+        with suppress(NotRequested):
+            before = before.when(COMMANDS[name](before))
+    with suppress(NotRequested):
+        facts = COMMANDS[last](before)
+        states = [before, before.when(facts)]
+        for n in range(times if facts else 0):
+            facts = taken_back(states[-1], facts[0])
+            states.append(states[-1].when(facts))
+            assert states[-1] == states[n]

@@ -9,7 +9,7 @@ from database.connect import connect
 from tests.postgres import MIGRATED, Databases
 from tests.projections.filling import fill
 from tests.projections.folding import Bench
-from tests.strategies import erase, list_moves, play, rich_moves
+from tests.strategies import Move, choose, erase, list_moves, play, rich_moves
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,9 @@ def filled(clones: Databases) -> str:
 
     def folded(conninfo: str) -> None:
         with connect(conninfo) as conn:
-            fill(conn, play([*rich_moves(250, seed=2, without=[erase]), *list_moves(1)]))
+            # at an odd position and at an even one
+            chosen = [Move(person, 0, choose, ((1,),)) for person in range(2)]
+            fill(conn, play([*rich_moves(250, seed=2, without=[erase]), *list_moves(1), *chosen]))
 
     clones.prepare("log", folded, of=MIGRATED)
     return "log"

@@ -149,6 +149,17 @@ async def test_k61_recommendations_of_people_who_act_are_stored_ahead(
     first = found["edges"][0]["node"]["id"]
     await person.ask(CLICK, movie=first, slate=found["slateId"])
     assert [edge["node"]["id"] for edge in (await stored())["edges"] if edge["isClicked"]] == [first]
+    model_id = (await person.served.http.get("/readyz")).json()["model"]
+    with connect(database) as conn:
+        asked = "select data from events where type = 'recommendations_served' and data->>'slate_id' = %s"
+        async with asyncio.timeout(SOON_S):
+            while not (told := conn.execute(asked, (found["slateId"],)).fetchall()):
+                await stored()
+                await asyncio.sleep(0.1)
+    assert [data["model_id"] for (data,) in told] == [model_id]
+    assert [data["movie_ids"] for (data,) in told] == [
+        [edge["node"]["id"].partition(":")[2] for edge in found["edges"]]
+    ]
 
 
 async def test_what_is_stored_ahead_is_left_to_chance_as_what_is_shown(

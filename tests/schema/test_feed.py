@@ -114,7 +114,7 @@ async def test_who_only_asked_to_follow_or_was_removed_hears_nothing(world: Worl
     assert await feed(world) == []
     follow(world)
     assert kinds(await feed(world)) == KINDS
-    tell(world, FollowerRemoved(user_id=person("bob"), follower_id=person("carol")))
+    tell(world, FollowerRemoved(user_id=person("bob"), follower_id=person("carol"), previous=None))
     assert await feed(world) == []
 
 

@@ -139,6 +139,7 @@ PERSONAL = (
     "follows",
     "recommendation_reasons",
     "own_notification_choices",
+    "mail_suppressions",
     "notifications",
     "outbox",
     "texts",

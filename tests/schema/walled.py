@@ -36,6 +36,7 @@ WHOSE = {
     "notification_preferences": ("user_id",),
     "notification_rounds": ("user_id",),
     "outbox": ("user_id",),
+    "mail_suppressions": ("user_id",),
     "chat_sessions": ("user_id",),
     "chat_messages": ("user_id",),
     "activity.actions": ("user_id",),
@@ -104,6 +105,8 @@ insert into erasures (user_id, id, asked_by, position, rows) values (%(who)s, ge
 insert into notification_rounds values (%(who)s, now(), '2024-03-04', '09:00', 'UTC');
 insert into outbox (id, user_id, kind, channel, period, movie_ids, content_sealed)
 values (gen_random_uuid(), %(who)s, 'TRENDING', 'EMAIL', '2024-03-04', '{}', '');
+insert into mail_suppressions (user_id, email_digest, reason)
+select id, email_digest, 'BOUNCED' from users where id = %(who)s;
 insert into activity.actions (id, occurred_at, action, session_id, user_id, movie_id, source)
 values (%(who)s, now(), 'MOVIE_VIEW', gen_random_uuid(), %(who)s, %(movie)s, 'web');
 insert into activity.details (activity_id, occurred_at, user_id, phrase) values (%(who)s, now(), %(who)s, 'words')"""
