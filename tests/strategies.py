@@ -605,7 +605,7 @@ def rich_moves(
         moves.append(
             Move(person, dice.randrange(movies), says, args, dice.choice(minutes), dice.choice(_HOLES))
         )
-        if others and number % 3 == 0:
+        if others and number % 2 == 0:
             says = beside.choice(others)
             person, movie = beside.randrange(ACQUAINTED), beside.randrange(movies)
             moves.append(Move(person, movie, says, beside.choice(MOVES[says]), beside.choice(minutes)))
