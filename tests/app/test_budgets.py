@@ -109,6 +109,7 @@ async def test_processes_tell_each_other_what_was_spent(conninfo: str, redis_url
         serving(conninfo, **more) as second,
     ):
         await channel.subscribe(module.CHANNEL)
+        assert (await channel.get_message(timeout=20)) is not None  # that it is subscribed from now on
         for _ in range(4):
             assert (await first.post(ALIVE)).status_code == 200
         told = 0
