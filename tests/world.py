@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,15 @@ Json = Any
 
 def settings(**more: Any) -> Settings:
     """Return settings for tests: nothing of the environment's, cheap passwords, budgets and time for any load, no files."""
+    try:
+        return _settings(tuple(sorted(more.items())))
+    except TypeError:  # of what cannot be remembered
+        return _settings.__wrapped__(tuple(more.items()))
+
+
+@cache
+def _settings(more: tuple[tuple[str, Any], ...]) -> Settings:
+    """Ten milliseconds, of every test that opens a world or a server."""
     given: dict[str, Any] = {
         "database_url": None,
         "redis_url": "none",
@@ -45,7 +55,7 @@ def settings(**more: Any) -> Settings:
         "budget_per_minute": 1_000_000_000,
         "master_keys": {name: SecretStr(secret) for name, secret in SECRETS.items()},
         "token_secret": SecretStr("a secret that is long enough for tests"),
-        **more,
+        **dict(more),
     }
     return Settings(**given)
 
