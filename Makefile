@@ -26,7 +26,7 @@ run: setup ## start the server with demo data at 127.0.0.1:8000; Ctrl-C stops it
 	@trap : INT; $(BIN)/projectionist serve --demo || [ $$? -eq 130 ]
 
 test: setup ## run the tests; T=path runs some of them
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(T)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(T)
 
 fuzz: N := 20000
 fuzz: SEED := $(shell date +%s)
