@@ -19,7 +19,7 @@ _BOTH = """
 select m.id from movies m
  where m.tmdb_id = %(tmdb_id)s and (m.imdb_id is null or m.imdb_id = %(imdb_id)s)
     or m.imdb_id = %(imdb_id)s and (m.tmdb_id is null or m.tmdb_id = %(tmdb_id)s)
- order by m.title = '', m.database_id"""
+ order by m.title = '', m.database_id for update"""
 _LOCK = "select id, tmdb_id, imdb_id, merged_into from movies where id = any (%s) order by id for update"
 _LET_GO = """
 update movies set tmdb_id = null, imdb_id = null, merged_into = %(kept)s, updated_at = now() where id = %(gone)s"""

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from email.utils import formatdate
@@ -18,12 +19,14 @@ import pytest
 from app.fetching import Fetching
 from app.importing_remote import mint
 from app.logs import configure
-from app.merging import finish_merges
+from app.merging import finish_merges, record_merge
 from app.remotes import Remotes, remotes
 from catalog import remote
 from catalog.copies import targets
 from catalog.remote import Away, Denied
-from catalog.rows import BadRow
+from catalog.rows import BadRow, MovieRow
+from catalog.uniting import unite
+from database.connect import connect
 from events.favorites import favorite_movie
 from events.pair import Pair
 from recsys.catalogue import read_features
@@ -31,6 +34,7 @@ from tests.catalog.services import KEY, TOKEN, Services, details, running
 from tests.catalogue import NOON
 from tests.events.writing import write
 from tests.projections.filling import fold_inline_anew
+from tests.waiting import until
 from tests.world import settings
 
 Conn = psycopg.Connection[Any]
@@ -206,6 +210,21 @@ def test_k20_two_stubs_that_are_one_movie_become_one_which_has_what_people_said(
     query = "select movie_id from favorites where is_active"
     assert rows(connection, query) == ([(kept,)] if used else [])
     assert mint(connection, [550], ["tt0137523"]) == [kept]
+
+
+def test_k20_two_processes_that_find_it_out_at_once_merge_them_once(conninfo: str, connection: Conn) -> None:
+    kept, gone = mint(connection, [550], ["tt0137523"])
+    row = MovieRow(external_id="550", title="Fight Club", tmdb_id=550, imdb_id="tt0137523")
+    with connect(conninfo) as other, ThreadPoolExecutor(1) as crew:
+        with connection.transaction():
+            assert unite(connection, row, record_merge)
+            late = crew.submit(unite, other, row, record_merge)
+            waits = f"select count(*) from pg_locks where pid = {other.info.backend_pid} and not granted"
+            until(lambda: connection.execute(waits).fetchone() == (1,))
+        assert late.result(10) is False
+    query = "select movie_id, event_id is not null from movie_merges"
+    assert rows(connection, query) == [(gone, True)]
+    assert one(connection, "select id from movies where merged_into is null") == (kept,)
 
 
 def test_k20_of_two_movies_that_are_one_that_with_a_title_stays(connection: Conn, fetch: Fetch) -> None:
