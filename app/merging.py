@@ -82,11 +82,11 @@ def finish_merges(conn: Conn, may_go_on: MayGoOn = lambda: True, *, settled_s: f
     """
     merges = conn.execute(_OPEN, {"settled": settled_s}).fetchall()
     for gone, kept, event_id, is_settled in merges:
+        conn.execute("select events_add_partitions()")
         is_whole = True
         for step in _Merge(conn, gone, kept, event_id).steps():
             if not may_go_on():
                 return len(merges)
-            conn.execute("select events_add_partitions()")
             try:
                 with conn.transaction():
                     step()
