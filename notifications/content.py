@@ -78,7 +78,7 @@ class Draft:
 
 # who has seen a movie since, or put it aside, is not told of it
 _TELLABLE = """
-m.adult is not true
+m.adult is not true and m.merged_into is null
    and not exists (select from viewing_states s
                     where s.user_id = %(user)s and s.movie_id = m.id and s.status in ('SEEN', 'NOT_INTERESTED'))
    and (%(since)s::timestamptz is null
@@ -94,7 +94,7 @@ select m.id, m.title, m.release_year,
  order by u.rank limit {MOST}"""
 _TRENDING = f"""
 select m.id, m.title, m.release_year, ''
-  from trending t join movies m on m.id = t.movie_id and m.merged_into is null
+  from trending t join movies m on m.id = t.movie_id
  where t.win = 'WEEK' and t.score > 0 and {_TELLABLE}
  order by t.score desc, t.movie_id limit {MOST}"""
 
