@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,6 +71,11 @@ def recorded(row: tuple[Any, ...]) -> Recorded:
         correlation_id=correlation,
         causation_id=cause,
     )
+
+
+def last_of(log: Sequence[Recorded], kinds: tuple[type[Event], ...]) -> Recorded | None:
+    """Return the last event of these kinds; None without any. The log is oldest first."""
+    return next((event for event in reversed(log) if isinstance(event.fact, kinds)), None)
 
 
 TICK = """

@@ -13,7 +13,7 @@ from uuid import UUID
 from events.facts import Event, event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie
 from events.feedback import RecommendationFeedbackGiven, give_feedback
-from events.log import Recorded
+from events.log import Recorded, last_of
 from events.pair import Feedback, Pair, PairEvent, Status
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
@@ -97,7 +97,7 @@ class _Side:
     log: Sequence[Recorded]
 
     def last(self, *kinds: type[Event]) -> Recorded | None:
-        return next((event for event in reversed(self.log) if isinstance(event.fact, kinds)), None)
+        return last_of(self.log, kinds)
 
 
 def _side(blank: Pair, merge_id: UUID, log: Sequence[Recorded]) -> _Side:

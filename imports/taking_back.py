@@ -11,7 +11,7 @@ from events.errors import Rejected
 from events.facts import Event
 from events.favorites import MovieFavorited, MovieUnfavorited, favorite_movie, unfavorite_movie
 from events.feedback import RecommendationFeedbackGiven, give_feedback
-from events.log import Recorded
+from events.log import Recorded, last_of
 from events.pair import Feedback, Pair, PairEvent, Status
 from events.ratings import MovieRated, RatingCleared, rate_movie
 from events.reactions import MovieReacted, ReactionCleared, react_to_movie
@@ -51,10 +51,10 @@ def take_back(blank: Pair, history: Sequence[Recorded], import_id: UUID, now: da
                 viewing_id = event.fact.viewing_id or event.event_id
                 add(retract_watch(pair, day, viewing_id), now, event.event_id)
     for axis, restore in _AXES:
-        last = _last(history, axis)
+        last = last_of(history, axis)
         if last is None or last.correlation_id != import_id:
             continue
-        before = _last(others, tuple(kind for kind in axis if kind is not WatchlistItemPrioritized))
+        before = last_of(others, tuple(kind for kind in axis if kind is not WatchlistItemPrioritized))
         if isinstance(last.fact, WatchlistItemAdded) and without.priority:
             # it took the movie off and put it on again, so that it is there since the day of the import's
             add(remove_from_watchlist(pair, RemovalReason.UNDONE), now, last.event_id)
@@ -79,10 +79,6 @@ def _dismisses(fact: Event) -> bool:
     return isinstance(fact, MovieDismissed) or (
         isinstance(fact, RecommendationFeedbackGiven) and fact.feedback is Feedback.NOT_INTERESTED
     )
-
-
-def _last(history: Sequence[Recorded], axis: tuple[type[Event], ...]) -> Recorded | None:
-    return next((event for event in reversed(history) if isinstance(event.fact, axis)), None)
 
 
 def _rating(pair: Pair, without: Pair, before: Event | None) -> list[PairEvent]:
