@@ -146,9 +146,8 @@ async def take(pool: Pool, said: Iterable[Said]) -> int:
                 await _end_mails(conn, word, user_id, notification_id)
             elif await _move(conn, word, user_id, notification_id):
                 moved += 1
-                if (
-                    word == "bounced"
-                ):  # said again, it is no news: they may have asked to try the address again
+                # said again, it is no news: they may have asked to try the address again
+                if word == "bounced":
                     await suppress(conn, notification_id, SuppressionReason.BOUNCED)
     return moved
 

@@ -85,8 +85,7 @@ async def store(
                 reason_rows(standing, movie, each) for movie, each in zip(found.tolist(), why, strict=True)
             ],
         }
-        async with (
-            conn.transaction()
-        ):  # a short one: by its time it is told who was shown this slate, or the last
+        # a short one: by its time it is told who was shown this slate, or the last
+        async with conn.transaction():
             await conn.execute(_FORGET, values)
             await conn.execute(_STORE, values)

@@ -147,8 +147,8 @@ async def _read(
         "viewer": viewer,
         "removed_at": removed_at,
     }
-    row = await (await conn.execute(_STATE, values)).fetchone()
-    privacy, is_shown, status, position, has_blocked = row or (Privacy.PRIVATE, False, None, None, False)
+    (row,) = await (await conn.execute(_STATE, values)).fetchall()
+    privacy, is_shown, status, position, has_blocked = row
     if not is_shown:
         raise UnknownPerson
     follow = Follow(follower, followee, FollowStatus(status) if status else None)
