@@ -156,7 +156,10 @@ async def test_a_table_says_the_same_as_json(shown: Shown, run: Run) -> None:
         "BLEND",
         "TRENDING",
     ] * 2
-    assert f"{blend['ips']['value']:.3f} ({blend['ips']['low']:.3f} to {blend['ips']['high']:.3f})" in told
+    value, low, high = blend["ips"].values()
+    # chance may leave all six as many of their clicks: resampling them then says nothing more
+    said = f"{value:.3f}" if low is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    assert said in next(line for line in told.splitlines() if line.startswith("BLEND"))
 
 
 async def test_slates_are_those_of_the_positions_that_are_asked_for(
