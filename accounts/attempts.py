@@ -78,9 +78,16 @@ class Attempts:
 
     async def sign_in(self, account: str, address: str) -> Attempt:
         """Begin a try at an account, given its normal name, be there one or not. Raises TooManyAttempts."""
+        return await self._begin("", account, address)
+
+    async def mail(self, account: str, address: str) -> None:
+        """Count an e-mail that is asked for, in the same three ways but apart from sign-ins. Raises TooManyAttempts."""
+        await self._begin("mail ", account, address)
+
+    async def _begin(self, what: str, account: str, address: str) -> Attempt:
         limits = self._limits
-        pair, everywhere = self._name("pair", account, address), self._name("address", address)
-        attempt = Attempt(self._counts, pair, everywhere, self._name("account", account))
+        pair, everywhere = self._name(f"{what}pair", account, address), self._name(f"{what}address", address)
+        attempt = Attempt(self._counts, pair, everywhere, self._name(f"{what}account", account))
         keys = [pair, everywhere, attempt.account]
         of_pair, of_address, of_account = await self._counts.add(keys, WINDOW_S)
         wait = 0

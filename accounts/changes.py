@@ -1,4 +1,7 @@
-"""Changes of an account that ask for its password again: other names, another password, and leaving for a while."""
+"""Changes of an account that ask for its password again: other names, another password, and leaving for a while.
+
+Each makes the links void that were sent by e-mail before (see `mail_tokens`); a username does not.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +24,20 @@ _HASH = "select password_hash from users where id = %(id)s"
 _NAMES = "select username, email_sealed from users where id = %(id)s"
 # asked before, since the database's own error would put the name into the server's log
 _EMAIL = """
-update users set email_sealed = %(sealed)s, email_digest = %(digest)s, updated_at = now()
-where id = %(id)s and not exists (select from users o where o.email_digest = %(digest)s and o.id <> %(id)s)
+with changed as (
+  update users set email_sealed = %(sealed)s, email_digest = %(digest)s, email_verified_at = null, updated_at = now()
+   where id = %(id)s and not exists (select from users o where o.email_digest = %(digest)s and o.id <> %(id)s)
+  returning id
+), voided as (delete from mail_tokens where user_id in (select id from changed))
+select from changed
 """
 _USERNAME = """
 update users set username = %(username)s, username_key = %(key)s, updated_at = now()
 where id = %(id)s and not exists (select from users o where o.username_key = %(key)s and o.id <> %(id)s)
 """
 _HASHED = """
-with changed as (update users set password_hash = %(hashed)s, updated_at = now() where id = %(id)s)
+with changed as (update users set password_hash = %(hashed)s, updated_at = now() where id = %(id)s returning id),
+voided as (delete from mail_tokens where user_id in (select id from changed))
 update sessions set revoked_at = now(), revoked_because = 'password_changed'
 where user_id = %(id)s and revoked_at is null and id <> %(session_id)s
 """
@@ -37,7 +45,8 @@ _DEACTIVATE = """
 with changed as (
   update users set deactivated_at = now(), deactivated_by = %(by)s, updated_at = now()
    where id = %(id)s and (deactivated_at is null or %(by)s = 'operator')
-)
+  returning id
+), voided as (delete from mail_tokens where user_id in (select id from changed))
 update sessions set revoked_at = now(), revoked_because = 'deactivated'
 where user_id = %(id)s and revoked_at is null
 """

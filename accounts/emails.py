@@ -19,6 +19,8 @@ EMAIL = "email"
 """The purpose of sealed addresses, and of their digests."""
 BATCH = 1000
 """Addresses that a transaction seals."""
+ADDRESS = "coalesce(u.email_digest, sha256(u.email_sealed))"
+"""What tells the address of a row `u` of `users` from others: the digest that it is found by, where it has one."""
 
 
 async def email_digest(pool: Pool, keys: Keys, key: str) -> bytes | None:

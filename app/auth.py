@@ -28,7 +28,18 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z", re.ASCII)
 class _Anybody:
     """Mutations that a person needs exactly when their access token has ended."""
 
-    fields: frozenset[str] = frozenset({"signUp", "signIn", "refreshSession", "signOut", "__typename"})
+    fields: frozenset[str] = frozenset(
+        {
+            "signUp",
+            "signIn",
+            "refreshSession",
+            "signOut",
+            "requestPasswordReset",
+            "resetPassword",
+            "verifyEmail",
+            "__typename",
+        }
+    )
 
     def covers(self, operation: Operation) -> bool:
         """Whether an operation does nothing else."""

@@ -56,6 +56,12 @@ def _page(value: str | None) -> str | None:
     return _web(value)
 
 
+def _token_page(value: str | None) -> str | None:
+    if value is not None and "{token}" not in value:
+        raise ValueError("needs {token} where the token goes: https://movies.example/password#{token}")
+    return _web(value)
+
+
 def _vapid(value: SecretStr | None) -> SecretStr | None:
     if value is not None:
         from notifications.push import private_key
@@ -98,6 +104,19 @@ class NotificationSettings(BaseSettings):
     movie_page: Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_page)] = Field(
         default=None,
         description="where your site shows a movie, with {id} in it; unset: messages have no links to movies",
+    )
+    password_page: Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_token_page)] = Field(
+        default=None,
+        description="where your site asks for a new password, with {token} in it; unset: none can be asked for",
+    )
+    verification_page: Annotated[str | None, BeforeValidator(none_if_empty), AfterValidator(_token_page)] = (
+        Field(
+            default=None,
+            description="where your site takes that an address is proved, with {token} in it; unset: none is",
+        )
+    )
+    mail_verified_only: bool = Field(
+        default=False, description="send digests and alerts only to addresses that are proved"
     )
     vapid_key: Annotated[SecretStr | None, BeforeValidator(none_if_empty), AfterValidator(_vapid)] = Field(
         default=None,

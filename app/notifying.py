@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 
 from accounts.keys import Keys
 from database.connect import Pool, pool
+from notifications.asked import forget_expired, make_asked
 from notifications.making import make_due
 from notifications.rounds import plan
 from notifications.sending import Senders, forget_old, send_due
@@ -58,7 +59,14 @@ class Notifying:
         if time.monotonic() >= self._plan_at:
             await plan(connections, datetime.now(UTC))
             await forget_old(connections, datetime.now(UTC))
+            await forget_expired(connections, datetime.now(UTC))
             self._plan_at = time.monotonic() + _PLAN_S
+        while (
+            self._senders.mail
+            and not self._stopped.is_set()
+            and await make_asked(connections, self._keys, datetime.now(UTC))
+        ):
+            pass
         channels = self._senders.channels
         while not self._stopped.is_set() and await make_due(
             connections, self._keys, channels, datetime.now(UTC)

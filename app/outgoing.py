@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.notification_settings import SMTP_PORTS, mailbox
 from app.settings import Settings
+from events.notifications import NotificationKind
 from notifications.links import Links
 from notifications.mail import MailServer
 from notifications.push import SERVICES, PushSender, private_key
@@ -17,7 +18,7 @@ def links(settings: Settings) -> Links | None:
     """Return what makes and reads links of messages; None where nobody could follow them."""
     if settings.public_url is None:
         return None
-    return Links(settings.token_keys(), settings.public_url, settings.movie_page)
+    return Links(settings.token_keys(), settings.public_url, settings.movie_page, _token_pages(settings))
 
 
 def senders(settings: Settings) -> Senders | None:
@@ -25,7 +26,22 @@ def senders(settings: Settings) -> Senders | None:
     made = links(settings)
     if made is None or settings.mail_from is None or not (settings.smtp_url or settings.vapid_key):
         return None
-    return Senders(made, _mail(settings), push_sender(settings))
+    return Senders(made, _mail(settings), push_sender(settings), settings.mail_verified_only)
+
+
+def mailed(settings: Settings) -> frozenset[NotificationKind]:
+    """Return the kinds of e-mail about accounts that go out."""
+    if settings.smtp_url is None:
+        return frozenset()
+    return frozenset({NotificationKind.PASSWORD_CHANGED, *_token_pages(settings)})
+
+
+def _token_pages(settings: Settings) -> dict[NotificationKind, str]:
+    pages = {
+        NotificationKind.PASSWORD_RESET: settings.password_page,
+        NotificationKind.EMAIL_VERIFICATION: settings.verification_page,
+    }
+    return {kind: page for kind, page in pages.items() if page is not None}
 
 
 def providers(settings: Settings) -> dict[str, Provider]:

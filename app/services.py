@@ -19,6 +19,7 @@ from accounts.tokens import Tokens
 from accounts.visitors import Visitors
 from app.kept_slates import KeptSlates
 from app.metrics import Metrics
+from app.outgoing import mailed
 from app.redis_counts import RedisCounts
 from app.settings import Settings
 from database.connect import (
@@ -175,6 +176,7 @@ async def services(
             on_rate=settings.watchlist_on_rate,
             shown_ahead=closed(ShownAhead(connections, fold_inline)),
             asked_movies=closed(AskedMovies(connections)) if settings.fetches_movies else None,
+            mailed=mailed(settings),
         )
 
 

@@ -24,6 +24,7 @@ GRANTED = {
         "username",
         "username_key",
         "email_sealed",
+        "email_verified_at",
         "roles",
         "privacy",
         "premium_since",

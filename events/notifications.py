@@ -17,6 +17,19 @@ class NotificationKind(StrEnum):
     WEEKLY_DIGEST = "WEEKLY_DIGEST"
     RECOMMENDATIONS = "RECOMMENDATIONS"
     TRENDING = "TRENDING"
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105 a name
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105 a name
+    EMAIL_VERIFICATION = "EMAIL_VERIFICATION"
+
+
+OF_ACCOUNTS = frozenset(
+    {
+        NotificationKind.PASSWORD_RESET,
+        NotificationKind.PASSWORD_CHANGED,
+        NotificationKind.EMAIL_VERIFICATION,
+    }
+)
+"""What goes out whatever somebody chose to be told of, since they asked for it or must know."""
 
 
 class Channel(StrEnum):
@@ -47,6 +60,7 @@ class FailureReason(StrEnum):
     GAVE_UP = "GAVE_UP"
     NOTHING_LEFT = "NOTHING_LEFT"
     SUPPRESSED = "SUPPRESSED"
+    NOT_VERIFIED = "NOT_VERIFIED"
 
 
 class IllegalMove(Exception):

@@ -26,17 +26,30 @@ class Followed:
 class Links:
     """Makes and reads links. `keys` are those of access tokens: the first signs, all verify.
 
-    `public_url` is where this server is reached, `movie_page` where a movie is shown, with {id} in it (None: nowhere).
+    `public_url` is where this server is reached, `movie_page` where a movie is shown, with {id} in it (None: nowhere),
+    `token_pages` where the token of an e-mail about an account is taken, by its kind, with {token} in it.
     """
 
-    def __init__(self, keys: Mapping[str, str], public_url: str, movie_page: str | None) -> None:
+    def __init__(
+        self,
+        keys: Mapping[str, str],
+        public_url: str,
+        movie_page: str | None,
+        token_pages: Mapping[NotificationKind, str] | None = None,
+    ) -> None:
         self._signed = {purpose: SignedIds(keys, purpose, ttl=None) for purpose in get_args(Purpose)}
         self._public_url = public_url.rstrip("/")
         self._movie_page = movie_page
+        self._token_pages = token_pages or {}
 
     def movie(self, movie_id: UUID) -> str | None:
         """Return where a movie is shown."""
         return self._movie_page and self._movie_page.replace("{id}", str(movie_id))
+
+    def with_token(self, kind: NotificationKind, token: str) -> str | None:
+        """Return where a token is taken; None where the operator has not said."""
+        page = self._token_pages.get(kind)
+        return page and page.replace("{token}", token)
 
     def unsubscribe(self, user_id: UUID, kind: NotificationKind) -> str:
         """Return where a person ends e-mails of a kind, by one POST."""

@@ -60,9 +60,10 @@ def compose(
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(notification_id, server)
-    message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
-    if letter.unsubscribe_url.startswith("https:"):  # RFC 8058 knows no other
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if letter.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+        if letter.unsubscribe_url.startswith("https:"):  # RFC 8058 knows no other
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")

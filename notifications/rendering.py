@@ -8,7 +8,7 @@ from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from events.notifications import NotificationKind
+from events.notifications import OF_ACCOUNTS, NotificationKind
 from notifications.content import Content, Item
 from notifications.links import Links
 from notifications.news import News
@@ -17,6 +17,25 @@ _NAMED = {
     NotificationKind.WEEKLY_DIGEST: "your weekly digest",
     NotificationKind.RECOMMENDATIONS: "what is new for you",
     NotificationKind.TRENDING: "what is trending",
+}
+_OF_ACCOUNTS = {
+    NotificationKind.PASSWORD_RESET: {
+        "subject": "Choose a new password",
+        "why": "Somebody, probably you, said that you forgot your password.",
+        "button": "Choose a new password",
+        "otherwise": "The link works once, within an hour. If it was not you, do nothing: your password stays.",
+    },
+    NotificationKind.PASSWORD_CHANGED: {
+        "subject": "Your password was changed",
+        "why": "Your account has a new password since a moment ago, and is signed out everywhere else.",
+        "otherwise": "If it was not you, say at once that you forgot your password: you then get a link by e-mail.",
+    },
+    NotificationKind.EMAIL_VERIFICATION: {
+        "subject": "Is this your address?",
+        "why": "Somebody, probably you, gave this e-mail address for an account. Please say that it is yours.",
+        "button": "This is my address",
+        "otherwise": "The link works once, within a day. If it was not you, do nothing.",
+    },
 }
 CLIPPED = 200
 """Characters of each line of a push message, at most."""
@@ -37,16 +56,18 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An e-mail without its addresses."""
+    """An e-mail without its addresses; what goes out whatever somebody chose has nothing to unsubscribe from."""
 
     subject: str
     text: str
     html: str
-    unsubscribe_url: str
+    unsubscribe_url: str | None
 
 
 def subject(content: Content) -> str:
     """Return what stands above a message: one line."""
+    if content.kind in OF_ACCOUNTS:
+        return _OF_ACCOUNTS[content.kind]["subject"]
     if not content.items:
         return "Your week in movies: news from people you follow"
     first = _line(content.items[0].title)
@@ -55,7 +76,7 @@ def subject(content: Content) -> str:
             return f"Your week in movies: {first} and more"
         case NotificationKind.RECOMMENDATIONS:
             return f"New for you: {first} and more"
-        case NotificationKind.TRENDING:
+        case _:
             return f"Trending now: {first} and more"
 
 
@@ -103,6 +124,13 @@ def letter(
     }
     html, text = (_PAGES.get_template(f"message.{form}").render(said) for form in ("html", "txt"))
     return Letter(subject(content), text, html, links.unsubscribe(user_id, content.kind))
+
+
+def account_letter(kind: NotificationKind, url: str | None) -> Letter:
+    """Return an e-mail about an account, with the link that it is for; nothing of it is tracked."""
+    said = {**_OF_ACCOUNTS[kind], "url": url}
+    html, text = (_PAGES.get_template(f"account.{form}").render(said) for form in ("html", "txt"))
+    return Letter(said["subject"] or "", text, html, None)
 
 
 def unsubscribe_page(kind: NotificationKind | None, *, is_done: bool = False) -> str:

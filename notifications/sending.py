@@ -15,12 +15,13 @@ from psycopg.rows import class_row
 from psycopg_pool import PoolTimeout
 
 from accounts.devices import DEVICE
-from accounts.emails import EMAIL
+from accounts.emails import ADDRESS, EMAIL
 from accounts.keys import Keys
 from accounts.masters import MasterKeyMissing
-from accounts.sealed_columns import NOTIFICATION
+from accounts.sealed_columns import MAILED_LINK, NOTIFICATION
 from database.connect import Pool
 from events.notifications import (
+    OF_ACCOUNTS,
     Channel,
     FailureReason,
     IllegalMove,
@@ -37,8 +38,8 @@ from notifications.news import read_news
 from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.push import PushSender, send_push
 from notifications.record import record_move
-from notifications.rendering import Tracking, clipped, letter, subject
-from notifications.suppressions import ADDRESS, SUPPRESSED
+from notifications.rendering import Tracking, account_letter, clipped, letter, subject
+from notifications.suppressions import SUPPRESSED
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +63,17 @@ update outbox o set attempts = attempts + 1, next_attempt_at = %(now)s::timestam
    and c.user_id = o.user_id and u.id = o.user_id and n.user_id = o.user_id and n.notification_id = o.id
 returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.attempts, n.status, u.email_sealed,
           (select d.token_sealed from devices d where d.id = o.device_id and d.user_id = o.user_id) as token_sealed,
-          c.is_active and case o.channel || ' ' || o.kind
+          (o.kind = any (%(of_accounts)s) or c.is_active and case o.channel || ' ' || o.kind
             when 'EMAIL WEEKLY_DIGEST' then c.weekly_digest
             when 'EMAIL RECOMMENDATIONS' then c.recommendation_alerts
             when 'EMAIL TRENDING' then c.trending_alerts
             when 'PUSH RECOMMENDATIONS' then c.push_recommendations
-            when 'PUSH TRENDING' then c.push_trending end as is_wanted,
-          o.channel = 'EMAIL' and {SUPPRESSED} as is_suppressed, c.open_tracking, c.click_tracking"""
-_FINISH = "update outbox set finished_at = %s where id = %s"
+            when 'PUSH TRENDING' then c.push_trending end) as is_wanted,
+          o.channel = 'EMAIL' and {SUPPRESSED} as is_suppressed, c.open_tracking, c.click_tracking,
+          o.link_token_sealed, u.email_verified_at is not null as is_verified,
+          exists (select from mail_tokens t where t.notification_id = o.id and t.user_id = o.user_id
+                     and t.expires_at > %(now)s and t.email_digest = {ADDRESS}) as is_token_good"""
+_FINISH = "update outbox set finished_at = %s, link_token_sealed = null where id = %s"
 _LATER = "update outbox set next_attempt_at = %s where id = %s"
 _GONE = "delete from devices where id = %s and user_id = %s"
 _FORGET = "delete from outbox where finished_at < %s"
@@ -82,6 +86,8 @@ class Senders:
     links: Links
     mail: MailServer | None = None
     push: PushSender | None = None
+    to_verified_only: bool = False
+    """Whether e-mail that somebody can choose goes only to addresses that are proved."""
 
     @property
     def channels(self) -> frozenset[Channel]:
@@ -107,6 +113,9 @@ class _Waiting:
     is_suppressed: bool
     open_tracking: bool
     click_tracking: bool
+    link_token_sealed: bytes | None
+    is_verified: bool
+    is_token_good: bool
 
 
 def back_off(attempts: int) -> timedelta:
@@ -117,7 +126,7 @@ def back_off(attempts: int) -> timedelta:
 async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> bool:
     """Try to send one message that is due; return whether there was one. Other workers take others meanwhile."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(_Waiting)) as cursor:
-        await cursor.execute(_CLAIM.encode(), {"now": now, "lease": LEASE})
+        await cursor.execute(_CLAIM.encode(), {"now": now, "lease": LEASE, "of_accounts": list(OF_ACCOUNTS)})
         waiting = await cursor.fetchone()
     if waiting is None:
         return False
@@ -154,6 +163,10 @@ async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, 
     if waiting.is_suppressed:
         return Failed(FailureReason.SUPPRESSED)
     is_mail = waiting.channel == Channel.EMAIL
+    if waiting.kind in OF_ACCOUNTS:
+        return await _attempt_of_account(pool, keys, senders, waiting, now)
+    if is_mail and senders.to_verified_only and not waiting.is_verified:
+        return Failed(FailureReason.NOT_VERIFIED)
     to, text = await keys.open_many(
         pool,
         [
@@ -177,6 +190,28 @@ async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, 
     if not is_mail and senders.push:
         return await send_push(to, _pushed(content, waiting, senders.links), senders.push)
     return Later("nothing sends by this way here")
+
+
+async def _attempt_of_account(
+    pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, now: datetime
+) -> Outcome:
+    """Try an e-mail about an account: not one whose link would not work any more."""
+    has_link = waiting.link_token_sealed is not None
+    if has_link and not waiting.is_token_good:
+        return Failed(FailureReason.NOTHING_LEFT)
+    to, token = await keys.open_many(
+        pool,
+        [
+            (waiting.user_id, EMAIL, waiting.email_sealed),
+            (waiting.user_id, MAILED_LINK, waiting.link_token_sealed),
+        ],
+    )
+    if to is None:
+        return Failed(FailureReason.NO_ADDRESS)
+    url = senders.links.with_token(waiting.kind, token) if token else None
+    if senders.mail is None or (has_link and url is None):
+        return Later("nothing sends this here, or the page of its link is not set")
+    return await send_mail(account_letter(waiting.kind, url), to, waiting.id, senders.mail, now)
 
 
 def _pushed(content: Content, waiting: _Waiting, links: Links) -> dict[str, object]:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from accounts.emails import ADDRESS
+
 
 class SuppressionReason(StrEnum):
     """Why an address gets no e-mail."""
@@ -16,8 +18,6 @@ class SuppressionReason(StrEnum):
     COMPLAINED = "COMPLAINED"
 
 
-ADDRESS = "coalesce(u.email_digest, sha256(u.email_sealed))"
-"""What tells the address of a row `u` of `users` from others: the digest that it is found by, where it has one."""
 SUPPRESSED = f"exists (select from mail_suppressions s where s.user_id = u.id and s.email_digest = {ADDRESS})"
 """Whether the address of a row `u` of `users` gets no e-mail."""
 

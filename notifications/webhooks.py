@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from database.connect import Pool
 from events.notifications import (
+    OF_ACCOUNTS,
     FailureReason,
     IllegalMove,
     NotificationClicked,
@@ -126,7 +127,9 @@ class Signed:
 Provider = SendGrid | Signed
 
 _TRACKS = """
-select open_tracking and is_active, click_tracking and is_active from notification_choices where user_id = %s"""
+select c.open_tracking and c.is_active, c.click_tracking and c.is_active
+  from notification_choices c join notifications n using (user_id)
+ where c.user_id = %s and n.notification_id = %s and n.kind <> all (%s)"""
 
 
 async def take(pool: Pool, said: Iterable[Said]) -> int:
@@ -161,7 +164,8 @@ async def _end_mails(conn: Conn, word: str, user_id: UUID, notification_id: UUID
 
 
 async def _move(conn: Conn, word: str, user_id: UUID, notification_id: UUID) -> bool:
-    opens, clicks = await (await conn.execute(_TRACKS, (user_id,))).fetchone() or (False, False)
+    asked = (user_id, notification_id, list(OF_ACCOUNTS))
+    opens, clicks = await (await conn.execute(_TRACKS, asked)).fetchone() or (False, False)
     if (word == "opened" and not opens) or (word == "clicked" and not clicks):
         return False
     try:

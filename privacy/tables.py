@@ -13,7 +13,9 @@ from projections.registry import projections
 
 Conn = psycopg.Connection[tuple[Any, ...]]
 
-SECRET = frozenset({"password_hash", "wrapped", "master_key_id", "token_digest", "email_digest"})
+SECRET = frozenset(
+    {"password_hash", "wrapped", "master_key_id", "token_digest", "email_digest", "link_token_sealed"}
+)
 """Columns that say nothing of a person, and let in whoever has them."""
 KEPT = frozenset({"events", "erasures", "user_keys"})
 """Tables whose rows outlive the person: the log's have no name and no text, the others say that there was somebody.

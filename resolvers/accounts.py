@@ -7,9 +7,11 @@ from typing import Any
 
 from accounts.sessions import InvalidRefreshToken, SignedIn, refresh, sign_in, sign_out, sign_up
 from events.errors import Rejected
+from events.notifications import NotificationKind
 from resolvers.activity import identify
 from resolvers.context import Context, Viewer
 from resolvers.interactions import Payload, refused
+from resolvers.mailed import mail_where_set_up
 
 Input = Mapping[str, Any]
 
@@ -58,18 +60,17 @@ async def sign_up_(context: Context, given: Input) -> Payload:
     services = context.services
     await services.attempts.sign_up(context.address)
     try:
-        return await _entered(
-            context,
-            await sign_up(
-                services.pool,
-                services.keys,
-                services.passwords,
-                services.tokens,
-                email=given["email"],
-                username=given.get("username"),
-                password=given["password"],
-            ),
+        signed_in = await sign_up(
+            services.pool,
+            services.keys,
+            services.passwords,
+            services.tokens,
+            email=given["email"],
+            username=given.get("username"),
+            password=given["password"],
         )
+        await mail_where_set_up(context, NotificationKind.EMAIL_VERIFICATION, signed_in.user.id)
+        return await _entered(context, signed_in)
     except Rejected as rejection:
         return _refused(rejection)
 

@@ -19,6 +19,7 @@ from accounts.tokens import Tokens
 from database.acting import OwnPool, acting
 from database.connect import Pool
 from events.handle import Handler
+from events.notifications import NotificationKind
 from events.watchlist import OnRate
 from imports.crew import Imports
 from privacy.crew import PersonalData
@@ -71,6 +72,8 @@ class Services:
     """Takes what is shown of what was computed ahead."""
     asked_movies: AskedMovies | None = None
     """Takes movies that clients look up; None where nothing is fetched from outside services."""
+    mailed: frozenset[NotificationKind] = frozenset()
+    """The kinds of e-mail about accounts that go out here."""
 
     def start(self) -> None:
         """Begin to follow which model serves."""

@@ -137,7 +137,7 @@ class Engine:
         assert isinstance(mapped.source, Run)
         try:
             context.require_role(mapped.role)
-            given = evaluated(selected.arguments["input"], Values(operation.variables))
+            given = evaluated(selected.arguments.get("input", {}), Values(operation.variables))
             if given is None:
                 raise BadInput("`input` must not be null.")
             payload = await mapped.source.resolve(context, given)

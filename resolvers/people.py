@@ -13,9 +13,11 @@ from accounts.names import login_key
 from accounts.premium import grant_premium, revoke_premium
 from accounts.profiles import InvalidProfile, Privacy, set_privacy, update_profile
 from events.errors import Rejected
+from events.notifications import NotificationKind
 from resolvers.context import Context
 from resolvers.ids import text, uuid_of
 from resolvers.interactions import Payload, refused
+from resolvers.mailed import mail_where_set_up
 
 Input = Mapping[str, Any]
 
@@ -39,6 +41,12 @@ async def _done(context: Context, change: Awaitable[None], *, at: str = "") -> P
             rejection.path = (at,)
         return refused(rejection, viewer=viewer)
     return {"errors": "[]", "viewer": viewer}
+
+
+async def _mailed(context: Context, change: Awaitable[None], kind: NotificationKind) -> None:
+    """Wait for a change of the viewer's account, and let them be told of it by e-mail."""
+    await change
+    await mail_where_set_up(context, kind, context.require_viewer().id)
 
 
 def changes_of(context: Context) -> Changes:
@@ -67,7 +75,8 @@ async def change_profile(context: Context, given: Input) -> Payload:
 
 async def change_email(context: Context, given: Input) -> Payload:
     """Take another e-mail address."""
-    return await _done(context, changes_of(context).email(proof_of(context, given), given["email"]))
+    change = changes_of(context).email(proof_of(context, given), given["email"])
+    return await _done(context, _mailed(context, change, NotificationKind.EMAIL_VERIFICATION))
 
 
 async def change_name(context: Context, given: Input) -> Payload:
@@ -80,7 +89,8 @@ async def change_password(context: Context, given: Input) -> Payload:
     """Take another password; other sessions end."""
     session_id = context.require_viewer().session_id
     change = changes_of(context).password(proof_of(context, given), given["newPassword"], session_id)
-    return await _done(context, change, at="newPassword")
+    mailed = _mailed(context, change, NotificationKind.PASSWORD_CHANGED)
+    return await _done(context, mailed, at="newPassword")
 
 
 async def deactivate_account(context: Context, given: Input) -> Payload:

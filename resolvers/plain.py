@@ -127,7 +127,7 @@ class _Field:
                 row = self.parent.fields[self.selected.name] if self.parent else {}
                 return (await source.resolve(self.context, [row]))[0]
             case Run():
-                payload = await source.resolve(self.context, self.given["input"])
+                payload = await source.resolve(self.context, self.given.get("input", {}))
                 return PlainRow(self._kind().name, "", "", await self._values(payload), self.context, payload)
             case _:
                 raise TypeError(f"{self.selected.name} is not executed this way")

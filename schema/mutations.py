@@ -1,4 +1,4 @@
-"""What can be done. Every mutation takes one input and returns a payload; a refusal by a rule is data."""
+"""What can be done. Every mutation takes one input at most and returns a payload; a refusal by a rule is data."""
 
 from datetime import date
 
@@ -15,6 +15,7 @@ from schema.fields import mapped
 from schema.import_mutations import ImportMutations
 from schema.inputs import idempotency_key, source
 from schema.list_mutations import ListMutations
+from schema.mailed_mutations import MailedMutations
 from schema.notification_mutations import NotificationMutations
 from schema.payloads import (
     AddToWatchlistPayload,
@@ -199,6 +200,7 @@ class Mutation(
     CopyMutations,
     ImportMutations,
     ListMutations,
+    MailedMutations,
     NotificationMutations,
     PrivacyMutations,
 ):

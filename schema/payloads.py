@@ -116,6 +116,16 @@ class RecordActivityPayload(InteractionPayload):
     )
 
 
+RequestPasswordResetPayload = payload(
+    "RequestPasswordResetPayload", "The same whether or not there is such an account.", MutationPayload
+)
+ResetPasswordPayload = payload("ResetPasswordPayload", "Whether it was done.", MutationPayload)
+RequestEmailVerificationPayload = payload(
+    "RequestEmailVerificationPayload", "Whether it was asked for.", MutationPayload
+)
+VerifyEmailPayload = payload("VerifyEmailPayload", "Whether it was done.", MutationPayload)
+
+
 @strawberry.type(description="The projection, whose rebuild was asked for.")
 class RebuildProjectionPayload(MutationPayload):
     @mapped(One(STATUSES, of="{v_projection}", key="name"), "The projection.")

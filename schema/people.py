@@ -87,6 +87,10 @@ class User(Node, Social, Notified, Chats):
     @mapped(sealed("{t}.email_sealed", EMAIL), "The e-mail address.")
     def email(self) -> str | None: ...
 
+    email_verified_at: datetime | None = column(
+        "{t}.email_verified_at",
+        "When the person proved that the e-mail address is theirs; null while they have not.",
+    )
     privacy: Privacy = column("{t}.privacy", "To whom the person shows themself.")
     is_premium: bool = column(IS_PREMIUM, "Whether the person is premium now.")
     premium_until: datetime | None = column("{t}.premium_until", "When premium ends; null where it does not.")

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.notifications.desk import Desk, opened
 from tests.notifications.office import SOME, Office, office
 from tests.notifications.post import Post, post_office
 
@@ -22,3 +23,10 @@ async def worker(conninfo: str, catalogue_template: str, post: Post) -> AsyncIte
         opened.only("alice")
         opened.recommend("alice", *SOME)
         yield opened
+
+
+@pytest.fixture
+async def desk(conninfo: str, post: Post) -> AsyncIterator[Desk]:
+    """A server and a worker that write to wanda about her account."""
+    async with opened(conninfo, post) as open_:
+        yield open_
