@@ -27,6 +27,8 @@ TTL = {
     NotificationKind.EMAIL_VERIFICATION: timedelta(days=1),
 }
 """How long a token is good, from when its e-mail was made."""
+LINK = "link"
+"""The purpose of tokens that are sealed, until their e-mail is handed over: nobody but the mail server gets them."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 # the same for an address that nobody has: it is not looked at whose it is

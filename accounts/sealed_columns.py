@@ -9,7 +9,6 @@ from accounts.emails import EMAIL
 from accounts.profiles import DATE_OF_BIRTH, PHONE
 
 NOTIFICATION = "notification"
-MAILED_LINK = "mailed link"
 CHAT_MESSAGE = "chat message {id}"
 
 SEALED: Mapping[tuple[str, str], str] = {
@@ -18,7 +17,6 @@ SEALED: Mapping[tuple[str, str], str] = {
     ("profiles", "date_of_birth_sealed"): DATE_OF_BIRTH,
     ("devices", "token_sealed"): DEVICE,
     ("outbox", "content_sealed"): NOTIFICATION,
-    ("outbox", "link_token_sealed"): MAILED_LINK,
     ("chat_messages", "text_sealed"): CHAT_MESSAGE,
 }
 """The purpose of each column (table, column); {…} is another column of the row."""

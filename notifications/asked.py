@@ -12,9 +12,9 @@ from psycopg_pool import PoolTimeout
 
 from accounts.emails import ADDRESS
 from accounts.keys import HOUSE, DataKey, DataKeys, Keys
-from accounts.mail_tokens import TTL, new_token, token_digest
+from accounts.mail_tokens import LINK, TTL, new_token, token_digest
 from accounts.masters import MasterKeyMissing
-from accounts.sealed_columns import MAILED_LINK, NOTIFICATION
+from accounts.sealed_columns import NOTIFICATION
 from database.connect import Pool
 from database.ids import uuid7
 from events.notifications import Channel, NotificationKind, NotificationQueued
@@ -121,7 +121,7 @@ async def _make(
     }
     if kind in TTL:
         token = new_token()
-        values["token"] = key.seal(MAILED_LINK, token)
+        values["token"] = key.seal(LINK, token)
         made = {"token_digest": token_digest(house, kind, token), "email_digest": found[0]}
         await conn.execute(_REPLACE, {**values, **made, "ends": now + TTL[kind]})
     await conn.execute(_QUEUE, values)

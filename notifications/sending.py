@@ -17,8 +17,9 @@ from psycopg_pool import PoolTimeout
 from accounts.devices import DEVICE
 from accounts.emails import ADDRESS, EMAIL
 from accounts.keys import Keys
+from accounts.mail_tokens import LINK
 from accounts.masters import MasterKeyMissing
-from accounts.sealed_columns import MAILED_LINK, NOTIFICATION
+from accounts.sealed_columns import NOTIFICATION
 from database.connect import Pool
 from events.notifications import (
     OF_ACCOUNTS,
@@ -203,7 +204,7 @@ async def _attempt_of_account(
         pool,
         [
             (waiting.user_id, EMAIL, waiting.email_sealed),
-            (waiting.user_id, MAILED_LINK, waiting.link_token_sealed),
+            (waiting.user_id, LINK, waiting.link_token_sealed),
         ],
     )
     if to is None:

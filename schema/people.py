@@ -88,8 +88,7 @@ class User(Node, Social, Notified, Chats):
     def email(self) -> str | None: ...
 
     email_verified_at: datetime | None = column(
-        "{t}.email_verified_at",
-        "When the person proved that the e-mail address is theirs; null while they have not.",
+        "{t}.email_verified_at", "When the person proved that the address is theirs; null: not yet."
     )
     privacy: Privacy = column("{t}.privacy", "To whom the person shows themself.")
     is_premium: bool = column(IS_PREMIUM, "Whether the person is premium now.")

@@ -158,3 +158,20 @@ async def test_what_is_kept_is_bounded_and_the_newest_stays(
         assert len(counts._kept) <= 10
     assert await counts.add(["99"], 10) == [2]
     assert await counts.add(["0"], 10) == [1]
+
+
+async def test_mail_that_is_asked_for_is_counted_alike_and_apart(attempts: Attempts, clock: Clock) -> None:
+    async def asked(account: str = ADA, address: str = HOME) -> int:
+        try:
+            await attempts.mail(account, address)
+        except TooManyAttempts as refusal:
+            return refusal.retry_after_s
+        return 0
+
+    assert [await asked() for _ in range(11)] == [0] * 10 + [60]
+    assert await waits(attempts) == 0
+    assert await asked(address=AWAY) == 0
+    assert [await asked(EVE) for _ in range(10)] == [0] * 10
+    assert await asked("otto@example.org") == 60  # 20 of an address, whatever they are for
+    clock.now += 900
+    assert await asked() == 0

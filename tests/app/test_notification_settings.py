@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app.outgoing import links, providers, push_sender, senders
+from app.outgoing import links, mailed, providers, push_sender, senders
 from app.settings import Settings
-from events.notifications import Channel
+from events.notifications import Channel, NotificationKind
 from notifications.push import SERVICES, new_key
 from notifications.webhooks import SendGrid, Signed
 from tests.notifications.test_webhooks import PUBLIC
@@ -92,6 +92,46 @@ def test_web_push_goes_to_what_is_named_beside_the_browsers(monkeypatch: pytest.
     )
 
 
+PASSWORD_PAGE = "https://movies.example/password#{token}"
+VERIFICATION_PAGE = "https://movies.example/verify?token={token}"
+RESET, CHANGED, VERIFY = (
+    NotificationKind.PASSWORD_RESET,
+    NotificationKind.PASSWORD_CHANGED,
+    NotificationKind.EMAIL_VERIFICATION,
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        (WHOLE, {CHANGED}),
+        ({**WHOLE, "PASSWORD_PAGE": PASSWORD_PAGE}, {CHANGED, RESET}),
+        ({**WHOLE, "VERIFICATION_PAGE": VERIFICATION_PAGE, "PASSWORD_PAGE": ""}, {CHANGED, VERIFY}),
+        ({"PASSWORD_PAGE": PASSWORD_PAGE, "VERIFICATION_PAGE": VERIFICATION_PAGE}, set()),
+    ],
+    ids=range(4),
+)
+def test_mail_about_accounts_needs_a_mail_server_and_pages(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], kinds: set[NotificationKind]
+) -> None:
+    settings = given(monkeypatch, **values)
+    assert mailed(settings) == kinds
+    made = links(settings)
+    assert (made.with_token(RESET, "T") if made else None) == (
+        "https://movies.example/password#T" if RESET in kinds else None
+    )
+
+
+@pytest.mark.parametrize(("value", "only"), [("", False), ("true", True)])
+def test_digests_go_to_proved_addresses_only_if_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, value: str, only: bool
+) -> None:
+    more = {"MAIL_VERIFIED_ONLY": value} if value else {}
+    found = senders(given(monkeypatch, **WHOLE, **more))
+    assert found is not None
+    assert found.to_verified_only is only
+
+
 def test_providers_are_those_whose_keys_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
     found = providers(given(monkeypatch, SENDGRID_KEY=PUBLIC, WEBHOOK_SECRET="w" * 32))
     assert {name: type(provider) for name, provider in found.items()} == {
@@ -116,6 +156,8 @@ def test_providers_are_those_whose_keys_are_set(monkeypatch: pytest.MonkeyPatch)
         ({"PUBLIC_URL": "https://open-sesame.example/>x"}, "address of a server"),
         ({"MOVIE_PAGE": "https://open-sesame.example/movies"}, "{id}"),
         ({"MOVIE_PAGE": "javascript:alert({id})"}, "address of a server"),
+        ({"PASSWORD_PAGE": "https://open-sesame.example/password"}, "{token}"),
+        ({"VERIFICATION_PAGE": "open-sesame#{token}"}, "address of a server"),
         ({"VAPID_KEY": "open-sesame"}, "32 bytes"),
         ({"SENDGRID_KEY": "open-sesame"}, "verification key"),
         ({"WEBHOOK_SECRET": "open-sesame" + "x" * 20}, "32 characters"),

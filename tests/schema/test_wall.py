@@ -13,7 +13,7 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from database.acting import acting
+from database.acting import OwnPool, acting
 from database.connect import VIEWER_ROLE, session_conninfo
 from resolvers.mapping import Page
 from schema import Built, build
@@ -24,7 +24,14 @@ from tests.world import World, opened
 
 ALICE, BOB = person("alice"), person("bob")
 Conn = psycopg.Connection[tuple[Any, ...]]
-CLOSED = {"sessions", "user_keys", "imported_users", "notification_rounds"}
+CLOSED = {
+    "sessions",
+    "user_keys",
+    "imported_users",
+    "notification_rounds",
+    "mail_requests",
+    "mail_tokens",
+}
 """Tables that requests have no business with at all: what they need of these goes by the role for accounts."""
 
 
@@ -202,9 +209,20 @@ async def test_the_role_goes_back_to_no_other(crowd: World, owner_connection: Co
 async def test_accounts_reach_nothing_that_anybody_did(crowd: World) -> None:
     async with crowd.services.pool.connection() as conn:
         assert (await (await conn.execute("select count(*) > 0 from users")).fetchone()) == (True,)
-        for table in set(WHOSE) - {"users", "profiles", "devices", "sessions", "user_keys"}:
+        for table in set(WHOSE) - {"users", "profiles", "devices", "sessions", "user_keys", "mail_tokens"}:
             with pytest.raises(errors.InsufficientPrivilege):
                 await conn.execute(f"select from {table}")
+
+
+async def test_whose_account_is_known_changes_no_mail_of_another(crowd: World) -> None:
+    ask = "insert into mail_requests (id, kind, user_id) values (gen_random_uuid(), 'PASSWORD_CHANGED', %s)"
+    async with OwnPool(crowd.services.pool, ALICE).connection() as conn:
+        found = await conn.execute("select distinct user_id from mail_tokens")
+        assert await found.fetchall() == [(ALICE,)]
+        assert (await conn.execute("delete from mail_tokens where user_id = %s", (BOB,))).rowcount == 0
+        assert (await conn.execute(ask, (ALICE,))).rowcount == 1
+        with pytest.raises(errors.InsufficientPrivilege, match="row-level security"):
+            await conn.execute(ask, (BOB,))
 
 
 async def test_a_connection_acts_for_nobody_once_its_transaction_is_over(crowd: World) -> None:

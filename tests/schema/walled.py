@@ -37,6 +37,8 @@ WHOSE = {
     "notification_rounds": ("user_id",),
     "outbox": ("user_id",),
     "mail_suppressions": ("user_id",),
+    "mail_requests": ("user_id",),
+    "mail_tokens": ("user_id",),
     "chat_sessions": ("user_id",),
     "chat_messages": ("user_id",),
     "activity.actions": ("user_id",),
@@ -107,6 +109,9 @@ insert into outbox (id, user_id, kind, channel, period, movie_ids, content_seale
 values (gen_random_uuid(), %(who)s, 'TRENDING', 'EMAIL', '2024-03-04', '{}', '');
 insert into mail_suppressions (user_id, email_digest, reason)
 select id, email_digest, 'BOUNCED' from users where id = %(who)s;
+insert into mail_requests (id, kind, user_id) values (gen_random_uuid(), 'PASSWORD_CHANGED', %(who)s);
+insert into mail_tokens (user_id, kind, token_digest, email_digest, notification_id, expires_at)
+select id, 'PASSWORD_RESET', uuid_send(id), email_digest, gen_random_uuid(), now() from users where id = %(who)s;
 insert into activity.actions (id, occurred_at, action, session_id, user_id, movie_id, source)
 values (%(who)s, now(), 'MOVIE_VIEW', gen_random_uuid(), %(who)s, %(movie)s, 'web');
 insert into activity.details (activity_id, occurred_at, user_id, phrase) values (%(who)s, now(), %(who)s, 'words')"""
