@@ -15,7 +15,7 @@ from accounts.attempts import Attempts
 from accounts.emails import EMAIL, email_digest
 from accounts.keys import Keys
 from accounts.names import clean_email, clean_username, login_key
-from accounts.passwords import Passwords
+from accounts.passwords import Passwords, own_names
 from accounts.people import EmailTaken, UsernameTaken
 from database.connect import Pool
 from events.errors import Rejected
@@ -128,7 +128,7 @@ class Changes:
             row = await (await conn.execute(_NAMES, {"id": user_id})).fetchone()
         username, sealed = row or ("", None)
         (email,) = await self.keys.open_many(self.pool, [(user_id, EMAIL, sealed)])
-        return [username, email or "", (email or "").partition("@")[0]]
+        return own_names(username, email)
 
 
 async def change_username(pool: Pool, user_id: UUID, username: str) -> None:

@@ -16,7 +16,7 @@ from accounts.attempts import Attempts
 from accounts.emails import ADDRESS, EMAIL, email_digest
 from accounts.keys import HOUSE, DataKey, Keys
 from accounts.names import clean_email, login_key
-from accounts.passwords import Passwords
+from accounts.passwords import Passwords, own_names
 from database.connect import Pool
 from database.ids import uuid7
 from events.errors import Rejected
@@ -117,7 +117,7 @@ async def reset_password(
         raise InvalidMailToken
     user_id, username, sealed = owner
     (email,) = await keys.open_many(pool, [(user_id, EMAIL, sealed)])
-    hashed = await passwords.hash(new, unlike=[username, email or "", (email or "").partition("@")[0]])
+    hashed = await passwords.hash(new, unlike=own_names(username, email))
     values = {"digest": digest, "hashed": hashed, "session_id": session_id, "request": uuid7()}
     async with pool.connection() as conn:
         if (await conn.execute(_RESET.encode(), values)).rowcount != 1:

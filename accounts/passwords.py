@@ -67,6 +67,11 @@ def check_strength(password: str, *, unlike: Iterable[str] = ()) -> None:
         raise WeakPassword
 
 
+def own_names(username: str, email: str | None) -> list[str]:
+    """Return what a person's password must not be."""
+    return [username, *((email, email.partition("@")[0]) if email else ())]
+
+
 class Passwords:
     """Hashes and checks passwords in `workers` threads.
 

@@ -87,7 +87,8 @@ class Notification:
 class NotificationQueued(Event):
     """A message to a person was made.
 
-    `period` is the day that it is of, where the person is; of a weekly digest the Monday of the week.
+    `period` is the day that it is of, where the person is; of a weekly digest the Monday of the week. Of an
+    e-mail about the account it is the day in UTC.
     """
 
     user_id: UUID

@@ -33,14 +33,15 @@ _NEXT = """
 select r.id, coalesce(r.user_id, (select u.id from users u where u.email_digest = r.email_digest))
   from mail_requests r order by r.id limit 1"""
 _TAKE = "delete from mail_requests where id = %s returning kind, email_digest, asked_at"
-# whom an operator deactivated is not let back in by an e-mail
+# Whom an operator deactivated is not let back in by an e-mail. The row is held first, as by who changes the address.
 _ADDRESS = f"""
 select {ADDRESS} from users u
  where u.id = %(user)s and u.email_sealed is not null and (u.deactivated_at is null or u.deactivated_by = 'person')
    and (%(digest)s::bytea is null or u.email_digest = %(digest)s)
    and (%(kind)s <> 'EMAIL_VERIFICATION' or u.email_verified_at is null)
    and (select count(*) from outbox o
-         where o.user_id = u.id and o.kind = %(kind)s and o.queued_at > %(now)s::timestamptz - interval '1 hour') < {MOST}"""
+         where o.user_id = u.id and o.kind = %(kind)s and o.queued_at > %(now)s::timestamptz - interval '1 hour') < {MOST}
+   for key share of u"""
 _REPLACE = """
 insert into mail_tokens (user_id, kind, token_digest, email_digest, notification_id, expires_at)
 values (%(user)s, %(kind)s, %(token_digest)s, %(email_digest)s, %(id)s, %(ends)s)
