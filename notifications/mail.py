@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
@@ -20,20 +21,16 @@ from notifications.rendering import Letter
 _POLICY = SMTP.clone(max_line_length=900)
 """Long addresses in headers stay whole: broken up they would be encoded."""
 _PERMANENT = range(500, 600)
-_OF_ALL = (
-    aiosmtplib.SMTPConnectResponseError,
-    aiosmtplib.SMTPHeloError,
-    aiosmtplib.SMTPAuthenticationError,
-    aiosmtplib.SMTPSenderRefused,
-)
-"""What a server says to all messages of ours, until somebody sets it right: none is given up for it at once."""
+_NO_MAILBOX = re.compile(r"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
+"""What RFC 3463 has for an address to which nothing can ever be delivered."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
     """Where e-mail goes, and whom it is from.
 
-    Without `is_tls` the connection is encrypted where the server offers it, and with a username only if it does.
+    Without `is_tls` the connection is encrypted where the server offers it, and with a username only if it does. Its word
+    on a whole message may take `answer_s`: who gives up before sends again what was taken.
     """
 
     host: str
@@ -43,6 +40,7 @@ class MailServer:
     password: str | None = field(repr=False)
     sender: Address
     timeout_s: float = 20.0
+    answer_s: float = 180.0
 
 
 def message_id(notification_id: UUID, server: MailServer) -> str:
@@ -77,32 +75,43 @@ async def send_mail(
         message = compose(letter, to, notification_id, server, now)
     except (ValueError, IndexError, MessageError):
         return Failed(FailureReason.NO_ADDRESS)
+    client = aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.is_tls,
+        # None: where it is offered; a password never goes in the clear
+        start_tls=True if server.username and not server.is_tls else None,
+        username=server.username,
+        password=server.password,
+        timeout=server.timeout_s,
+    )
     try:
-        await aiosmtplib.send(
-            message,
-            sender=server.sender.addr_spec,
-            recipients=[to],
-            hostname=server.host,
-            port=server.port,
-            use_tls=server.is_tls,
-            # None: where it is offered; a password never goes in the clear
-            start_tls=True if server.username and not server.is_tls else None,
-            username=server.username,
-            password=server.password,
-            timeout=server.timeout_s,
-        )
-    except _OF_ALL as refusal:
-        return Later(f"{type(refusal).__name__}: {refusal.code}")
-    except aiosmtplib.SMTPRecipientsRefused as refusal:
-        return _refused(refusal.recipients[0].code)
+        async with client:
+            return await _hand_over(client, message, to, server)
+    # what it says to all messages of ours, until somebody sets it right: none is given up for it at once
     except aiosmtplib.SMTPResponseException as refusal:
-        return _refused(refusal.code)
-    except aiosmtplib.SMTPNotSupported:
-        return Failed(FailureReason.REFUSED)
+        return Later(f"{type(refusal).__name__}: {refusal.code}")
     except (aiosmtplib.SMTPException, OSError) as error:
         return Later(type(error).__name__)
+
+
+async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, to: str, server: MailServer) -> Outcome:
+    """Return what a server says of this message and its recipient; the rest is raised."""
+    try:
+        await client.send_message(
+            message, sender=server.sender.addr_spec, recipients=[to], timeout=server.answer_s
+        )
+    except aiosmtplib.SMTPRecipientsRefused as refusal:
+        return _refused(refusal.recipients[0])
+    except aiosmtplib.SMTPDataError as refusal:
+        return _refused(refusal)
+    except aiosmtplib.SMTPNotSupported:  # of an address that is not ASCII
+        return Failed(FailureReason.REFUSED)
     return Sent()
 
 
-def _refused(code: int) -> Outcome:
-    return Failed(FailureReason.REFUSED) if code in _PERMANENT else Later(f"refused: {code}")
+def _refused(refusal: aiosmtplib.SMTPResponseException) -> Outcome:
+    if refusal.code not in _PERMANENT:
+        return Later(f"refused: {refusal.code}")
+    is_dead = _NO_MAILBOX.match(refusal.message)
+    return Failed(FailureReason.BOUNCED if is_dead else FailureReason.REFUSED)

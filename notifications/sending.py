@@ -38,13 +38,13 @@ from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.push import PushSender, send_push
 from notifications.record import record_move
 from notifications.rendering import Tracking, clipped, letter, subject
-from notifications.suppressions import ADDRESS, SUPPRESSED
+from notifications.suppressions import ADDRESS, SUPPRESSED, SuppressionReason, suppress_address
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 """After which another worker tries what one took and said nothing more of."""
-MOST_S = 120.0
+MOST_S = 240.0
 """Seconds that an attempt may take: less than the lease."""
 ATTEMPTS = 8
 """Attempts at a message at most: over some 13 hours."""
@@ -210,11 +210,14 @@ async def _settle(pool: Pool, waiting: _Waiting, outcome: Outcome, now: datetime
 
 async def _finish(pool: Pool, waiting: _Waiting, fact: NotificationEvent | None, now: datetime) -> None:
     async with pool.connection() as conn, conn.transaction():
+        is_news = False
         if fact:
             with suppress(IllegalMove):  # its provider was quicker to say what became of it
-                await record_move(conn, fact)
+                is_news = await record_move(conn, fact)
         if isinstance(fact, NotificationFailed) and fact.reason is FailureReason.NO_ADDRESS:
             await conn.execute(_GONE, (waiting.device_id, waiting.user_id))
+        if is_news and isinstance(fact, NotificationFailed) and fact.reason is FailureReason.BOUNCED:
+            await suppress_address(conn, waiting.id, SuppressionReason.BOUNCED)
         await conn.execute(_FINISH, (now, waiting.id))
 
 

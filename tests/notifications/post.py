@@ -31,7 +31,8 @@ class Post:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message is there that nobody answers."""
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set it to break such a connection off."""
+    """Set it to break such a connection off, or to answer `late`."""
+    late: str = ""
 
     @property
     def server(self) -> MailServer:
@@ -62,6 +63,7 @@ class Post:
         if answer == "hang":
             self.reached.set()
             await self.given_up.wait()
+            answer = self.late or answer
         if answer in ("250 OK", "lose"):
             content = envelope.content
             assert isinstance(content, bytes)

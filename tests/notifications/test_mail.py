@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import Address
@@ -105,6 +106,37 @@ async def test_a_server_that_takes_nothing_is_no_messages_end(greeting: str) -> 
         assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, where, NOW), Later)
 
 
+@pytest.mark.parametrize("answer", ["250 OK", "450 later"])
+async def test_a_server_that_looks_long_at_a_message_is_waited_for(post: Post, answer: str) -> None:
+    post.answers.append("hang")
+    post.late = answer
+    where = replace(post.server, timeout_s=0.3, answer_s=20.0)
+    handing = asyncio.create_task(send_mail(written("Alien"), "a@example.org", WHICH, where, NOW))
+    await post.reached.wait()
+    assert await asyncio.wait([handing], timeout=0.6) == (set(), {handing})
+    post.given_up.set()
+    assert await handing == (Sent() if answer == "250 OK" else Later("refused: 450"))
+
+
+@pytest.mark.parametrize("answer", ["454 no TLS now", "554 no TLS at all"])
+async def test_a_server_that_cannot_encrypt_as_it_says_is_no_messages_end(answer: str) -> None:
+    ended = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            said = answer if line.startswith(b"STARTTLS") else "250-here\r\n250 STARTTLS"
+            writer.write(f"{said}\r\n".encode())
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        where = replace(SERVER, port=server.sockets[0].getsockname()[1])
+        assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, where, NOW), Later)
+        await ended.wait()
+
+
 def test_one_click_is_offered_over_https_only() -> None:
     plain = Links(KEYS, "http://api.movies.example", None)
     made = letter(
@@ -122,7 +154,7 @@ def test_one_click_is_offered_over_https_only() -> None:
 
 async def test_a_password_is_not_said_in_the_clear(post: Post) -> None:
     server = MailServer("127.0.0.1", post.port, False, "me", "secret", SERVER.sender)
-    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, server, NOW), Later | Failed)
+    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, server, NOW), Later)
     assert post.messages == []
 
 
