@@ -166,6 +166,12 @@ async def test_a_choice_is_of_the_last_question_only(chat: Chat) -> None:
     assert await events_of(chat, "movie_rated") == []
 
 
+async def test_a_viewing_on_a_day_that_there_is_not_is_not_kept(chat: Chat) -> None:
+    text, _ = await chat.say("I watched Fargo on 31 February 2020")
+    assert text.startswith("There is no such day")
+    assert await events_of(chat, "movie_watched") == []
+
+
 async def test_a_title_that_is_not_quite_right_is_asked_about(chat: Chat) -> None:
     assert await chat.say("rate Toy 3 stars") == ("Do you mean Toy Story (1995)?", ["Toy Story"])
     assert await events_of(chat, "movie_rated") == []
