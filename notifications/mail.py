@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from uuid import UUID
 
 import aiosmtplib
 
+from accounts.names import InvalidEmail, mailbox
 from events.notifications import FailureReason
 from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.rendering import Letter
 
-_POLICY = SMTP.clone(max_line_length=900)
-"""Long addresses in headers stay whole: broken up they would be encoded."""
+
+class _Whole(UnstructuredHeader, BaseHeader):
+    """A header that is one line whatever policy writes it: folded, a long address would be encoded, and lead nowhere."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the line."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _Whole)
+_POLICY = SMTP.clone(max_line_length=900, header_factory=_HEADERS)
 _PERMANENT = range(500, 600)
 _NO_MAILBOX = re.compile(r"5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?![0-9.])")
 """What RFC 3463 has for an address to which nothing can ever be delivered."""
@@ -51,10 +61,11 @@ def message_id(notification_id: UUID, server: MailServer) -> str:
 def compose(
     letter: Letter, to: str, notification_id: UUID, server: MailServer, now: datetime
 ) -> EmailMessage:
-    """Return the whole e-mail. Raises ValueError or MessageError for what is no address."""
+    """Return the whole e-mail. Raises InvalidEmail for what is no address."""
+    local, domain = mailbox(to)
     message = EmailMessage(_POLICY)
     message["From"] = server.sender
-    message["To"] = Address(addr_spec=to)
+    message["To"] = Address(username=local, domain=domain)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(notification_id, server)
@@ -73,7 +84,7 @@ async def send_mail(
     """Hand an e-mail over; every refusal is an outcome."""
     try:
         message = compose(letter, to, notification_id, server, now)
-    except (ValueError, IndexError, MessageError):
+    except InvalidEmail:
         return Failed(FailureReason.NO_ADDRESS)
     client = aiosmtplib.SMTP(
         hostname=server.host,
@@ -87,7 +98,7 @@ async def send_mail(
     )
     try:
         async with client:
-            return await _hand_over(client, message, to, server)
+            return await _hand_over(client, message, server)
     # what it says to all messages of ours, until somebody sets it right: none is given up for it at once
     except aiosmtplib.SMTPResponseException as refusal:
         return Later(f"{type(refusal).__name__}: {refusal.code}")
@@ -95,12 +106,10 @@ async def send_mail(
         return Later(type(error).__name__)
 
 
-async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, to: str, server: MailServer) -> Outcome:
+async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage, server: MailServer) -> Outcome:
     """Return what a server says of this message and its recipient; the rest is raised."""
     try:
-        await client.send_message(
-            message, sender=server.sender.addr_spec, recipients=[to], timeout=server.answer_s
-        )
+        await client.send_message(message, sender=server.sender.addr_spec, timeout=server.answer_s)
     except aiosmtplib.SMTPRecipientsRefused as refusal:
         return _refused(refusal.recipients[0])
     except aiosmtplib.SMTPDataError as refusal:

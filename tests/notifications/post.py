@@ -24,6 +24,7 @@ class Post:
 
     port: int = 0
     messages: list[EmailMessage] = field(default_factory=list)
+    octets: list[bytes] = field(default_factory=list)
     to: list[str] = field(default_factory=list)
     answers: deque[str] = field(default_factory=deque)
     at_recipient: deque[str] = field(default_factory=deque)
@@ -68,6 +69,7 @@ class Post:
             content = envelope.content
             assert isinstance(content, bytes)
             self.messages.append(cast(EmailMessage, message_from_bytes(content, policy=cast(Any, default))))
+            self.octets.append(content)
             self.to += envelope.rcpt_tos
         if answer in ("lose", "hang"):
             assert isinstance(server.transport, asyncio.Transport)

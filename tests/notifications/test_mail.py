@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 
+from accounts.names import clean_email
 from events.notifications import FailureReason, NotificationKind
 from notifications.content import Content, Item
 from notifications.links import Links
@@ -76,6 +77,37 @@ def test_links_stay_whole() -> None:
         body = message.get_body((kind,))
         assert body is not None
         assert LINKS.clicked(WHO, WHICH, MOVIE) in body.get_content()
+
+
+@pytest.mark.parametrize("to", ["a@example.org", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example"])
+@pytest.mark.parametrize("title", ["Alien", "Amélie 🎈 " * 40])
+async def test_what_programs_read_goes_over_the_wire_as_it_is(post: Post, to: str, title: str) -> None:
+    assert await send_mail(written(title), to, WHICH, post.server, NOW) == Sent()
+    head, _, _ = post.octets[0].decode().partition("\r\n\r\n")
+    url = LINKS.unsubscribe(WHO, NotificationKind.TRENDING)
+    lines = head.split("\r\n")
+    assert f"List-Unsubscribe: <{url}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+    assert f"Message-ID: <{WHICH.hex}@movies.example>" in lines
+    assert f"To: {to}" in head.replace("\r\n ", " ")
+    assert max(map(len, lines)) < 998
+
+
+@pytest.mark.parametrize(
+    ("to", "reached"),
+    [
+        ("ä@example.org", "ä@example.org"),
+        ("a@Exämple.org", "a@xn--exmple-cua.org"),
+        ("a'b+c@x.de", "a'b+c@x.de"),
+    ],
+)
+async def test_every_address_that_an_account_may_have_is_written_to(
+    post: Post, to: str, reached: str
+) -> None:
+    assert clean_email(to) == to
+    assert await send_mail(written("Alien"), to, WHICH, post.server, NOW) == Sent()
+    assert post.to == [reached]
+    assert f"\r\nTo: {reached}\r\n".encode() in post.octets[0]
 
 
 @pytest.mark.parametrize("to", ["", "nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>"])
