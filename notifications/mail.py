@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -79,9 +80,15 @@ def compose(
 
 
 async def send_mail(
-    letter: Letter, to: str, notification_id: UUID, server: MailServer, now: datetime
+    letter: Letter,
+    to: str,
+    notification_id: UUID,
+    server: MailServer,
+    now: datetime,
+    *,
+    on_taken: Callable[[], Awaitable[None]],
 ) -> Outcome:
-    """Hand an e-mail over; every refusal is an outcome."""
+    """Hand an e-mail over; every refusal is an outcome. `on_taken` is awaited as soon as the server took it."""
     try:
         message = compose(letter, to, notification_id, server, now)
     except InvalidEmail:
@@ -98,7 +105,10 @@ async def send_mail(
     )
     try:
         async with client:
-            return await _hand_over(client, message, server)
+            outcome = await _hand_over(client, message, server)
+            if isinstance(outcome, Sent):
+                await on_taken()
+            return outcome
     # what it says to all messages of ours, until somebody sets it right: none is given up for it at once
     except aiosmtplib.SMTPResponseException as refusal:
         return Later(f"{type(refusal).__name__}: {refusal.code}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -61,6 +61,7 @@ update outbox o set attempts = attempts + 1, next_attempt_at = %(now)s::timestam
                 order by w.next_attempt_at limit 1 for update of w skip locked)
    and c.user_id = o.user_id and u.id = o.user_id and n.user_id = o.user_id and n.notification_id = o.id
 returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.attempts, n.status, u.email_sealed,
+          o.taken_at is not null as is_taken,
           (select d.token_sealed from devices d where d.id = o.device_id and d.user_id = o.user_id) as token_sealed,
           c.is_active and case o.channel || ' ' || o.kind
             when 'EMAIL WEEKLY_DIGEST' then c.weekly_digest
@@ -69,6 +70,8 @@ returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.a
             when 'PUSH RECOMMENDATIONS' then c.push_recommendations
             when 'PUSH TRENDING' then c.push_trending end as is_wanted,
           o.channel = 'EMAIL' and {SUPPRESSED} as is_suppressed, c.open_tracking, c.click_tracking"""
+# one statement, and before the connection to the server is closed: who dies later does not have it sent again
+_TAKEN = "update outbox set taken_at = %s where id = %s"
 _FINISH = "update outbox set finished_at = %s where id = %s"
 _LATER = "update outbox set next_attempt_at = %s where id = %s"
 _GONE = "delete from devices where id = %s and user_id = %s"
@@ -101,6 +104,7 @@ class _Waiting:
     content_sealed: bytes
     attempts: int
     status: NotificationStatus
+    is_taken: bool
     email_sealed: bytes | None
     token_sealed: bytes | None
     is_wanted: bool
@@ -123,6 +127,9 @@ async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> b
         return False
     if waiting.status != NotificationStatus.QUEUED:  # it went out, whoever took it could not say so any more
         await _finish(pool, waiting, None, now)
+        return True
+    if waiting.is_taken:
+        await _settle(pool, replace(waiting, attempts=waiting.attempts - 1), Sent(), now)
         return True
     if waiting.attempts > ATTEMPTS:
         outcome: Outcome = Later("each attempt was cut short")
@@ -173,7 +180,12 @@ async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, 
         if not (news or content.items):
             return Failed(FailureReason.NOTHING_LEFT)
         mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking, news)
-        return await send_mail(mail, to, waiting.id, senders.mail, now)
+
+        async def taken() -> None:
+            async with pool.connection() as conn:
+                await conn.execute(_TAKEN, (now, waiting.id))
+
+        return await send_mail(mail, to, waiting.id, senders.mail, now, on_taken=taken)
     if not is_mail and senders.push:
         return await send_push(to, _pushed(content, waiting, senders.links), senders.push)
     return Later("nothing sends by this way here")

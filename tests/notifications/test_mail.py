@@ -19,7 +19,7 @@ from events.notifications import FailureReason, NotificationKind
 from notifications.content import Content, Item
 from notifications.links import Links
 from notifications.mail import MailServer, compose, send_mail
-from notifications.outcomes import Failed, Later, Sent
+from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.rendering import Letter, Tracking, letter, subject
 from tests.notifications.office import KEYS, LINKS
 from tests.notifications.post import Post
@@ -27,6 +27,17 @@ from tests.notifications.post import Post
 NOW = datetime(2024, 3, 11, 9, tzinfo=UTC)
 WHO, WHICH, MOVIE = UUID(int=1), UUID(int=2), UUID(int=3)
 SERVER = MailServer("127.0.0.1", 25, False, None, None, Address("Kinö, Ltd.", "no-reply", "movies.example"))
+
+
+async def hand_over(letter: Letter, to: str, server: MailServer) -> Outcome:
+    taken: list[bool] = []
+
+    async def on_taken() -> None:
+        taken.append(True)
+
+    outcome = await send_mail(letter, to, WHICH, server, NOW, on_taken=on_taken)
+    assert taken == [True] * (outcome == Sent())
+    return outcome
 
 
 def written(title: str, why: str = "", *, kind: NotificationKind = NotificationKind.TRENDING) -> Letter:
@@ -82,7 +93,7 @@ def test_links_stay_whole() -> None:
 @pytest.mark.parametrize("to", ["a@example.org", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example"])
 @pytest.mark.parametrize("title", ["Alien", "Amélie 🎈 " * 40])
 async def test_what_programs_read_goes_over_the_wire_as_it_is(post: Post, to: str, title: str) -> None:
-    assert await send_mail(written(title), to, WHICH, post.server, NOW) == Sent()
+    assert await hand_over(written(title), to, post.server) == Sent()
     head, _, _ = post.octets[0].decode().partition("\r\n\r\n")
     url = LINKS.unsubscribe(WHO, NotificationKind.TRENDING)
     lines = head.split("\r\n")
@@ -105,14 +116,14 @@ async def test_every_address_that_an_account_may_have_is_written_to(
     post: Post, to: str, reached: str
 ) -> None:
     assert clean_email(to) == to
-    assert await send_mail(written("Alien"), to, WHICH, post.server, NOW) == Sent()
+    assert await hand_over(written("Alien"), to, post.server) == Sent()
     assert post.to == [reached]
     assert f"\r\nTo: {reached}\r\n".encode() in post.octets[0]
 
 
 @pytest.mark.parametrize("to", ["", "nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>"])
 async def test_what_is_no_address_is_not_written_to(post: Post, to: str) -> None:
-    outcome = await send_mail(written("Alien"), to, WHICH, post.server, NOW)
+    outcome = await hand_over(written("Alien"), to, post.server)
     assert outcome == Failed(FailureReason.NO_ADDRESS)
     assert post.messages == []
 
@@ -120,8 +131,8 @@ async def test_what_is_no_address_is_not_written_to(post: Post, to: str) -> None
 @pytest.mark.parametrize("answer", ["550 not you", "553 no such sender", "421 busy"])
 async def test_a_sender_that_is_refused_is_no_messages_end(post: Post, answer: str) -> None:
     post.at_sender.append(answer)
-    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, post.server, NOW), Later)
-    assert await send_mail(written("Alien"), "a@example.org", WHICH, post.server, NOW) == Sent()
+    assert isinstance(await hand_over(written("Alien"), "a@example.org", post.server), Later)
+    assert await hand_over(written("Alien"), "a@example.org", post.server) == Sent()
 
 
 @pytest.mark.parametrize("greeting", ["554 go away", "421 busy", "what?"])
@@ -135,7 +146,7 @@ async def test_a_server_that_takes_nothing_is_no_messages_end(greeting: str) -> 
     async with server:
         port = server.sockets[0].getsockname()[1]
         where = MailServer("127.0.0.1", port, False, None, None, SERVER.sender)
-        assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, where, NOW), Later)
+        assert isinstance(await hand_over(written("Alien"), "a@example.org", where), Later)
 
 
 @pytest.mark.parametrize("answer", ["250 OK", "450 later"])
@@ -143,7 +154,7 @@ async def test_a_server_that_looks_long_at_a_message_is_waited_for(post: Post, a
     post.answers.append("hang")
     post.late = answer
     where = replace(post.server, timeout_s=0.3, answer_s=20.0)
-    handing = asyncio.create_task(send_mail(written("Alien"), "a@example.org", WHICH, where, NOW))
+    handing = asyncio.create_task(hand_over(written("Alien"), "a@example.org", where))
     await post.reached.wait()
     assert await asyncio.wait([handing], timeout=0.6) == (set(), {handing})
     post.given_up.set()
@@ -165,7 +176,7 @@ async def test_a_server_that_cannot_encrypt_as_it_says_is_no_messages_end(answer
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     async with server:
         where = replace(SERVER, port=server.sockets[0].getsockname()[1])
-        assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, where, NOW), Later)
+        assert isinstance(await hand_over(written("Alien"), "a@example.org", where), Later)
         await ended.wait()
 
 
@@ -186,7 +197,7 @@ def test_one_click_is_offered_over_https_only() -> None:
 
 async def test_a_password_is_not_said_in_the_clear(post: Post) -> None:
     server = MailServer("127.0.0.1", post.port, False, "me", "secret", SERVER.sender)
-    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, server, NOW), Later)
+    assert isinstance(await hand_over(written("Alien"), "a@example.org", server), Later)
     assert post.messages == []
 
 
