@@ -94,14 +94,14 @@ async def similar(turn: Turn, given: takes.SimilarMovies, _: str) -> Result:
         (given.better_rated, lambda f: f.rating, 1, "how {} is rated"),
     ]
     tests = [(number, sign, what) for is_asked, number, sign, what in every if is_asked]
-    for number, _, what in tests:
+    for number, _sign, what in tests:
         if number(liked) is None:
             return Result(f"The catalogue does not say {what.format(liked.name)}.", (liked,))
 
     def fits(other: Film) -> bool:
         if not wanted <= set(map(str.lower, other.genres)):
             return False
-        for number, sign, _ in tests:
+        for number, sign, _what in tests:
             mine, theirs = number(liked), number(other)
             if mine is None or theirs is None or sign * theirs <= sign * mine:
                 return False
