@@ -50,6 +50,12 @@ def clean_email(typed: str) -> str:
     return email
 
 
+def mailbox(email: str) -> tuple[str, str]:
+    """Return the local part of an address, and its domain in ASCII, as every mail server knows it. Raises InvalidEmail."""
+    local, _, domain = clean_email(email).rpartition("@")
+    return local, _domain_key(domain)
+
+
 def clean_username(typed: str) -> str:
     """Return the username in the normal form NFKC, without the space around it. Raises InvalidUsername."""
     trimmed = typed.strip()

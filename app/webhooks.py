@@ -16,6 +16,9 @@ from app.settings import Settings
 from notifications.webhooks import BadWebhook, take
 from resolvers.context import Services
 
+_MOST_BYTES = 1_048_576
+"""Of a body: SendGrid gathers 768 KB."""
+
 
 def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
     """Return the route of webhooks; none where no key of a provider is set."""
@@ -27,7 +30,7 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
             return PlainTextResponse("There is no such provider here.", 404)
         try:
             async with asyncio.timeout(settings.request_timeout_s):
-                body = await _body(request, settings.body_bytes)
+                body = await _body(request)
             said = list(provider.read(request.headers, body))
         except (BadWebhook, TimeoutError, ClientDisconnect):
             return PlainTextResponse("This is not signed as it should be, or not readable.", 400)
@@ -40,11 +43,11 @@ def routes(settings: Settings, services: Callable[[], Services]) -> list[Route]:
     return [Route("/webhooks/{provider}", webhook, methods=["POST"])] if providers else []
 
 
-async def _body(request: Request, most_bytes: int) -> bytes:
+async def _body(request: Request) -> bytes:
     """Return the body. Raises BadWebhook for one that is too large, ClientDisconnect."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > most_bytes:
+        if len(body) > _MOST_BYTES:
             raise BadWebhook
     return body

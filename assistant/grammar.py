@@ -223,7 +223,7 @@ _VERB = re.compile(
 
 
 def understand(asked: Asked) -> Intent | None:
-    """Return what a request asks for; None where it is nothing that the assistant can do."""
+    """Return what a request asks for; None where it is nothing that the assistant can do. Raises NoSuchDay."""
     if len(asked.text) > LONGEST:
         return None
     text = " ".join(asked.text.replace("’", "'").split())  # noqa: RUF001

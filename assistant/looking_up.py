@@ -86,20 +86,24 @@ async def similar(turn: Turn, given: takes.SimilarMovies, _: str) -> Result:
         return NOT_THERE
     liked = film(found)
     wanted = {name.lower() for name in given.genres}
-    tests: list[tuple[bool, Callable[[Film], float | None], int]] = [
-        (given.shorter, lambda f: f.runtime, -1),
-        (given.longer, lambda f: f.runtime, 1),
-        (given.older, lambda f: f.year, -1),
-        (given.newer, lambda f: f.year, 1),
-        (given.better_rated, lambda f: f.rating, 1),
+    every: list[tuple[bool, Callable[[Film], float | None], int, str]] = [
+        (given.shorter, lambda f: f.runtime, -1, "how long {} is"),
+        (given.longer, lambda f: f.runtime, 1, "how long {} is"),
+        (given.older, lambda f: f.year, -1, "of which year {} is"),
+        (given.newer, lambda f: f.year, 1, "of which year {} is"),
+        (given.better_rated, lambda f: f.rating, 1, "how {} is rated"),
     ]
+    tests = [(number, sign, what) for is_asked, number, sign, what in every if is_asked]
+    for number, _sign, what in tests:
+        if number(liked) is None:
+            return Result(f"The catalogue does not say {what.format(liked.name)}.", (liked,))
 
     def fits(other: Film) -> bool:
         if not wanted <= set(map(str.lower, other.genres)):
             return False
-        for is_asked, number, sign in tests:
+        for number, sign, _what in tests:
             mine, theirs = number(liked), number(other)
-            if is_asked and (mine is None or theirs is None or sign * theirs <= sign * mine):
+            if mine is None or theirs is None or sign * theirs <= sign * mine:
                 return False
         return True
 

@@ -28,7 +28,7 @@ TOKENS_MOST = 1_000
 """Of each of its steps."""
 CHARACTERS_MOST = 8_000
 """Of an answer: what comes beyond them is not waited for."""
-_ARGUMENTS_MOST = 4_000
+_CALL_MOST = 4_000
 _SAID_MOST = 20
 _SHOW_S = 0.2
 """How often what came is shown."""
@@ -64,13 +64,18 @@ async def model_answer(turn: Turn, said: Sequence[Said], tools: Toolbox, outside
         async with asyncio.timeout(outside.timeout_s):
             await answer.run()
     except TimeoutError:
-        raise ModelFailed("it took too long", answer.text) from None
+        raise ModelFailed("it took too long", answer.written) from None
     named = [film for film in answer.films.values() if _names(answer.text, film.title)]
     return Result(answer.text, tuple(named[:10]))
 
 
 def _names(text: str, title: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _whole(text: str) -> str:
+    """Return a text with characters put together that came in halves, and without halves that are alone."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
 
 
 def _told(turn: Turn, said: Sequence[Said], day: str) -> list[dict[str, Any]]:
@@ -97,6 +102,11 @@ class _Answer:
         self._shown_at = 0.0
         self.text = ""
         self.films: dict[str, Any] = {}
+
+    @property
+    def written(self) -> str:
+        """What of the text can be shown."""
+        return _whole(self.text).strip()
 
     async def run(self) -> None:
         """Ask until there is an answer; one tool is left for us, should the model fail."""
@@ -142,8 +152,11 @@ class _Answer:
         except (asyncio.CancelledError, TimeoutError):
             raise
         except Exception as failure:  # whatever an endpoint may do wrong, and its client's libraries
-            raise ModelFailed(type(failure).__name__, self.text.strip()) from failure
-        self.text = self.text.strip()
+            raise ModelFailed(type(failure).__name__, self.written) from failure
+        self.text = self.written
+        for call in calls.values():
+            call["id"] = _whole(call["id"])
+            call["function"] = {name: _whole(said) for name, said in call["function"].items()}
         return calls
 
     async def _take(self, delta: Any, calls: dict[int, dict[str, Any]]) -> bool:
@@ -157,14 +170,14 @@ class _Answer:
             if piece.function:
                 call["function"]["name"] += piece.function.name or ""
                 call["function"]["arguments"] += piece.function.arguments or ""
-            if len(calls) > self._tools.left or len(call["function"]["arguments"]) > _ARGUMENTS_MOST:
+            if len(calls) > self._tools.left or sum(map(len, call["function"].values())) > _CALL_MOST:
                 return False
         self.text += delta.content or ""
         if len(self.text) > CHARACTERS_MOST:
             self.text = self.text[:CHARACTERS_MOST]
             return False
         if delta.content and time.monotonic() - self._shown_at > _SHOW_S:
-            await write(self._turn, self.text.strip())
+            await write(self._turn, self.written)
             self._shown_at = time.monotonic()
         return True
 

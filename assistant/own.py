@@ -17,6 +17,7 @@ from assistant.looking_up import genres, titled
 from assistant.messages import Said, Turn
 from assistant.results import SHOWN, Result
 from assistant.tools import Toolbox
+from assistant.words import NoSuchDay
 from events.chats import ChatRole
 from resolvers.interactions import today
 
@@ -78,7 +79,10 @@ async def own_answer(turn: Turn, said: Sequence[Said], tools: Toolbox) -> Result
             )
     if _GREETING.fullmatch(turn.text):
         return Result(f"I am the assistant of this catalogue. {HELP}")
-    intent = understand(Asked(turn.text, list(await genres(turn)), await today(turn.context)))
+    try:
+        intent = understand(Asked(turn.text, list(await genres(turn)), await today(turn.context)))
+    except NoSuchDay:
+        return Result("There is no such day, so nothing was done. Say it like “on 3 May 2024”.")
     if intent is None:
         return Result(f"I did not understand that. {HELP}")
     if intent.tool == "undo":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 
 _NUMBERS = {
@@ -33,6 +34,10 @@ LANGUAGES = {
 }  # fmt: skip
 
 
+class NoSuchDay(ValueError):
+    """There is no such day."""
+
+
 class Words:
     """A request of which one part after the other is taken away, as it is understood."""
 
@@ -56,7 +61,7 @@ def number_of(word: str) -> float:
 
 
 def day_of(words: Words, today: date) -> date | None:
-    """Take a day that is not in the future, if one is named; a day without its year is the last one of that name."""
+    """Take a day, if one is named; without its year it is the last one of that name. Raises NoSuchDay."""
     if words.take(r"today|tonight|this (?:morning|evening|afternoon)|just now"):
         return today
     if words.take(r"yesterday|last night"):
@@ -79,12 +84,18 @@ def day_of(words: Words, today: date) -> date | None:
     month, day = month_of(given["m"]), int(given["d"])
     if given["y"]:
         return _date(int(given["y"]), month, day)
-    this_year = _date(today.year, month, day)
-    return _date(today.year - 1, month, day) if this_year and this_year > today else this_year
+    # a leap day may be the one of eight years ago
+    for year in range(today.year, today.year - 9, -1):
+        with suppress(NoSuchDay):
+            if (named_day := _date(year, month, day)) <= today:
+                return named_day
+    raise NoSuchDay
 
 
 def days_of(words: Words, today: date) -> tuple[date | None, date | None]:
-    """Take the first and the last day of a time that is named: a year, a month, a week, a day."""
+    """Take the first and the last day of a time that is named: a year, a month, a week, a day. Raises NoSuchDay."""
+    if day := day_of(words, today):
+        return day, day
     if named := words.take(
         rf"(?:in |during |from )?({MONTH})(?: (?:of )?((?:19|20)\d\d|this year|last year))(?!\d)"
     ):
@@ -105,8 +116,7 @@ def days_of(words: Words, today: date) -> tuple[date | None, date | None]:
     if named := words.take(r"(this|last) week"):
         monday = today - timedelta(days=today.weekday() + 7 * (named[1].lower() == "last"))
         return monday, monday + timedelta(days=6)
-    day = day_of(words, today)
-    return day, day
+    return None, None
 
 
 def month_of(name: str) -> int:
@@ -123,8 +133,8 @@ def _month(year: int, month: int) -> tuple[date, date]:
     return date(year, month, 1), following - timedelta(days=1)
 
 
-def _date(year: int, month: int, day: int) -> date | None:
+def _date(year: int, month: int, day: int) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        return None
+        raise NoSuchDay from None

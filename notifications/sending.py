@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -39,14 +39,14 @@ from notifications.news import read_news
 from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.push import PushSender, send_push
 from notifications.record import record_move
-from notifications.rendering import Tracking, account_letter, clipped, letter, subject
-from notifications.suppressions import SUPPRESSED
+from notifications.rendering import Letter, Tracking, account_letter, clipped, letter, subject
+from notifications.suppressions import SUPPRESSED, SuppressionReason, suppress_address
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 """After which another worker tries what one took and said nothing more of."""
-MOST_S = 120.0
+MOST_S = 240.0
 """Seconds that an attempt may take: less than the lease."""
 ATTEMPTS = 8
 """Attempts at a message at most: over some 13 hours."""
@@ -63,6 +63,7 @@ update outbox o set attempts = attempts + 1, next_attempt_at = %(now)s::timestam
                 order by w.next_attempt_at limit 1 for update of w skip locked)
    and c.user_id = o.user_id and u.id = o.user_id and n.user_id = o.user_id and n.notification_id = o.id
 returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.attempts, n.status, u.email_sealed,
+          o.taken_at is not null as is_taken,
           (select d.token_sealed from devices d where d.id = o.device_id and d.user_id = o.user_id) as token_sealed,
           (o.kind = any (%(of_accounts)s) or c.is_active and case o.channel || ' ' || o.kind
             when 'EMAIL WEEKLY_DIGEST' then c.weekly_digest
@@ -74,6 +75,8 @@ returning o.id, o.user_id, o.kind, o.channel, o.device_id, o.content_sealed, o.a
           o.link_token_sealed, u.email_verified_at is not null as is_verified,
           exists (select from mail_tokens t where t.notification_id = o.id and t.user_id = o.user_id
                      and t.expires_at > %(now)s and t.email_digest = {ADDRESS}) as is_token_good"""
+# one statement, and before the connection to the server is closed: who dies later does not have it sent again
+_TAKEN = "update outbox set taken_at = %s where id = %s"
 _FINISH = "update outbox set finished_at = %s, link_token_sealed = null where id = %s"
 _LATER = "update outbox set next_attempt_at = %s where id = %s"
 _GONE = "delete from devices where id = %s and user_id = %s"
@@ -108,6 +111,7 @@ class _Waiting:
     content_sealed: bytes
     attempts: int
     status: NotificationStatus
+    is_taken: bool
     email_sealed: bytes | None
     token_sealed: bytes | None
     is_wanted: bool
@@ -133,6 +137,9 @@ async def send_due(pool: Pool, keys: Keys, senders: Senders, now: datetime) -> b
         return False
     if waiting.status != NotificationStatus.QUEUED:  # it went out, whoever took it could not say so any more
         await _finish(pool, waiting, None, now)
+        return True
+    if waiting.is_taken:
+        await _settle(pool, replace(waiting, attempts=waiting.attempts - 1), Sent(), now)
         return True
     if waiting.attempts > ATTEMPTS:
         outcome: Outcome = Later("each attempt was cut short")
@@ -187,7 +194,7 @@ async def _attempt(pool: Pool, keys: Keys, senders: Senders, waiting: _Waiting, 
         if not (news or content.items):
             return Failed(FailureReason.NOTHING_LEFT)
         mail = letter(content, waiting.user_id, waiting.id, senders.links, tracking, news)
-        return await send_mail(mail, to, waiting.id, senders.mail, now)
+        return await _sent(pool, mail, to, waiting, senders.mail, now)
     if not is_mail and senders.push:
         return await send_push(to, _pushed(content, waiting, senders.links), senders.push)
     return Later("nothing sends by this way here")
@@ -212,7 +219,17 @@ async def _attempt_of_account(
     url = senders.links.with_token(waiting.kind, token) if token else None
     if senders.mail is None or (has_link and url is None):
         return Later("nothing sends this here, or the page of its link is not set")
-    return await send_mail(account_letter(waiting.kind, url), to, waiting.id, senders.mail, now)
+    return await _sent(pool, account_letter(waiting.kind, url), to, waiting, senders.mail, now)
+
+
+async def _sent(
+    pool: Pool, mail: Letter, to: str, waiting: _Waiting, server: MailServer, now: datetime
+) -> Outcome:
+    async def taken() -> None:
+        async with pool.connection() as conn:
+            await conn.execute(_TAKEN, (now, waiting.id))
+
+    return await send_mail(mail, to, waiting.id, server, now, on_taken=taken)
 
 
 def _pushed(content: Content, waiting: _Waiting, links: Links) -> dict[str, object]:
@@ -246,11 +263,14 @@ async def _settle(pool: Pool, waiting: _Waiting, outcome: Outcome, now: datetime
 
 async def _finish(pool: Pool, waiting: _Waiting, fact: NotificationEvent | None, now: datetime) -> None:
     async with pool.connection() as conn, conn.transaction():
+        is_news = False
         if fact:
             with suppress(IllegalMove):  # its provider was quicker to say what became of it
-                await record_move(conn, fact)
+                is_news = await record_move(conn, fact)
         if isinstance(fact, NotificationFailed) and fact.reason is FailureReason.NO_ADDRESS:
             await conn.execute(_GONE, (waiting.device_id, waiting.user_id))
+        if is_news and isinstance(fact, NotificationFailed) and fact.reason is FailureReason.BOUNCED:
+            await suppress_address(conn, waiting.id, SuppressionReason.BOUNCED)
         await conn.execute(_FINISH, (now, waiting.id))
 
 

@@ -43,7 +43,7 @@ async def is_of_former_address(conn: Conn, notification_id: UUID) -> bool:
     return bool(found and found[0])
 
 
-async def suppress(conn: Conn, notification_id: UUID, reason: SuppressionReason) -> None:
+async def suppress_address(conn: Conn, notification_id: UUID, reason: SuppressionReason) -> None:
     """Send no e-mail any more to the address that a message went to, unless the person has given it up since."""
     await conn.execute(_SUPPRESS.encode(), {"id": notification_id, "reason": reason})
 

@@ -32,12 +32,14 @@ from events.notifications import (
 )
 from notifications.preferences import E_MAILS, set_preferences
 from notifications.record import Conn, record_move, whose
-from notifications.suppressions import SuppressionReason, is_of_former_address, suppress
+from notifications.suppressions import SuppressionReason, is_of_former_address, suppress_address
 
 log = logging.getLogger(__name__)
 
 WINDOW_S = 300
 """How far the time stamp of a generic webhook may be from now."""
+SENDGRID_WINDOW_S = 25 * 3600
+"""The same for SendGrid, which tries for a day."""
 _MESSAGE = re.compile(r"<?([0-9a-f]{32})@")
 
 Said = tuple[str, UUID]
@@ -65,6 +67,7 @@ class SendGrid:
     """SendGrid's event webhook, signed with the key whose public half its settings show: base64 of DER."""
 
     public_key: ec.EllipticCurvePublicKey
+    clock: Callable[[], float] = time.time
 
     def read(self, headers: Headers, body: bytes) -> Iterator[Said]:
         """Yield what is said. Raises BadWebhook."""
@@ -74,6 +77,7 @@ class SendGrid:
             self.public_key.verify(signature, stamp.encode() + body, ec.ECDSA(SHA256()))
         except (InvalidSignature, ValueError):
             raise BadWebhook from None
+        _require_recent(stamp, self.clock(), SENDGRID_WINDOW_S)
         for each in _listed(body):
             match = _MESSAGE.match(str(each.get("smtp-id", "")))
             word = _sendgrid_word(each)
@@ -82,7 +86,12 @@ class SendGrid:
 
 
 def _sendgrid_word(said: Mapping[str, Any]) -> str | None:
-    """Return an event in our words: one that is turned away for now says nothing of the address."""
+    """Return an event in our words: one that is turned away for now says nothing of the address.
+
+    What a program opens before the person does, such as Apple's for privacy, says nothing of the person.
+    """
+    if said.get("sg_machine_open") is True:
+        return None
     match str(said.get("event")), said.get("type"), said.get("reason"):
         case "bounce", "blocked", _:
             return "failed"
@@ -116,8 +125,7 @@ class Signed:
         wanted = hmac.digest(self.secret, stamp.encode() + b"." + body, hashlib.sha256).hex()
         if not hmac.compare_digest(wanted.encode(), headers.get("x-signature", "").encode()):
             raise BadWebhook
-        if not re.fullmatch(r"[0-9]{1,12}", stamp) or abs(self.clock() - int(stamp)) > WINDOW_S:
-            raise BadWebhook
+        _require_recent(stamp, self.clock(), WINDOW_S)
         for each in _listed(body):
             match = _MESSAGE.match(str(each.get("messageId", "")))
             if match and each.get("event") in _WORDS:
@@ -151,7 +159,7 @@ async def take(pool: Pool, said: Iterable[Said]) -> int:
                 moved += 1
                 # said again, it is no news: they may have asked to try the address again
                 if word == "bounced":
-                    await suppress(conn, notification_id, SuppressionReason.BOUNCED)
+                    await suppress_address(conn, notification_id, SuppressionReason.BOUNCED)
     return moved
 
 
@@ -160,7 +168,7 @@ async def _end_mails(conn: Conn, word: str, user_id: UUID, notification_id: UUID
         return
     await set_preferences(conn, user_id, dict.fromkeys(E_MAILS.values(), False))
     if word == "complained":
-        await suppress(conn, notification_id, SuppressionReason.COMPLAINED)
+        await suppress_address(conn, notification_id, SuppressionReason.COMPLAINED)
 
 
 async def _move(conn: Conn, word: str, user_id: UUID, notification_id: UUID) -> bool:
@@ -189,6 +197,12 @@ def _fact(word: str, user_id: UUID, notification_id: UUID) -> NotificationEvent:
             return NotificationFailed(
                 user_id=user_id, notification_id=notification_id, reason=FailureReason.BOUNCED
             )
+
+
+def _require_recent(stamp: str, now: float, window_s: int) -> None:
+    """Raise BadWebhook for a time stamp, in Unix seconds, that is too far from now: somebody may have kept it."""
+    if not re.fullmatch(r"[0-9]{1,12}", stamp) or abs(now - int(stamp)) > window_s:
+        raise BadWebhook
 
 
 def _listed(body: bytes) -> list[dict[str, Any]]:

@@ -28,7 +28,10 @@ def _moment(value: Any) -> datetime:
 
 def _day(value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
+        if day.isoformat() != value:  # it reads 20240301 and 2024-W09-5, too
+            raise ValueError
+        return day
     except (TypeError, ValueError):
         raise ValueError("A day is written 2024-03-01.") from None
 

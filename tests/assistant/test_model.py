@@ -213,6 +213,27 @@ async def test_what_came_before_it_failed_is_kept(world: World) -> None:
     assert found["movies"] == [{"title": "Heat"}]
 
 
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["snow \ud83d", "\ude00 and blood"], "snow 😀 and blood"),
+        (["snow \ud83d and blood"], "snow  and blood"),
+        (["snow \ude00\ud83d"], "snow"),
+    ],
+)
+async def test_a_character_may_come_in_halves(world: World, pieces: list[str], shown: str) -> None:
+    async with asking(world, said(*pieces)) as (chat, _):
+        found = await answered(chat, "what is Fargo about?")
+    assert (found["text"], found["state"]) == (shown, "DONE")
+
+
+@pytest.mark.parametrize("asked", [("\ud83d", {}), ("search_movies", {"text": "\ud83d"}), ("x" * 5000, {})])
+async def test_what_it_asks_for_in_halves_breaks_nothing(world: World, asked: tuple[str, Any]) -> None:
+    async with asking(world, called(asked), said("Snow.")) as (chat, _):
+        found = await answered(chat, "what is Fargo about?")
+    assert (found["text"], found["state"]) == ("Snow.", "DONE")
+
+
 async def test_what_it_did_before_it_failed_is_told_and_not_done_again(world: World) -> None:
     watched = called(("mark_watched", {"movie_id": FARGO, "watched_on": "2024-05-01"}))
     async with asking(world, watched, Answered(status=500, body="{}")) as (chat, _):

@@ -166,6 +166,33 @@ async def test_a_choice_is_of_the_last_question_only(chat: Chat) -> None:
     assert await events_of(chat, "movie_rated") == []
 
 
+@pytest.mark.parametrize(
+    ("but", "column", "told"),
+    [
+        ("shorter", "runtime_minutes", "how long Alien (1979) is"),
+        ("longer", "runtime_minutes", "how long Alien (1979) is"),
+        ("newer", "release_year", "of which year Alien is"),
+        ("older", "release_year", "of which year Alien is"),
+        ("better rated", "rating", "how Alien (1979) is rated"),
+    ],
+)
+async def test_what_the_catalogue_does_not_know_is_said_so(
+    chat: Chat, but: str, column: str, told: str
+) -> None:
+    with connect(chat.world.conninfo) as conn:
+        conn.execute(f"update movies set {column} = null where id = %s".encode(), (movie("alien"),))
+    assert await chat.say(f"something like Alien but {but}") == (
+        f"The catalogue does not say {told}.",
+        ["Alien"],
+    )
+
+
+async def test_a_viewing_on_a_day_that_there_is_not_is_not_kept(chat: Chat) -> None:
+    text, _ = await chat.say("I watched Fargo on 31 February 2020")
+    assert text.startswith("There is no such day")
+    assert await events_of(chat, "movie_watched") == []
+
+
 async def test_a_title_that_is_not_quite_right_is_asked_about(chat: Chat) -> None:
     assert await chat.say("rate Toy 3 stars") == ("Do you mean Toy Story (1995)?", ["Toy Story"])
     assert await events_of(chat, "movie_rated") == []

@@ -24,6 +24,7 @@ class Post:
 
     port: int = 0
     messages: list[EmailMessage] = field(default_factory=list)
+    octets: list[bytes] = field(default_factory=list)
     to: list[str] = field(default_factory=list)
     answers: deque[str] = field(default_factory=deque)
     at_recipient: deque[str] = field(default_factory=deque)
@@ -31,7 +32,8 @@ class Post:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a message is there that nobody answers."""
     given_up: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set it to break such a connection off."""
+    """Set it to break such a connection off, or to answer `late`."""
+    late: str = ""
 
     @property
     def server(self) -> MailServer:
@@ -62,10 +64,12 @@ class Post:
         if answer == "hang":
             self.reached.set()
             await self.given_up.wait()
+            answer = self.late or answer
         if answer in ("250 OK", "lose"):
             content = envelope.content
             assert isinstance(content, bytes)
             self.messages.append(cast(EmailMessage, message_from_bytes(content, policy=cast(Any, default))))
+            self.octets.append(content)
             self.to += envelope.rcpt_tos
         if answer in ("lose", "hang"):
             assert isinstance(server.transport, asyncio.Transport)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from database.connect import connect
+from events.person_locks import lock_people
 from notifications.content import TOLD_FOR
 from notifications.sending import ATTEMPTS, KEPT, LEASE, back_off, forget_old
 from projections.rebuild import rebuild
@@ -185,6 +186,27 @@ async def test_what_a_worker_took_and_died_over_is_sent_by_another(worker: Offic
     assert await worker.send(MONDAY + LEASE) == 1
     assert len(post.messages) == 1
     assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+
+
+async def test_what_a_server_took_before_its_worker_died_is_not_sent_again(
+    worker: Office, post: Post
+) -> None:
+    await worker.plan()
+    await worker.make()
+    with connect(worker.conninfo) as conn, conn.transaction():
+        lock_people(conn, person("alice"))  # nothing can be recorded
+        dying = asyncio.create_task(worker.send())
+        while worker.rows("select taken_at from outbox") == [(None,)]:
+            await asyncio.sleep(0.01)
+        dying.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await dying
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "QUEUED")]
+    assert await worker.send(MONDAY + LEASE) == 1
+    assert await worker.send(MONDAY + 2 * LEASE) == 0
+    assert len(post.messages) == 1
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+    assert worker.rows("select data->>'attempt' from events where type = 'notification_sent'") == [("1",)]
 
 
 async def test_a_mail_server_that_is_away_is_waited_for(conninfo: str, post: Post) -> None:

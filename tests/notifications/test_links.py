@@ -13,12 +13,14 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
+from database.connect import connect
 from events.notifications import NotificationKind
 from notifications.links import Links
 from notifications.push import new_key, private_key
+from privacy.erasing import erase
 from tests.app.serving import Served, serving
 from tests.catalogue import movie, person
-from tests.notifications.office import KEYS, LINKS, MONDAY, Office
+from tests.notifications.office import KEYS, LINKS, MONDAY, SOME, Office
 from tests.notifications.post import Post
 from tests.notifications.test_digests import part
 from tests.world import settings
@@ -67,6 +69,26 @@ async def test_one_click_ends_the_e_mails_of_that_kind_only(
     assert (await served.http.post(url)).status_code == 200
     await worker.day(MONDAY.replace(month=6, day=10))  # when what the digest told is news again
     assert [kind for kind, _ in worker.states("alice")] == ["WEEKLY_DIGEST", "RECOMMENDATIONS"]
+
+
+async def test_links_of_who_erased_their_account_answer_and_keep_nothing(
+    worker: Office, served: Served, post: Post
+) -> None:
+    worker.prefer("alice", open_tracking=True, click_tracking=True)
+    message = await sent(worker)
+    with connect(worker.conninfo) as conn:
+        erase(conn, worker.keys, person("alice"), "person")
+    leave = path(post.messages[0]["list-unsubscribe"].strip("<>"))
+    for _ in range(2):
+        answer = await served.http.post(leave, data={"List-Unsubscribe": "One-Click"})
+        assert (answer.status_code, "Done" in answer.text) == (200, True)
+    assert (await served.http.get(path(LINKS.opened(person("alice"), message)))).status_code == 200
+    followed = await served.http.get(path(LINKS.clicked(person("alice"), message, movie(SOME[0]))))
+    assert followed.status_code == 303
+    for table in ("notification_preferences", "notifications", "outbox"):
+        assert worker.rows(f"select * from {table} where user_id = %s", person("alice")) == []
+    told = "select 1 from events where type in ('notification_opened', 'notification_clicked')"
+    assert worker.rows(told) == []
 
 
 @pytest.mark.parametrize(("name", "status"), [("api.movies.example", 200), ("movies.example", 400)])

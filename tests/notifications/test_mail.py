@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.headerregistry import Address
@@ -13,11 +14,12 @@ from uuid import UUID
 
 import pytest
 
+from accounts.names import clean_email
 from events.notifications import FailureReason, NotificationKind
 from notifications.content import Content, Item
 from notifications.links import Links
 from notifications.mail import MailServer, compose, send_mail
-from notifications.outcomes import Failed, Later, Sent
+from notifications.outcomes import Failed, Later, Outcome, Sent
 from notifications.preferences import E_MAILS
 from notifications.rendering import Letter, Tracking, letter, subject
 from tests.notifications.office import KEYS, LINKS
@@ -26,6 +28,17 @@ from tests.notifications.post import Post
 NOW = datetime(2024, 3, 11, 9, tzinfo=UTC)
 WHO, WHICH, MOVIE = UUID(int=1), UUID(int=2), UUID(int=3)
 SERVER = MailServer("127.0.0.1", 25, False, None, None, Address("Kinö, Ltd.", "no-reply", "movies.example"))
+
+
+async def hand_over(letter: Letter, to: str, server: MailServer) -> Outcome:
+    taken: list[bool] = []
+
+    async def on_taken() -> None:
+        taken.append(True)
+
+    outcome = await send_mail(letter, to, WHICH, server, NOW, on_taken=on_taken)
+    assert taken == [True] * (outcome == Sent())
+    return outcome
 
 
 def written(title: str, why: str = "", *, kind: NotificationKind = NotificationKind.TRENDING) -> Letter:
@@ -78,9 +91,40 @@ def test_links_stay_whole() -> None:
         assert LINKS.clicked(WHO, WHICH, MOVIE) in body.get_content()
 
 
+@pytest.mark.parametrize("to", ["a@example.org", f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example"])
+@pytest.mark.parametrize("title", ["Alien", "Amélie 🎈 " * 40])
+async def test_what_programs_read_goes_over_the_wire_as_it_is(post: Post, to: str, title: str) -> None:
+    assert await hand_over(written(title), to, post.server) == Sent()
+    head, _, _ = post.octets[0].decode().partition("\r\n\r\n")
+    url = LINKS.unsubscribe(WHO, NotificationKind.TRENDING)
+    lines = head.split("\r\n")
+    assert f"List-Unsubscribe: <{url}>" in lines
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+    assert f"Message-ID: <{WHICH.hex}@movies.example>" in lines
+    assert f"To: {to}" in head.replace("\r\n ", " ")
+    assert max(map(len, lines)) < 998
+
+
+@pytest.mark.parametrize(
+    ("to", "reached"),
+    [
+        ("ä@example.org", "ä@example.org"),
+        ("a@Exämple.org", "a@xn--exmple-cua.org"),
+        ("a'b+c@x.de", "a'b+c@x.de"),
+    ],
+)
+async def test_every_address_that_an_account_may_have_is_written_to(
+    post: Post, to: str, reached: str
+) -> None:
+    assert clean_email(to) == to
+    assert await hand_over(written("Alien"), to, post.server) == Sent()
+    assert post.to == [reached]
+    assert f"\r\nTo: {reached}\r\n".encode() in post.octets[0]
+
+
 @pytest.mark.parametrize("to", ["", "nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>"])
 async def test_what_is_no_address_is_not_written_to(post: Post, to: str) -> None:
-    outcome = await send_mail(written("Alien"), to, WHICH, post.server, NOW)
+    outcome = await hand_over(written("Alien"), to, post.server)
     assert outcome == Failed(FailureReason.NO_ADDRESS)
     assert post.messages == []
 
@@ -88,8 +132,8 @@ async def test_what_is_no_address_is_not_written_to(post: Post, to: str) -> None
 @pytest.mark.parametrize("answer", ["550 not you", "553 no such sender", "421 busy"])
 async def test_a_sender_that_is_refused_is_no_messages_end(post: Post, answer: str) -> None:
     post.at_sender.append(answer)
-    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, post.server, NOW), Later)
-    assert await send_mail(written("Alien"), "a@example.org", WHICH, post.server, NOW) == Sent()
+    assert isinstance(await hand_over(written("Alien"), "a@example.org", post.server), Later)
+    assert await hand_over(written("Alien"), "a@example.org", post.server) == Sent()
 
 
 @pytest.mark.parametrize("greeting", ["554 go away", "421 busy", "what?"])
@@ -103,7 +147,38 @@ async def test_a_server_that_takes_nothing_is_no_messages_end(greeting: str) -> 
     async with server:
         port = server.sockets[0].getsockname()[1]
         where = MailServer("127.0.0.1", port, False, None, None, SERVER.sender)
-        assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, where, NOW), Later)
+        assert isinstance(await hand_over(written("Alien"), "a@example.org", where), Later)
+
+
+@pytest.mark.parametrize("answer", ["250 OK", "450 later"])
+async def test_a_server_that_looks_long_at_a_message_is_waited_for(post: Post, answer: str) -> None:
+    post.answers.append("hang")
+    post.late = answer
+    where = replace(post.server, timeout_s=0.3, answer_s=20.0)
+    handing = asyncio.create_task(hand_over(written("Alien"), "a@example.org", where))
+    await post.reached.wait()
+    assert await asyncio.wait([handing], timeout=0.6) == (set(), {handing})
+    post.given_up.set()
+    assert await handing == (Sent() if answer == "250 OK" else Later("refused: 450"))
+
+
+@pytest.mark.parametrize("answer", ["454 no TLS now", "554 no TLS at all"])
+async def test_a_server_that_cannot_encrypt_as_it_says_is_no_messages_end(answer: str) -> None:
+    ended = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            said = answer if line.startswith(b"STARTTLS") else "250-here\r\n250 STARTTLS"
+            writer.write(f"{said}\r\n".encode())
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with server:
+        where = replace(SERVER, port=server.sockets[0].getsockname()[1])
+        assert isinstance(await hand_over(written("Alien"), "a@example.org", where), Later)
+        await ended.wait()
 
 
 def test_one_click_is_offered_over_https_only() -> None:
@@ -123,7 +198,7 @@ def test_one_click_is_offered_over_https_only() -> None:
 
 async def test_a_password_is_not_said_in_the_clear(post: Post) -> None:
     server = MailServer("127.0.0.1", post.port, False, "me", "secret", SERVER.sender)
-    assert isinstance(await send_mail(written("Alien"), "a@example.org", WHICH, server, NOW), Later | Failed)
+    assert isinstance(await hand_over(written("Alien"), "a@example.org", server), Later)
     assert post.messages == []
 
 

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from httpx import Response
 from pydantic import SecretStr
 
-from notifications.webhooks import WINDOW_S, BadWebhook, Signed
+from notifications.webhooks import SENDGRID_WINDOW_S, WINDOW_S, BadWebhook, SendGrid, Signed
 from tests.app.serving import Served, serving
 from tests.notifications.office import MONDAY, Office
 from tests.notifications.post import Post
@@ -26,13 +26,14 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 PUBLIC = base64.b64encode(
     KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 ).decode()
+NOW_S = 1_700_000_000
 SECRET = "a secret that webhooks are signed with"
 
 
 @pytest.fixture
 async def served(worker: Office) -> AsyncIterator[Served]:
     """A server that takes webhooks."""
-    given: dict[str, Any] = {"sendgrid_key": PUBLIC, "webhook_secret": SecretStr(SECRET), "body_bytes": 5000}
+    given: dict[str, Any] = {"sendgrid_key": PUBLIC, "webhook_secret": SecretStr(SECRET)}
     async with serving(worker.conninfo, filled=False, **given) as running:
         yield running
 
@@ -46,13 +47,13 @@ async def sent(worker: Office, post: Post) -> str:
 
 
 async def sendgrid(served: Served, *events: Any, key: ec.EllipticCurvePrivateKey = KEY) -> Response:
-    body = json.dumps(events).encode()
-    signature = base64.b64encode(key.sign(b"1700000000" + body, ec.ECDSA(SHA256()))).decode()
+    body, stamp = json.dumps(events).encode(), str(int(time.time()))
+    signature = base64.b64encode(key.sign(stamp.encode() + body, ec.ECDSA(SHA256()))).decode()
     return await served.http.post(
         "/webhooks/sendgrid",
         content=body,
         headers={
-            "x-twilio-email-event-webhook-timestamp": "1700000000",
+            "x-twilio-email-event-webhook-timestamp": stamp,
             "x-twilio-email-event-webhook-signature": signature,
         },
     )
@@ -173,21 +174,45 @@ async def test_entries_that_say_nothing_are_passed_over(worker: Office, served: 
     assert worker.states("alice") == [("WEEKLY_DIGEST", "DELIVERED")]
 
 
-@pytest.mark.parametrize(("size", "status"), [(5000, 204), (5001, 400)])
+@pytest.mark.parametrize(("size", "status"), [(1 << 20, 204), ((1 << 20) + 1, 400)])
 async def test_a_body_has_a_bound(served: Served, size: int, status: int) -> None:
     assert (await signed(served, ["x" * (size - 4)])).status_code == status
 
 
+async def test_what_a_program_opened_says_nothing_of_the_person(
+    worker: Office, served: Served, sent: str
+) -> None:
+    worker.prefer("alice", open_tracking=True)
+    opened = {"event": "open", "smtp-id": sent}
+    await sendgrid(served, {**opened, "sg_machine_open": True})
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "SENT")]
+    await sendgrid(served, {**opened, "sg_machine_open": False})
+    assert worker.states("alice") == [("WEEKLY_DIGEST", "OPENED")]
+
+
+def _by_secret(stamp: str, body: bytes) -> dict[str, str]:
+    mac = hmac.digest(SECRET.encode(), stamp.encode() + b"." + body, hashlib.sha256).hex()
+    return {"x-timestamp": stamp, "x-signature": mac}
+
+
+def _by_sendgrid(stamp: str, body: bytes) -> dict[str, str]:
+    signature = base64.b64encode(KEY.sign(stamp.encode() + body, ec.ECDSA(SHA256()))).decode()
+    header = "x-twilio-email-event-webhook"
+    return {f"{header}-timestamp": stamp, f"{header}-signature": signature}
+
+
 @pytest.mark.parametrize(
-    ("ago_s", "is_taken"), [(0, True), (WINDOW_S, True), (WINDOW_S + 1, False), (-301, False)]
+    ("provider", "sign", "window_s"),
+    [
+        (Signed(SECRET.encode(), clock=lambda: NOW_S), _by_secret, WINDOW_S),
+        (SendGrid(KEY.public_key(), clock=lambda: NOW_S), _by_sendgrid, SENDGRID_WINDOW_S),
+    ],
 )
-def test_what_was_signed_long_ago_is_refused(ago_s: int, is_taken: bool) -> None:
-    stamp = str(1_700_000_000 - ago_s)
-    mac = hmac.digest(SECRET.encode(), stamp.encode() + b".[]", hashlib.sha256).hex()
-    provider = Signed(SECRET.encode(), clock=lambda: 1_700_000_000)
-    headers = {"x-timestamp": stamp, "x-signature": mac}
-    if is_taken:
-        assert list(provider.read(headers, b"[]")) == []
-    else:
+def test_what_was_signed_long_ago_is_refused(
+    provider: Signed | SendGrid, sign: Callable[[str, bytes], dict[str, str]], window_s: int
+) -> None:
+    for stamp in (NOW_S, NOW_S - window_s, NOW_S + window_s):
+        assert list(provider.read(sign(str(stamp), b"[]"), b"[]")) == []
+    for other in (str(NOW_S - window_s - 1), str(NOW_S + window_s + 1), "", "now"):
         with pytest.raises(BadWebhook):
-            list(provider.read(headers, b"[]"))
+            list(provider.read(sign(other, b"[]"), b"[]"))

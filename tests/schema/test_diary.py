@@ -229,3 +229,12 @@ async def test_viewings_that_version_1_recorded_are_in_the_diary_and_can_be_take
     assert await diary(world) == []
     with connect(world.conninfo) as conn:
         assert verify(conn, "diary") == []
+
+
+@pytest.mark.parametrize(
+    "day", ["20240301", "2024-W09-5", "2024-3-1", "2024-02-30", " 2024-03-01", "", 20240301]
+)
+async def test_a_day_is_written_in_one_way(world: World, day: object) -> None:
+    given = {"movieId": ALIEN, "watchedOn": day}
+    answer = await world.ask(mutation("markWatched"), {"input": given}, by="bob")
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
