@@ -346,7 +346,9 @@ def test_k63_k64_k104_redis_has_movies_and_lists_under_the_names_of_old(
         assert orjson.loads(found.get(key))[0]["title"]
 
 
-def test_losing_redis_is_missed_by_no_worker(conninfo: str, connection: Conn, given: dict[str, Any]) -> None:
+def test_k104_losing_redis_is_missed_by_no_worker(
+    conninfo: str, connection: Conn, given: dict[str, Any]
+) -> None:
     (stub,) = mint(connection, [550], [])
     connection.execute("insert into movie_refreshes (movie_id) values (%s)", (stub,))
     with refreshing(conninfo, given, "redis://127.0.0.1:1/0"):

@@ -236,7 +236,7 @@ async def test_s2_a_rebuild_leaves_the_views_right(example: Example, table: str)
     await house.do("addToWatchlist", example.token, movie)
 
 
-async def test_s2_a_persons_rows_are_found_by_an_index(example: Example) -> None:
+async def test_s2_k105_a_persons_rows_are_found_by_an_index(example: Example) -> None:
     """The planner sees through the functions: nothing of others is read."""
     with psycopg.connect(example.house.conninfo) as conn:
         conn.execute("set enable_seqscan = off")

@@ -204,7 +204,7 @@ async def test_s3_movies_are_read_back(lived: Lived) -> None:
     assert lived.rows(of_genres) == [("Comedy", 35, "comedy"), ("Drama", 18, "drama")]
 
 
-async def test_s3_the_designs_json_and_text_queries_run(lived: Lived) -> None:
+async def test_s3_k12_k25_k29_the_designs_json_and_text_queries_run(lived: Lived) -> None:
     (drama,) = lived.rows("select id from genres where name = 'Drama'")
     favorite = f"select username from users where favorite_genres::jsonb ? '{drama[0]}'"
     assert lived.rows(favorite) == [("tom",)]
@@ -230,7 +230,7 @@ SAID = [
 ]
 
 
-async def test_s3_k43_k45_k50_interactions_are_read_back_as_one_of_each_kind(lived: Lived) -> None:
+async def test_s3_k43_k45_k50_k51_interactions_are_read_back_as_one_of_each_kind(lived: Lived) -> None:
     assert lived.rows(INTERACTIONS) == SAID
     age = "extract(epoch from (now() at time zone 'UTC') - i.timestamp)"
     assert lived.rows(f"select from user_movie_interactions i where abs({age}) > 3600") == []
