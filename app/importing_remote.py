@@ -24,7 +24,7 @@ Conn = psycopg.Connection[Any]
 _T = TypeVar("_T")
 
 _TMDB_ID = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
-_IMDB_ID = re.compile(r"tt[0-9]{7,12}\Z", re.ASCII)
+_IMDB_ID = re.compile(r"tt(?!0+\Z)[0-9]{7,12}\Z", re.ASCII)
 
 
 def read_ids(path: Path, on_bad: OnBad) -> tuple[list[int], list[str]]:

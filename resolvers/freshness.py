@@ -17,7 +17,7 @@ from resolvers.errors import BadInput
 from resolvers.ids import imdb_id, uuid_of
 from resolvers.interactions import Payload, UnknownMovie, refused, require_movie
 
-_IMDB_ID = re.compile(r"tt[0-9]{7,12}\Z", re.ASCII)
+_IMDB_ID = re.compile(r"tt(?!0+\Z)[0-9]{7,12}\Z", re.ASCII)
 _movie_uuid = uuid_of("Movie")
 
 

@@ -25,6 +25,7 @@ from resolvers.introspection import SchemaAnswers
 from resolvers.limits import Limits
 from resolvers.mapping import Sources
 from resolvers.parts import at_once
+from schema.descriptions import describe
 from schema.fields import sources_of
 from schema.mutations import Mutation
 from schema.queries import Query
@@ -67,6 +68,7 @@ def _schema(query: type) -> _Schema:
         if isinstance(kind, GraphQLInputObjectType):
             # Strawberry checks this by itself in its own execution only
             kind.is_one_of = kind.extensions["strawberry-definition"].is_one_of
+    describe(graphql)
     return schema
 
 

@@ -55,7 +55,7 @@ def test_our_form_is_the_one_that_others_publish() -> None:
         ("lètmein", DJANGO),
     ],
 )
-def test_a_hash_of_another_design_opens_and_is_replaced_by_ours(password: str, stored: str) -> None:
+def test_k4_a_hash_of_another_design_opens_and_is_replaced_by_ours(password: str, stored: str) -> None:
     verified = verify_password(password, stored, COST)
     assert verified.ok
     assert verified.upgraded

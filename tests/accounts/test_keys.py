@@ -55,7 +55,7 @@ async def test_the_same_text_is_never_the_same_bytes(pool: Pool, keys: Keys) -> 
 
 
 @pytest.mark.parametrize(("user_id", "purpose"), [(EVE, "review"), (ADA, "email")])
-async def test_bytes_copied_to_another_person_or_column_do_not_open(
+async def test_k102_bytes_copied_to_another_person_or_column_do_not_open(
     pool: Pool, keys: Keys, user_id: UUID, purpose: str
 ) -> None:
     sealed = await keys.seal(pool, ADA, "review", TEXT)

@@ -135,7 +135,7 @@ async def test_bad_input_makes_no_account(
     assert await find_by_login(pool, keys, email) is None
 
 
-async def test_roles_are_given_and_taken_once(pool: Pool, keys: Keys, passwords: Passwords) -> None:
+async def test_k8_roles_are_given_and_taken_once(pool: Pool, keys: Keys, passwords: Passwords) -> None:
     user = await create_user(
         pool,
         keys,

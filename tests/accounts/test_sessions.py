@@ -178,7 +178,7 @@ async def test_a_deactivated_account_is_told_so_only_after_the_right_password(do
     await door.sign_in()
 
 
-async def test_a_hash_of_another_design_is_replaced_at_the_first_sign_in(door: Door) -> None:
+async def test_k4_a_hash_of_another_design_is_replaced_at_the_first_sign_in(door: Door) -> None:
     await door.sign_up()
     django = "pbkdf2_sha256$260000$seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo="
     await door.sql("update users set password_hash = %s", django)

@@ -163,7 +163,9 @@ async def test_k80_what_a_person_does_is_an_event_where_there_is_one_and_written
     assert all(node["details"]["address"] == "127.0.0.0/24" for node in nodes[:6])
 
 
-async def test_k45_views_of_visitors_are_counted_and_do_not_trend(served: Served, connection: Conn) -> None:
+async def test_k45_k65_views_of_visitors_are_counted_and_do_not_trend(
+    served: Served, connection: Conn
+) -> None:
     metrics = """query ($id: ID!) { trending(window: DAY) { nodes { id } }
       node(id: $id) { ... on Movie { stats { viewCount } dailyMetrics(first: 1) { nodes {
         viewCount visitorViewCount clickThroughRate } } } } }"""

@@ -20,6 +20,7 @@ from database.connect import connect
 from events.ratings import MovieRated
 from events.viewing import MovieViewed
 from projections.follow import catch_up
+from schema import SDL
 from tests.app.processes import process
 from tests.app.test_importing import RATINGS, release, said
 from tests.app.test_importing_catalogue import dataset
@@ -476,10 +477,19 @@ def test_a_log_from_another_cluster_is_settled_by_doctor(
     assert run("projections", "verify").exit_code == 0
 
 
-def test_k114_the_schema_is_printed_and_compared(run: Run) -> None:
+def test_k114_the_schema_is_printed_and_compared(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     printed = run("schema")
     assert printed.exit_code == 0
-    assert "type Mutation" in printed.stdout
+    assert printed.stdout == SDL.read_text()
+    assert run("schema", "--check").exit_code == 0
+    other = tmp_path / SDL.name
+    other.write_text(printed.stdout.replace("type Mutation", "type Other"))
+    monkeypatch.setattr("schema.SDL", other)
+    assert "projectionist schema --write" in refused(run("schema", "--check"))
+    run("schema", "--write")
+    assert other.read_text() == printed.stdout
 
 
 def test_ctrl_c_ends_a_command_without_a_traceback(conninfo: str, connection: Conn, tmp_path: Path) -> None:

@@ -196,7 +196,11 @@ async def test_k20_people_who_add_a_movie_at_the_same_moment_get_the_same(
     assert count(connection, "select count(*) from movies where tmdb_id between 1001 and 1005") == 5
 
 
-@pytest.mark.parametrize("wrong", [{"tmdbId": 0}, {"imdbId": "nm0000001"}, {"imdbId": "tt\x00"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tmdbId": 0}, *({"imdbId": text} for text in ("nm0000001", "tt\x00", "", " ", "tt", "tt0000000", "0"))],
+    ids=str,
+)
 async def test_k20_what_is_no_id_of_others_is_refused(
     wrong: dict[str, Any], conninfo: str, connection: Conn, given: dict[str, Any]
 ) -> None:
@@ -346,7 +350,9 @@ def test_k63_k64_k104_redis_has_movies_and_lists_under_the_names_of_old(
         assert orjson.loads(found.get(key))[0]["title"]
 
 
-def test_losing_redis_is_missed_by_no_worker(conninfo: str, connection: Conn, given: dict[str, Any]) -> None:
+def test_k104_losing_redis_is_missed_by_no_worker(
+    conninfo: str, connection: Conn, given: dict[str, Any]
+) -> None:
     (stub,) = mint(connection, [550], [])
     connection.execute("insert into movie_refreshes (movie_id) values (%s)", (stub,))
     with refreshing(conninfo, given, "redis://127.0.0.1:1/0"):

@@ -17,6 +17,7 @@ from tests.app.serving import Json, Served
 
 SIGN_UP = """mutation($i: SignUpInput!) { signUp(input: $i) {
   errors { code } session { accessToken } viewer { id databaseId email } } }"""
+ADD = "mutation($i: AddMovieInput!) { addMovie(input: $i) { errors { code } movie { id } } }"
 MOVIE = "query($by: MovieLookup!) { movie(by: $by) { id databaseId } }"
 _COLUMNS = """
 select attname, format_type(atttypid, atttypmod) from pg_attribute
@@ -56,6 +57,12 @@ class House:
         """Return the ids of a movie by one of them."""
         return (await self.data(MOVIE, by=by))["movie"]
 
+    async def adds(self, token: str, tmdb_id: int) -> str:
+        """Let a movie be known by its id at TMDb; return its global id."""
+        data = await self.data(ADD, token=token, i={"tmdbId": tmdb_id})
+        assert data["addMovie"]["errors"] == []
+        return str(data["addMovie"]["movie"]["id"])
+
     def mint(self, *tmdb_ids: int) -> list[Any]:
         """Let movies be known by nothing but their ids at TMDb."""
         with connect(self.conninfo) as conn:
@@ -87,6 +94,11 @@ class House:
         with connect(self.conninfo) as conn:
             assert rebuild(conn, projection).swapped
             conn.execute(f"drop table if exists before.{projection}")
+
+
+def in_order(columns: Mapping[str, Mapping[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return columns as what is equal only where their order is, too."""
+    return {table: [*each.items()] for table, each in columns.items()}
 
 
 def key(global_id: str) -> str:

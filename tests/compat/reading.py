@@ -22,10 +22,8 @@ from tests.privacy.test_over_http import Person
 from tests.test_house import ROOT
 from tests.waiting import until
 
-Columns = Mapping[str, Mapping[str, str]]
-
 _COLUMNS = """
-select c.relname, jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod))
+select c.relname, jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod)) order by a.attnum)
   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
  where c.relnamespace = %s::regnamespace and c.relkind = 'v' group by 1"""
 
@@ -47,8 +45,8 @@ class Lived:
         with psycopg.connect(self.conninfo, options=f"-c search_path={self.design}") as conn:
             return conn.execute(query.encode(), given or None).fetchall()
 
-    def columns(self) -> dict[str, dict[str, str]]:
-        """Return the type of each column, by view."""
+    def columns(self) -> dict[str, list[list[str]]]:
+        """Return the columns of each view in their order, with their types."""
         return dict(self.rows(_COLUMNS.replace("%s", f"'{self.design}'")))
 
     def nulls(self, promised: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.app.serving import Json
-from tests.compat.house import House, missing, types
+from tests.compat.house import House, in_order, missing, types
 
 DESIGN = {
     "auth_user": {
@@ -54,9 +54,8 @@ async def example(house: House) -> Example:
         email="user@example.com", username="moviebuff", password="nobody guesses this"
     )
     movies = {0: (await house.movie(imdbId="tt0000001"))["id"]}
-    house.mint(550, 680, 949)
     for number in (550, 680, 949):
-        movies[number] = (await house.movie(tmdbId=number))["id"]
+        movies[number] = await house.adds(token, number)
     for movie in movies.values():
         await house.do("favoriteMovie", token, movie)
     await house.do("unfavoriteMovie", token, movies[949])
@@ -64,7 +63,7 @@ async def example(house: House) -> Example:
 
 
 async def test_s1_has_the_tables_columns_and_types_of_the_design(house: House) -> None:
-    assert house.columns("compat_s1") == types(DESIGN)
+    assert in_order(house.columns("compat_s1")) == in_order(types(DESIGN))
 
 
 async def test_s1_a_user_is_read_back(example: Example) -> None:

@@ -9,7 +9,7 @@ import pytest
 from database.ids import _Clock, uuid7
 
 
-def test_an_id_is_a_uuid_of_version_7_with_the_time_in_front() -> None:
+def test_k1_an_id_is_a_uuid_of_version_7_with_the_time_in_front() -> None:
     before = time.time_ns() // 1_000_000
     made = uuid7()
     after = time.time_ns() // 1_000_000

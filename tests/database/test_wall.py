@@ -51,7 +51,7 @@ does, and gives projectionist_viewer what requests need; a projection gets them 
 Where neither is right, write down in REASONS why."""
 
 
-def test_every_table_with_rows_of_people_is_behind_the_wall(connection: Conn) -> None:
+def test_k101_every_table_with_rows_of_people_is_behind_the_wall(connection: Conn) -> None:
     found = connection.execute(_PERSONAL, {"role": VIEWER_ROLE}).fetchall()
     tables = {"users", "events", "ratings", "texts", "outbox", "chat_messages", "activity.actions"}
     assert tables <= {table for table, *_ in found}

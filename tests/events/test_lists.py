@@ -90,7 +90,7 @@ def test_a_limit_can_be_reached_and_not_passed(what: str) -> None:
 
 @pytest.mark.parametrize("actor", [ALICE, BOB, CAROL])
 @pytest.mark.parametrize("is_there", [True, False])
-def test_owners_do_everything_collaborators_the_movies_and_others_nothing(
+def test_k91_owners_do_everything_collaborators_the_movies_and_others_nothing(
     actor: UUID, is_there: bool
 ) -> None:
     lists = made(*FILMS[:2], members=[BOB]) if is_there else Lists()

@@ -201,7 +201,7 @@ def test_undoing_a_removal_of_what_was_rated_since_says_why_not() -> None:
 
 
 @examples(history=histories(max_moves=20, without=[view_movie, click_recommendation, *ALONE]))
-def test_undoing_the_last_action_restores_the_state_before_it(history: list[Recorded]) -> None:
+def test_k82_undoing_the_last_action_restores_the_state_before_it(history: list[Recorded]) -> None:
     if not history:
         return
     last = history[-1].fact

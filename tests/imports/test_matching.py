@@ -77,7 +77,7 @@ CASES: dict[str, tuple[Film, list[int]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_movie_is_matched_as_a_person_would(conn: Conn, case: str) -> None:
+def test_k20_a_movie_is_matched_as_a_person_would(conn: Conn, case: str) -> None:
     film, expected = CASES[case]
     (found,) = match(conn, [film])
     assert found.movie_id == (key(expected[0]) if len(expected) == 1 else None)

@@ -100,7 +100,10 @@ async def test_k42_k43_k44_k46_k47_a_letterboxd_zip(conninfo: str) -> None:
             film("2021-01-05", "Toy Story", 1995, "3"),
             film("2021-01-06", "Nowhere at all", 1999, "4"),
         ],
-        likes__films=[film("2020-01-05", "Alien", 1979, "2awY")],
+        likes__films=[
+            film("2020-01-05", "Alien", 1979, "2awY"),
+            film("2020-02-02", "Fargo", 1996, "2"),
+        ],
         profile=[(*[""] * 9, "https://boxd.it/2awY")],
         reviews=[
             (*film("2020-01-05", "Alien", 1979, "d1"), 4.5, "", 'Fine, "really"\nfine.', "", "2020-01-04")
@@ -109,12 +112,13 @@ async def test_k42_k43_k44_k46_k47_a_letterboxd_zip(conninfo: str) -> None:
     async with serving(conninfo) as served:
         before = await shelf(served)
         key, preview = await previewed(served, body, name="letterboxd-bob.zip")
-        assert (preview["service"], preview["status"], preview["total"]) == ("LETTERBOXD", "PREVIEW", 10)
+        assert (preview["service"], preview["status"], preview["total"]) == ("LETTERBOXD", "PREVIEW", 11)
         assert preview["skipped"] == [{"what": "REVIEWS", "count": 1}]
         assert counts(preview) == {
             ("RATING", "CONFLICT"): 1,
             ("RATING", "NEW"): 2,
             ("REACTION", "HERE"): 1,
+            ("REACTION", "NEW"): 1,
             ("FAVORITE", "NEW"): 1,
             ("WATCHED", "NEW"): 3,
             ("WATCHLIST", "NEW"): 1,
@@ -134,14 +138,16 @@ async def test_k42_k43_k44_k46_k47_a_letterboxd_zip(conninfo: str) -> None:
         after = await shelf(served)
         stars = {node["title"]: node["viewerState"]["stars"] for node in after["ratings"]["nodes"]}
         assert stars == {"Alien": 5, "The Third Man": 3.5, "Fargo": 4}
+        reactions = {node["title"]: node["viewerState"]["reaction"] for node in after["ratings"]["nodes"]}
+        assert reactions["Fargo"] == "LIKE"
         assert "Alien" in [node["title"] for node in after["favorites"]["nodes"]]
         added = {
             edge["node"]["title"]: (edge["addedAt"], edge["priority"]) for edge in after["watchlist"]["edges"]
         }
         assert added["Toy Story"] == ("2021-01-05T12:00:00+00:00", "MEDIUM")
         imported = await seen(served, key)
-        assert (imported["done"], imported["expiresAt"]) == (10, None)
-        assert sum(each["isRecorded"] for each in imported["entries"]["nodes"]) == 8
+        assert (imported["done"], imported["expiresAt"]) == (11, None)
+        assert sum(each["isRecorded"] for each in imported["entries"]["nodes"]) == 9
 
         # the same again: all is here, nothing is added
         again, preview = await previewed(served, body)
@@ -159,7 +165,7 @@ async def test_k42_k43_k44_k46_k47_a_letterboxd_zip(conninfo: str) -> None:
         assert await told(served, "confirm", key) == ["IMPORT_UNDONE"]
 
 
-async def test_k20_k43_an_imdb_file_of_ratings(conninfo: str) -> None:
+async def test_k20_k42_k43_an_imdb_file_of_ratings(conninfo: str) -> None:
     body = table(
         IMDB_RATINGS,
         [
@@ -178,6 +184,8 @@ async def test_k20_k43_an_imdb_file_of_ratings(conninfo: str) -> None:
         ]
         assert await told(served, "confirm", key, conflicts="REPLACE") == "IMPORTED"
         assert (await seen(served, key))["entries"]["nodes"][1]["movie"] == {"title": "tt1234567"}
+        rated = (await shelf(served))["ratings"]["nodes"]
+        assert {"title": "tt1234567", "viewerState": {"reaction": None, "stars": 4.5}} in rated
 
 
 async def test_a_trakt_zip(conninfo: str) -> None:

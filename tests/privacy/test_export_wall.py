@@ -78,7 +78,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "_EVENTS", wrong)
 
 
-async def test_an_export_that_forgot_whose_it_is_has_nothing_of_others(
+async def test_k101_an_export_that_forgot_whose_it_is_has_nothing_of_others(
     crowd: World, request: pytest.FixtureRequest
 ) -> None:
     right = {who: taken(crowd.conninfo, who) for who in (ALICE, BOB)}

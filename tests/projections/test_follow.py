@@ -239,7 +239,7 @@ def scores(conn: Conn) -> dict[str, dict[UUID, int]]:
     return found
 
 
-def test_trending_counts_the_days_of_each_window_back_from_the_newest(connection: Conn) -> None:
+def test_k64_trending_counts_the_days_of_each_window_back_from_the_newest(connection: Conn) -> None:
     newest = datetime(2024, 3, 1, 12, tzinfo=UTC)
     ages = [0, 1, 6, 7, 29, 30, 400]
     movies = {age: uuid4() for age in ages}

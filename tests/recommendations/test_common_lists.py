@@ -109,7 +109,7 @@ async def test_what_suits_a_group_tells_nothing_of_who_does_not_show_themself(
     assert await refused(them) == nobody
 
 
-async def test_similar_movies_of_all_are_there_when_a_model_serves(served: Served) -> None:
+async def test_k63_similar_movies_of_all_are_there_when_a_model_serves(served: Served) -> None:
     query = "query ($id: ID!) { node(id: $id) { ... on Movie { similar(first: 100) { edges { score node { title } } } } } }"
     for kind in KINDS:
         answer = await served.ask(query, variables={"id": f"Movie:{film(kind, 3)}"})

@@ -111,7 +111,7 @@ async def test_who_became_private_can_still_be_left(world: World) -> None:
 
 
 @pytest.mark.parametrize(("privacy", "seen"), [("PUBLIC", ["bob"]), ("FOLLOWERS", []), ("PRIVATE", None)])
-async def test_who_follows_is_seen_by_whom_privacy_lets(
+async def test_k13_who_follows_is_seen_by_whom_privacy_lets(
     world: World, privacy: str, seen: list[str] | None
 ) -> None:
     for name in ("alice", "bob", "carol"):

@@ -9,6 +9,7 @@ import pytest
 
 import schema
 from resolvers.introspection import MOST
+from schema.descriptions import ARGUMENTS, VALUES
 from tests.world import World
 
 NAMES = "{ __schema { queryType { name } } }"
@@ -42,3 +43,14 @@ def test_every_type_has_a_name_of_its_own() -> None:
                 named.setdefault(definition.name or definition.origin.__name__, set()).add(value)
     assert len(named) > 100
     assert {name: found for name, found in named.items() if len(found) > 1} == {}
+
+
+async def test_k114_a_client_is_told_what_arguments_and_values_mean(shared: World) -> None:
+    told = await shared.data(
+        """{ connection: __type(name: "Query") { fields { name args { name description } } }
+        reaction: __type(name: "Reaction") { enumValues { name description } } }"""
+    )
+    (movies,) = (field for field in told["connection"]["fields"] if field["name"] == "movies")
+    assert {each["name"]: each["description"] for each in movies["args"]}["first"] == ARGUMENTS["first"]
+    values = {each["name"]: each["description"] for each in told["reaction"]["enumValues"]}
+    assert values == VALUES["Reaction"]

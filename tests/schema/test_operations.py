@@ -60,7 +60,7 @@ def feeds(world: World, document: str, given: Any, case: Any) -> int:
 
 
 @pytest.mark.parametrize("file", FILES)
-async def test_operations_answer_what_is_written_beside_them(
+async def test_k113_operations_answer_what_is_written_beside_them_in_as_many_statements(
     world: World, file: str, subtests: pytest.Subtests
 ) -> None:
     document = (FOLDER / f"{file}.graphql").read_text()

@@ -418,7 +418,9 @@ FILTERS: Sequence[tuple[str, Sequence[str]]] = (
 
 
 @pytest.mark.parametrize(("given", "keys"), FILTERS, ids=[given for given, _ in FILTERS])
-async def test_the_catalogue_is_searched_and_filtered(shared: World, given: str, keys: Sequence[str]) -> None:
+async def test_k25_k29_the_catalogue_is_searched_and_filtered(
+    shared: World, given: str, keys: Sequence[str]
+) -> None:
     answer = await shared.data(f"{{ movies(first: 100, {given}) {{ totalCount nodes {{ id }} }} }}")
     assert {node["id"] for node in answer["movies"]["nodes"]} == {f"Movie:{movie(key)}" for key in keys}
     assert answer["movies"]["totalCount"] == len(keys)

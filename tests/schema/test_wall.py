@@ -61,7 +61,7 @@ async def test_each_table_has_rows_of_both(crowd: World, table: str) -> None:
 
 @pytest.mark.parametrize("table", WHOSE)
 @pytest.mark.parametrize("who", [ALICE, None], ids=["another person", "a stranger"])
-async def test_nobody_reads_what_is_anothers(crowd: World, table: str, who: object) -> None:
+async def test_k101_nobody_reads_what_is_anothers(crowd: World, table: str, who: object) -> None:
     key = WHOSE[table][0]
     with as_person(crowd.conninfo, who) as conn:
         try:
