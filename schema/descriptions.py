@@ -168,8 +168,8 @@ VALUES: dict[str, dict[str, str]] = {
         "WEEKLY_DIGEST": "What the week brought.",
         "RECOMMENDATIONS": "New recommendations.",
         "TRENDING": "What is trending.",
-        "PASSWORD_RESET": "By its link a new password is chosen.",  # noqa: S105 no password
-        "PASSWORD_CHANGED": "That the password was changed.",  # noqa: S105 no password
+        "PASSWORD_RESET": "By its link a new password is chosen.",
+        "PASSWORD_CHANGED": "That the password was changed.",
         "EMAIL_VERIFICATION": "By its link the address is proved.",
     },
     "NotificationStatus": {
