@@ -38,7 +38,7 @@ from app.services import services
 from app.settings import Settings
 from app.uploads import PATH as UPLOADS
 from app.uploads import Uploads
-from projections.checkpoints import STATUS, ProjectionStatus
+from projections.checkpoints import ProjectionStatus, status_sql
 from projections.registry import projections
 from resolvers.context import Services
 from resolvers.fragments import Fragments
@@ -195,7 +195,7 @@ async def _live(_: Request) -> Response:
 
 async def _statuses(opened: Services) -> list[ProjectionStatus]:
     async with opened.system.connection() as conn:
-        rows = await (await conn.execute(f"select * from ({STATUS}) s order by name")).fetchall()
+        rows = await (await conn.execute(f"select * from ({status_sql()}) s order by name")).fetchall()
     return [ProjectionStatus(*row) for row in rows]
 
 

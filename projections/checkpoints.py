@@ -15,14 +15,22 @@ Conn = psycopg.Connection[tuple[Any, ...]]
 
 NOW = "select pg_current_snapshot()::text, (select settled from log_cluster)"
 
+GIVEN_UP = "skipped: "
+"""What the error of a parked event begins with when an operator gave it up."""
+
 # What a follower has not folded yet; an inline projection is folded by the append itself, so it misses nothing.
-STATUS = """
-select c.name, c.version, c.status, c.inline, c.progress, c.updated_at,
+_STATUS = """
+select c.name, c.version, c.inline,
+       case when c.status = 'rebuilding' then c.status when known.version is distinct from c.version then 'stale'
+            when exists (select from dead_letters d where d.projection = c.name and not starts_with(d.error, '{given_up}'))
+            then 'failed' else c.status end as status,
+       c.progress, c.updated_at,
        case when c.inline then head.position else c.position end as position,
        coalesce(missed.events, 0) as lag_events,
        coalesce(extract(epoch from now() - missed.oldest), 0)::float8 as lag_seconds,
        (select count(*) from dead_letters d where d.projection = c.name) as dead_letters
   from checkpoints c
+  left join (values {versions}) as known (name, version) on known.name = c.name
  cross join (select coalesce(max(position), 0) as position from events) head
   left join lateral (
     select count(*) as events, min(recorded_at) as oldest
@@ -33,7 +41,15 @@ select c.name, c.version, c.status, c.inline, c.progress, c.updated_at,
              where e.xid = any (array(select pg_snapshot_xip(c.snapshot)))
              limit 100000) m) missed on not c.inline
 """
-"""One row a projection; `lag_events` stops counting at 100,000."""
+
+
+def status_sql() -> str:
+    """Return a select of one row a projection that is deployed; `lag_events` stops counting at 100,000.
+
+    A projection is stale that is of another version than this program's, and failed where an event waits for an operator.
+    """
+    versions = ", ".join(f"('{p.name}', {p.version})" for p in projections().values())
+    return _STATUS.format(given_up=GIVEN_UP, versions=versions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +58,8 @@ class ProjectionStatus:
 
     name: str
     version: int
-    status: str
     inline: bool
+    status: str
     progress: dict[str, Any] | None
     updated_at: datetime
     position: int
@@ -54,14 +70,12 @@ class ProjectionStatus:
 
 def statuses(conn: Conn) -> list[ProjectionStatus]:
     """Return how every deployed projection stands, by name."""
-    rows = conn.execute(f"select * from ({STATUS}) s order by name").fetchall()
+    rows = conn.execute(f"select * from ({status_sql()}) s order by name").fetchall()
     return [ProjectionStatus(*row) for row in rows]
 
 
 PARKED = "select position from dead_letters where projection = any (%(names)s)"
 """The events that the folds of `names` could not take."""
-GIVEN_UP = "skipped: "
-"""What the error of a parked event begins with when an operator gave it up."""
 SKIPPED = f"{PARKED} and starts_with(error, '{GIVEN_UP}')"
 """Those of them that an operator gave up: a rebuild leaves them out, and stops at any other that it cannot fold."""
 
@@ -73,13 +87,13 @@ def now(conn: Conn) -> tuple[str, int]:
     return row[0], row[1]
 
 
-def keep(conn: Conn, members: Sequence[Projection], snapshot: str, *, status: str = "live") -> None:
+def keep(conn: Conn, members: Sequence[Projection], snapshot: str) -> None:
     """Move the checkpoints of projections that are folded together; part of the caller's transaction."""
     for projection in members:
         conn.execute(
             """
             insert into checkpoints as c (name, version, inline, status, snapshot, position)
-            values (%(name)s, %(version)s, %(inline)s, %(status)s, %(snapshot)s,
+            values (%(name)s, %(version)s, %(inline)s, 'live', %(snapshot)s,
                     (select coalesce(max(position), 0) from events where pg_visible_in_snapshot(xid, %(snapshot)s)))
             on conflict (name) do update
                set version = excluded.version, inline = excluded.inline, status = excluded.status,
@@ -88,7 +102,6 @@ def keep(conn: Conn, members: Sequence[Projection], snapshot: str, *, status: st
                 "name": projection.name,
                 "version": projection.version,
                 "inline": projection.inline,
-                "status": status,
                 "snapshot": snapshot,
             },
         )

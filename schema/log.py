@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from projections.checkpoints import STATUS
+from projections.checkpoints import status_sql
 from resolvers.ids import array, text, uuid_of
 from resolvers.mapping import Embedded, Filter, Key, One, Page, Python
 from resolvers.operations import handled_types
@@ -14,7 +14,7 @@ from schema.movies import Movie
 from schema.nodes import Node
 from schema.scalars import Data, Position
 
-STATUSES = f"({STATUS})"
+STATUSES = f"({status_sql()})"
 
 
 @strawberry.type(description="Something that happened: an immutable fact of the log.")

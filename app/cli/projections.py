@@ -49,19 +49,18 @@ def show(as_json: Json = False) -> None:
     with connected() as conn:
         found, late = statuses(conn), stale(conn)
     if as_json:
-        answer_json([asdict(status) | {"stale": status.name in late} for status in found])
+        answer_json([asdict(status) for status in found])
     else:
         columns = ("projection", "version", "status", "folded", "position", "lag", "lag s", "parked")
-        answer_table(columns, [_row(status, late) for status in found])
+        answer_table(columns, [_row(status) for status in found])
     if late:
         say(f"Not of this version: {', '.join(late)}. Run `projectionist migrate`.")
 
 
-def _row(status: ProjectionStatus, late: list[str]) -> tuple[object, ...]:
-    state = "stale" if status.name in late else status.status
+def _row(status: ProjectionStatus) -> tuple[object, ...]:
     when = "inline" if status.inline else "after"
     lag = (status.lag_events, status.lag_seconds)
-    return (status.name, status.version, state, when, status.position, *lag, status.dead_letters)
+    return (status.name, status.version, status.status, when, status.position, *lag, status.dead_letters)
 
 
 @commands.command(epilog="Example: projectionist projections rebuild movie_stats --dry-run")

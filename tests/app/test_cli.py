@@ -331,7 +331,7 @@ def test_projections_are_listed_and_proved(run: Run, connection: Conn) -> None:
     rated(connection)
     listed = {row["name"]: row for row in answered(run("projections", "list", "--json"))}
     assert listed["movie_stats"]["lag_events"] == 0
-    assert not listed["ratings"]["stale"]
+    assert listed["ratings"]["status"] == "live"
     assert run("projections", "verify", "movie_stats", "trending").exit_code == 0
     assert "movie_stats" in run("projections", "list").stdout
     connection.execute("update movie_stats set rating_count = 7")

@@ -137,6 +137,20 @@ def test_a_stale_projection_waits_for_its_rebuild(connection: Conn) -> None:
     assert viewed(connection) == 0
 
 
+def test_who_asks_hears_what_cannot_be_relied_on(connection: Conn) -> None:
+    assert status(connection, "movie_stats").status == "live"
+    connection.execute(
+        "insert into dead_letters (projection, position, error) values ('movie_stats', 1, 'it burst')"
+    )
+    assert status(connection, "movie_stats").status == "failed"
+    connection.execute("update dead_letters set error = 'skipped: ' || error")
+    assert status(connection, "movie_stats").status == "live"
+    connection.execute("update checkpoints set version = version - 1 where name = 'movie_stats'")
+    assert status(connection, "movie_stats").status == "stale"
+    connection.execute("update checkpoints set status = 'rebuilding' where name = 'movie_stats'")
+    assert status(connection, "movie_stats").status == "rebuilding"
+
+
 def test_lag_is_what_is_committed_and_not_folded(conninfo: str, connection: Conn) -> None:
     assert (status(connection, "movie_stats").lag_events, status(connection, "movie_stats").position) == (
         0,
