@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import groupby
+from typing import ClassVar
 from uuid import UUID
 
+from events.errors import Rejected
 from events.facts import Event, event
 from events.pair import Pair, PairEvent, changed
 
@@ -48,6 +50,13 @@ class RecommendationClicked(PairEvent):
 
     def apply(self, pair: Pair) -> Pair:
         return changed(pair, clicked=pair.clicked | {self.slate_id})
+
+
+class NotRecommended(Rejected):
+    """This movie was not in this list, or the list was somebody else's. Send the `slateId` of the list that had it."""
+
+    code: ClassVar[str] = "NOT_RECOMMENDED"
+    path = ("slateId",)
 
 
 MOST = 100

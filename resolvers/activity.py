@@ -22,6 +22,7 @@ from events.activity import (
 from events.errors import Rejected
 from events.log import Source
 from resolvers import interactions
+from resolvers.clicks import click
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.ids import bare_uuid, text, uuid_of
@@ -65,7 +66,7 @@ async def record_activity(context: Context, given: Input) -> Payload:
         if context.viewer and action is Action.RECOMMENDATION_CLICK:
             if "slateId" not in given:
                 raise MissingValue(path=("slateId",))
-            return await _appended(context, action, given, interactions.click)
+            return await _appended(context, action, given, click)
         return await _queued(context, action, given)
     except Rejected as rejection:
         return refused(rejection, visitor_token=None)

@@ -18,7 +18,6 @@ from events.log import Recorded, Source
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import InvalidStars, rate_movie
 from events.reactions import react_to_movie
-from events.slates import click_recommendation
 from events.texts import Text
 from events.viewing import dismiss_movie, mark_watched, view_movie
 from events.watchlist import (
@@ -30,7 +29,7 @@ from events.watchlist import (
 from events.window import Command
 from resolvers.context import Context
 from resolvers.errors import BadInput
-from resolvers.ids import bare_uuid, text, uuid_of
+from resolvers.ids import text, uuid_of
 
 Input = Mapping[str, Any]
 Payload = Mapping[str, str | None]
@@ -237,9 +236,3 @@ async def dismiss(context: Context, given: Input) -> Payload:
 async def view(context: Context, given: Input) -> Payload:
     """Record that the movie's page was opened."""
     return await record(context, "view", given, view_movie)
-
-
-async def click(context: Context, given: Input) -> Payload:
-    """Record that the movie was opened where it was recommended."""
-    slate_id = UUID(bare_uuid(given["slateId"]))
-    return await record(context, "click", given, lambda pair: click_recommendation(pair, slate_id))

@@ -49,6 +49,7 @@ CODES = {
     "NOT_IN_LIST": "The movie is not on the list.",
     "NOT_LIST_OWNER": "Only the person whose list it is can do this.",
     "NOT_ON_WATCHLIST": "The movie is not on the watchlist.",
+    "NOT_RECOMMENDED": "The movie was not in this list of the viewer's recommendations.",
     "NOT_REQUESTED": "The person does not ask to follow the viewer.",
     "NO_REVIEW": "The viewer has no review of this movie.",
     "NO_VIEWING": "There is no such viewing in the diary.",

@@ -6,6 +6,7 @@ import strawberry
 from strawberry import UNSET
 
 from resolvers import activity, diary, feedback, genres, interactions, operations, reviews, undoing
+from resolvers.clicks import click
 from resolvers.mapping import Run
 from schema.account_mutations import AccountMutations
 from schema.chat_mutations import ChatMutations
@@ -246,7 +247,7 @@ class Mutation(
     @mapped(Run(interactions.view), "Say that a movie's page was opened.")
     def record_view(self, input: RecordViewInput) -> RecordViewPayload: ...  # noqa: A002
 
-    @mapped(Run(interactions.click), "Say that a recommended movie was opened; once for each slate.")
+    @mapped(Run(click), "Say that a recommended movie was opened; once for each slate that it was in.")
     def click_recommendation(self, input: ClickRecommendationInput) -> ClickRecommendationPayload: ...  # noqa: A002
 
     @mapped(Run(feedback.give), "Say what one thinks of a recommended movie, or take it back.")

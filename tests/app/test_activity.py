@@ -134,6 +134,11 @@ async def test_k80_what_a_person_does_is_an_event_where_there_is_one_and_written
     assert viewed["event"] == {"type": "movie_viewed"}
     assert viewed["visitorToken"] is None
     slate = str(uuid4())
+    connection.execute(
+        "insert into user_recommendations (user_id, algorithm, rank, movie_id, score, slate_id)"
+        " values (%s, 'HYBRID', 50, %s, 0.5, %s)",
+        (person("alice"), movie("alien"), slate),
+    )
     clicked = await record(served, token=token, action="RECOMMENDATION_CLICK", movieId=ALIEN, slateId=slate)
     assert clicked["event"] == {"type": "recommendation_clicked"}
     twice = await record(served, token=token, action="RECOMMENDATION_CLICK", movieId=ALIEN, slateId=slate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -114,6 +114,31 @@ async def test_k62_k65_clicks_raise_the_click_through_rate(newcomer: Newcomer, d
     assert today["clickThroughRate"] == pytest.approx(1 / today["recommendationCount"], abs=1e-4)
     wrong = await ann.served.post(CLICK, token=ann.token, variables={"movie": clicked, "slate": "no"})
     assert codes(wrong) == ["BAD_ID"]
+
+
+async def test_a_click_counts_in_a_list_that_showed_the_movie_to_who_clicks(
+    newcomer: Newcomer, database: str
+) -> None:
+    ann, ben = await newcomer("clara"), await newcomer("carl")
+    shown = await ann.recommended(first=2)
+    (first, slate), last = (
+        (shown["edges"][0]["node"]["id"], shown["slateId"]),
+        shown["edges"][1]["node"]["id"],
+    )
+    seen = {edge["node"]["id"] for edge in shown["edges"]}
+    everything = (await ann.ask("{ movies(first: 100) { nodes { id } } }"))["movies"]["nodes"]
+    other = next(node["id"] for node in everything if node["id"] not in seen)
+    tries = [(ben, first, slate), (ann, other, slate), (ann, first, str(uuid4()))]
+    said = await asyncio.gather(*(who.ask(CLICK, movie=movie, slate=list_) for who, movie, list_ in tries))
+    assert [each["clickRecommendation"]["errors"] for each in said] == [[{"code": "NOT_RECOMMENDED"}]] * 3
+    for movie in (first, last):
+        assert (await ann.ask(CLICK, movie=movie, slate=slate))["clickRecommendation"]["event"]
+    with connect(database) as conn:
+        clicks = conn.execute(
+            "select data->>'slate_id' from events where type = 'recommendation_clicked'"
+            " and (user_id = any (select id from users where username in ('clara', 'carl')))"
+        ).fetchall()
+    assert clicks == [(slate,)] * 2
 
 
 STORED = """{ viewer { storedRecommendations(first: 100) { slateId edges {
