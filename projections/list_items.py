@@ -77,6 +77,7 @@ list_items = register(
         key=("list_id", "movie_id"),
         shown="sees_list(list_id)",
         shared="works_on(list_id)",
+        writable="(owns_list(list_id) or works_on(list_id))",
         indexes=("(list_id, rank, movie_id) where is_active", "(user_id)", "(note_id)"),
         groups={
             "position": ("rank", "note_id", "is_active"),

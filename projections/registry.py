@@ -35,7 +35,8 @@ class Projection:
     `mentions` are columns that name people whose row it is not: null once these were erased.
     Who is served by a statement sees and changes the rows that name them, others' rows where `shared`, and sees others'
     rows where `shown`: conditions over its columns that name no other table, but functions of migrations/sql/wall.sql.
-    `writers` are those of `people` who may change a row, where that is not all of them.
+    `writers` are those of `people` who may change a row, where that is not all of them; `writable` is a condition of the
+    same kind that a row must meet as they write it.
     `proof` says the same as `rows` in another way, for the whole log; `spec` says it in Python, by `evolve`.
     """
 
@@ -56,6 +57,7 @@ class Projection:
     writers: tuple[str, ...] = ()
     shown: str = "false"
     shared: str = "false"
+    writable: str = "true"
     inline: bool = False
     reads: tuple[str, ...] = ()
     every_s: float = 0.0
