@@ -43,6 +43,7 @@ CHUNK = 500
 _FOUND = """
 select id, user_id, asked_by, erased_at, position, rows, withdrawn, finished_at from erasures where user_id = %s"""
 _EXISTS = "select exists (select from users where id = %s)"
+_LISTS = "select list_id from lists where user_id = %s"
 _POSITION = "select position from events where user_id = %s and type = 'user_erased'"
 _BEGUN = """
 insert into erasures (user_id, id, asked_by, position, rows) values (%(person)s, %(id)s, %(by)s, %(position)s, %(rows)s)"""
@@ -83,7 +84,8 @@ def erase(
     `conn` is in no transaction.
     """
     with conn.transaction():
-        lock_people(conn, user_id)
+        # others write rows of theirs under the locks of their lists
+        lock_people(conn, user_id, *(list_id for (list_id,) in conn.execute(_LISTS, (user_id,)).fetchall()))
         if conn.execute(_EXISTS, (user_id,)).fetchone() == (True,):
             _drop(conn, keys, user_id, by)
     _withdraw_all(conn, user_id, may_go_on)
