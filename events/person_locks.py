@@ -15,7 +15,7 @@ _LOCK = "select pg_advisory_xact_lock(k) from unnest(%s::bigint[]) as k"
 
 
 def lock_people(conn: Connection[Any], *people: UUID) -> None:
-    """Wait until nobody else decides for these people, and keep it so until the transaction ends."""
+    """Wait until nobody else decides for these people, or lists, and keep it so until the transaction ends."""
     conn.execute(_LOCK, (_locks(people),))
 
 

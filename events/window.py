@@ -70,7 +70,7 @@ class Command(_Said):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ListCommand(_Said):
-    """What a person wants to do with a list, which others may change at the same moment.
+    """What a person wants to do with a list, which others may change at the same moment; `other_id` is whom it is about.
 
     `decide` gets the rows that `reads` asks for under the locks: it reads tables that appends fold, so the command is
     the only one of its person's and its list's in a transaction that is about lists.
@@ -79,11 +79,13 @@ class ListCommand(_Said):
     list_id: UUID
     reads: Call
     decide: Callable[[Rows], Sequence[Event]]
+    other_id: UUID | None = None
 
     @property
     def subjects(self) -> tuple[int, ...]:
         """Whom and what it locks, as numbers."""
-        return (self.user_id.int, self.list_id.int)
+        other = (self.other_id.int,) if self.other_id else ()
+        return (self.user_id.int, self.list_id.int, *other)
 
 
 AnyCommand = Command | ListCommand

@@ -8,6 +8,7 @@ texts is destroyed, in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +16,9 @@ from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg import errors
 from psycopg.rows import class_row
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Identifier
 
 from accounts.changes import By
 from accounts.keys import Keys
@@ -29,7 +31,7 @@ from events.person_locks import lock_people
 from events.record import append_alone
 from events.watchlist import RemovalReason
 from events.withdrawing import withdraw
-from privacy.tables import KEPT, personal_tables
+from privacy.tables import KEPT, PersonalTable, copied_tables, personal_tables
 from projections.registry import fold_inline, projections
 
 Conn = psycopg.Connection[tuple[Any, ...]]
@@ -41,6 +43,7 @@ CHUNK = 500
 _FOUND = """
 select id, user_id, asked_by, erased_at, position, rows, withdrawn, finished_at from erasures where user_id = %s"""
 _EXISTS = "select exists (select from users where id = %s)"
+_LISTS = "select list_id from lists where user_id = %s"
 _POSITION = "select position from events where user_id = %s and type = 'user_erased'"
 _BEGUN = """
 insert into erasures (user_id, id, asked_by, position, rows) values (%(person)s, %(id)s, %(by)s, %(position)s, %(rows)s)"""
@@ -81,7 +84,8 @@ def erase(
     `conn` is in no transaction.
     """
     with conn.transaction():
-        lock_people(conn, user_id)
+        # others write rows of theirs under the locks of their lists
+        lock_people(conn, user_id, *(list_id for (list_id,) in conn.execute(_LISTS, (user_id,)).fetchall()))
         if conn.execute(_EXISTS, (user_id,)).fetchone() == (True,):
             _drop(conn, keys, user_id, by)
     _withdraw_all(conn, user_id, may_go_on)
@@ -114,13 +118,33 @@ def _drop(conn: Conn, keys: Keys, user_id: UUID, by: By) -> None:
         (rows[table.name],) = conn.execute(count, person).fetchone() or (0,)
     for table in tables:
         if table.schema == "read":
-            conn.execute(SQL("delete from {} t where {}").format(table.sql, table.of_person), person)
+            _drop_from(conn, table, user_id)
     conn.execute("select forget_idempotency_keys(%s)", (user_id,))
     conn.execute("delete from users where id = %s", (user_id,))
     keys.destroy(conn, user_id)
     (position,) = conn.execute(_POSITION, (user_id,)).fetchone() or (0,)
+    _drop_from_copies(conn, user_id)
     counted = orjson.dumps({name: n for name, n in sorted(rows.items()) if n}).decode()
     conn.execute(_BEGUN, {**person, "id": uuid7(), "by": by, "position": position, "rows": counted})
+
+
+def _drop_from(conn: Conn, table: PersonalTable, user_id: UUID) -> None:
+    person = {"person": user_id}
+    conn.execute(SQL("delete from {} t where {}").format(table.sql, table.of_person), person)
+    for column in table.mentions:
+        forget = SQL("update {} set {column} = null where {column} = %(person)s")
+        conn.execute(forget.format(table.sql, column=Identifier(column)), person)
+
+
+def _drop_from_copies(conn: Conn, user_id: UUID) -> None:
+    """Take rows out of what rebuilds keep of before, too. The read tables must be locked: no rebuild swaps them then.
+
+    A copy that goes away meanwhile, or that a rebuild holds, is folded up to the erasure before anybody reads it.
+    """
+    conn.execute("set local lock_timeout = '1s'")
+    for table in copied_tables(conn):
+        with suppress(errors.UndefinedTable, errors.LockNotAvailable), conn.transaction():
+            _drop_from(conn, table, user_id)
 
 
 def _withdraw_all(conn: Conn, user_id: UUID, may_go_on: MayGoOn) -> None:

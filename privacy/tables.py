@@ -27,13 +27,15 @@ ITS_AUTHORS = frozenset({"blocks"})
 """Tables whose rows are exported to who made them, `user_id`, and to nobody else whom they name."""
 
 # partitions are in their tables; what a rebuild makes, or keeps of before, is no table of its own
+_OWN = "not in ('shadow', 'before', 'information_schema') and n.nspname not like 'pg\\_%'"
+_COPIES = "in ('shadow', 'before')"
 _TABLES = """
 select n.nspname, c.relname, array_agg(a.attname::text order by a.attnum)
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
  where c.relkind in ('r', 'p') and not c.relispartition
-   and n.nspname not in ('shadow', 'before', 'information_schema') and n.nspname not like 'pg\\_%'
+   and n.nspname {schemas}
  group by 1, 2
 having bool_or(a.attname = 'user_id') or c.relname = 'users'
  order by 1, 2"""
@@ -41,12 +43,16 @@ having bool_or(a.attname = 'user_id') or c.relname = 'users'
 
 @dataclass(frozen=True, slots=True)
 class PersonalTable:
-    """A table with rows of people: `people` are the columns that name them."""
+    """A table with rows of people: `people` are the columns that name them.
+
+    `mentions` are columns that name others than those whose row it is.
+    """
 
     schema: str
     name: str
     columns: Sequence[str]
     people: Sequence[str]
+    mentions: Sequence[str] = ()
 
     @property
     def sql(self) -> Identifier:
@@ -71,12 +77,26 @@ def _names_person(columns: Sequence[str]) -> Composed:
 
 def personal_tables(conn: Conn) -> list[PersonalTable]:
     """Return every table that has rows of people, whoever made it."""
+    return _found(conn, _OWN)
+
+
+def copied_tables(conn: Conn) -> list[PersonalTable]:
+    """Return those that rebuilds keep of before, and those that a rebuild is making, or left when it was killed."""
+    return _found(conn, _COPIES)
+
+
+def _found(conn: Conn, schemas: str) -> list[PersonalTable]:
     found = []
-    for schema, name, columns in conn.execute(_TABLES):
+    for schema, name, columns in conn.execute(_TABLES.format(schemas=schemas)):
         people: Sequence[str] = ("id",) if name == "users" else ("user_id",)
-        if schema == "read" and name in projections():
-            people = projections()[name].people
-        found.append(PersonalTable(schema, name, columns, people))
+        mentions: Sequence[str] = ()
+        if schema not in ("public", "activity") and name in projections():
+            # a copy may be of another version
+            people, mentions = (
+                [column for column in named if column in columns]
+                for named in (projections()[name].people, projections()[name].mentions)
+            )
+        found.append(PersonalTable(schema, name, columns, people, mentions))
     return found
 
 

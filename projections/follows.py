@@ -40,6 +40,7 @@ follows = register(
         key=("user_id", "followee_id"),
         shown="opens_person(user_id) or opens_person(followee_id)",
         people=("user_id", "followee_id"),
+        writable="may_follow(user_id, followee_id, status)",
         indexes=(
             "(followee_id, status, position desc) include (user_id) where status is not null",
             "(user_id, status, position desc) include (followee_id) where status is not null",

@@ -38,7 +38,13 @@ def _spec(log: Sequence[Recorded]) -> Iterable[Row]:
     for place, row in rows.items():
         first = added[place]
         said = placed[place], noted[place]
-        yield (*row, first.fact.user_id, first.occurred_at, first.position, *said)
+        yield (
+            *row,
+            None if first.fact.user_id in gone else first.fact.user_id,
+            first.occurred_at,
+            first.position,
+            *said,
+        )
 
 
 _PLACED = f"""
@@ -48,11 +54,12 @@ _PLACED = f"""
 list_items = register(
     Projection(
         name="list_items",
-        version=3,
+        version=4,
         kind="state",
         inline=True,
         handles=_HANDLES,
         person=OWNER,
+        mentions=("added_by",),
         columns={
             "list_id": "uuid not null",
             "movie_id": "uuid not null",
@@ -70,6 +77,7 @@ list_items = register(
         key=("list_id", "movie_id"),
         shown="sees_list(list_id)",
         shared="works_on(list_id)",
+        writable="(owns_list(list_id) or works_on(list_id))",
         indexes=("(list_id, rank, movie_id) where is_active", "(user_id)", "(note_id)"),
         groups={
             "position": ("rank", "note_id", "is_active"),

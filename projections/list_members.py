@@ -51,6 +51,8 @@ list_members = register(
         },
         key=("list_id", "member_id"),
         shown="sees_list(list_id)",
+        # nobody works on a list who was never asked to
+        writable="(owns_list(list_id) or was_asked(list_id, member_id))",
         indexes=("(member_id, position desc) where state <> 'LEFT'", "(user_id)"),
         rows=f"""
         select distinct on (list_id, member_id) list_id, member_id, (data->>'owner_id')::uuid,

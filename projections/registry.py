@@ -32,9 +32,11 @@ class Projection:
 
     `person` is what an event says of whose row it makes, over the columns of the log: where that is not who did it.
     `people` are the columns that name people: a row of state that names somebody who was erased is dropped.
+    `mentions` are columns that name people whose row it is not: null once these were erased.
     Who is served by a statement sees and changes the rows that name them, others' rows where `shared`, and sees others'
     rows where `shown`: conditions over its columns that name no other table, but functions of migrations/sql/wall.sql.
-    `writers` are those of `people` who may change a row, where that is not all of them.
+    `writers` are those of `people` who may change a row, where that is not all of them; `writable` is a condition of the
+    same kind that a row must meet as they write it.
     `proof` says the same as `rows` in another way, for the whole log; `spec` says it in Python, by `evolve`.
     """
 
@@ -51,9 +53,11 @@ class Projection:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     person: str = "user_id"
     people: tuple[str, ...] = ("user_id",)
+    mentions: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     shown: str = "false"
     shared: str = "false"
+    writable: str = "true"
     inline: bool = False
     reads: tuple[str, ...] = ()
     every_s: float = 0.0
@@ -128,11 +132,19 @@ def fold(projection: Projection, *, merge: bool = True) -> str:
 
 
 def of_the_living(projection: Projection, rows: str) -> str:
-    """Return a select of rows without those that name an erased person who is not the events' own."""
-    if not projection.is_personal or projection.people == ("user_id",):
+    """Return a select of rows without those that name an erased person who is not the events' own, and without mentions."""
+    others = [column for column in projection.people if column != "user_id"]
+    if not projection.is_personal or not (others or projection.mentions):
         return rows
-    living = " and ".join(f"{column} not in ({_ERASED})" for column in projection.people)
-    return f"select * from ({rows}) as named ({', '.join(projection.columns)}) where {living}"
+    columns = ", ".join(
+        f"{_forgotten(c)} as {c}" if c in projection.mentions else c for c in projection.columns
+    )
+    living = " and ".join(f"{column} not in ({_ERASED})" for column in projection.people if others) or "true"
+    return f"select {columns} from ({rows}) as named ({', '.join(projection.columns)}) where {living}"
+
+
+def _forgotten(column: str) -> str:
+    return f"case when {column} in ({_ERASED}) then null else {column} end"
 
 
 def _merge(projection: Projection) -> str:
@@ -152,7 +164,8 @@ def _merge(projection: Projection) -> str:
     sets = []
     for position, columns in groups.items():
         newer = f"excluded.{position} > t.{position}"
-        sets += [f"{c} = case when {newer} then excluded.{c} else t.{c} end" for c in columns]
+        known = {c: _forgotten(f"t.{c}") if c in projection.mentions else f"t.{c}" for c in columns}
+        sets += [f"{c} = case when {newer} then excluded.{c} else {known[c]} end" for c in columns]
         sets.append(f"{position} = greatest(excluded.{position}, t.{position})")
     return conflict + ", ".join(sets) + " where " + " or ".join(f"excluded.{p} > t.{p}" for p in groups)
 
@@ -166,12 +179,21 @@ def fold_window(projection: Projection, window: str) -> str:
     if not projection.is_personal:
         return f"with batch as ({window}), folded as ({fold(projection)}) select count(*) from batch"
     dropped = " or ".join(f"{column} in (select user_id from erased)" for column in projection.people)
+    forgetting = ""
+    if projection.mentions:
+        key = ", ".join(projection.key)
+        sets = ", ".join(f"{column} = {_forgotten(column)}" for column in projection.mentions)
+        mentioned = " or ".join(f"{column} in (select user_id from erased)" for column in projection.mentions)
+        # a row that is folded or dropped forgets by that: one statement changes no row twice
+        forgetting = f""" returning {key}),
+    forgotten as (update {projection.name} set {sets}
+                   where ({mentioned}) and not ({dropped}) and ({key}) not in (select {key} from folded)"""
     return f"""
     with arrived as materialized ({window}),
     erased as ({_ERASED} and user_id in (select {projection.person} from arrived)),
     batch as (select * from arrived where {projection.person} not in (select user_id from erased)),
     dropped as (delete from {projection.name} where {dropped}),
-    folded as ({fold(projection)})
+    folded as ({fold(projection)}{forgetting})
     select count(*) from arrived"""
 
 

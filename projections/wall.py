@@ -29,19 +29,21 @@ _ACTING = "any ((select acting_people())::uuid[])"
 def policies(projection: Projection) -> dict[str, str]:
     """Return the policies of a projection's table by name, as `create policy` takes them.
 
-    A row is that of the people whom it names; `shown` and `shared` of the projection say what others may do with it.
+    A row is that of the people whom it names; `shown` and `shared` of the projection say what others may do with it, and
+    `writable` what it must be like when it is written.
     Exports read what names their person, one of the `writers` where there are some.
     """
     mine = [f"{column} = {_ACTING}" for column in projection.people]
     changing = [f"{column} = {_ACTING}" for column in projection.writers or projection.people]
     changes = " or ".join([*changing, projection.shared])
+    written = f"({changes}) and {projection.writable}"
     reads = " or ".join([*mine, projection.shared, projection.shown])
     wall = f"as restrictive for {{}} to {VIEWER_ROLE}"
     return {
         "granted": "using (true) with check (true)",
         "wall_select": f"{wall.format('select')} using ({reads})",
-        "wall_insert": f"{wall.format('insert')} with check ({changes})",
-        "wall_update": f"{wall.format('update')} using ({changes})",
+        "wall_insert": f"{wall.format('insert')} with check ({written})",
+        "wall_update": f"{wall.format('update')} using ({changes}) with check ({written})",
         "wall_delete": f"{wall.format('delete')} using ({changes})",
         "wall_export": f"as restrictive for select to {EXPORTER_ROLE} using ({' or '.join(changing)})",
     }

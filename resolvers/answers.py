@@ -11,7 +11,12 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from psycopg import OperationalError
-from psycopg.errors import IdleInTransactionSessionTimeout, LockNotAvailable, QueryCanceled
+from psycopg.errors import (
+    ForeignKeyViolation,
+    IdleInTransactionSessionTimeout,
+    LockNotAvailable,
+    QueryCanceled,
+)
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from accounts.attempts import TooManyAttempts
@@ -73,6 +78,9 @@ def refusal_of(failure: BaseException, request_id: str) -> Refused:
         case TooManyAttempts():
             return TooManyTries(failure.retry_after_s)
         case Conflict():
+            return Busy()
+        # the account was erased in the middle of it: asked again, that is the answer
+        case ForeignKeyViolation() if str(failure.diag.constraint_name).endswith("_user_id_fkey"):
             return Busy()
         case StatementFailed(sqlstate=("57014" | "55P03")):
             return TooSlow()

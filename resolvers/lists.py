@@ -216,6 +216,7 @@ async def _say(
         list_id=list_id,
         reads=reading(viewer.id, list_id, **about),
         decide=lambda rows: decide(list_state(viewer.id, list_id, rows)),
+        other_id=about.get("other_id"),
         source=source_of(given),
         idempotency_key=idempotency_key_of(given),
         request=request_of(name, given),

@@ -16,6 +16,7 @@ from privacy.exporting import export
 from privacy.tables import KEPT, SECRET, personal_tables
 from projections.follow import catch_up
 from projections.movie_stats import movie_stats
+from projections.rebuild import rebuild, roll_back
 from projections.registry import projections
 from projections.verify import verify
 from tests.accounts.masters import new_keys
@@ -37,6 +38,13 @@ def somebody(conn: Conn, user: UUID = GONE) -> None:
     conn.execute(
         "insert into users (id, username, username_key) values (%s, %s, %s)", (user, str(user), str(user))
     )
+
+
+COPIES = ("shadow", "before")
+
+
+def rows_of(conn: Conn, schema: str, name: str) -> list[str]:
+    return [row for (row,) in conn.execute(f"select t::text from {schema}.{name} t".encode())]
 
 
 def counts(rows: list[tuple[Any, ...]]) -> set[tuple[Any, ...]]:
@@ -78,6 +86,35 @@ def test_an_erasure_that_was_cut_short_is_finished_by_a_worker(connection: Conn)
     assert ended
     assert ended.finished_at
     assert ended.withdrawn > 0
+
+
+def test_what_rebuilds_left_has_nothing_of_them_either(connection: Conn, conninfo: str) -> None:
+    """The tables of before, which a rollback brings back, and those of a rebuild that was killed."""
+    somebody(connection)
+    fill(connection, LOG)
+    names = ("ratings", "follows", "list_items")
+    for name in names:
+        rebuild(connection, name)
+        connection.execute(f"create table shadow.{name} as table read.{name}".encode())
+    connection.execute("alter table before.follows drop column followee_id cascade")  # another version
+    before = {(schema, name): rows_of(connection, schema, name) for schema in COPIES for name in names}
+    assert all(any(str(GONE) in row for row in had) for had in before.values())
+    # one that somebody holds is passed over: whoever made it folds the erasure into it
+    with psycopg.connect(conninfo) as other:
+        other.execute("lock table shadow.ratings in access exclusive mode")
+        assert erase(connection, new_keys(), GONE, "person")
+    assert rows_of(connection, "shadow", "ratings") == before.pop(("shadow", "ratings"))
+    for (schema, name), had in before.items():
+        kept = [row for row in had if str(GONE) not in row]
+        left = rows_of(connection, schema, name)
+        assert not [row for row in left if str(GONE) in row]
+        # where others' rows only mention them, the rows stay
+        assert len(left) >= len(kept)
+        assert {*kept} <= {*left}
+    connection.execute("drop table shadow.ratings, shadow.follows, shadow.list_items, before.follows")
+    for name in ("ratings", "list_items"):
+        roll_back(connection, name)
+        assert verify(connection, name) == []
 
 
 async def test_no_row_of_anybody_else_goes(conninfo: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from projections.registry import Projection, families, projections
 from tests.projections.folding import Bench, check
-from tests.strategies import ERASED, Move, erase, histories, play, rich_moves, user_id, windows
+from tests.strategies import ERASED, Move, arrange, erase, histories, play, rich_moves, user_id, windows
 
 EXAMPLES = settings(max_examples=80)
 
@@ -58,7 +58,8 @@ def test_windows_may_arrive_in_any_order(
 def test_erased_people_are_gone_whichever_window_comes_first(
     bench: Bench, projection: Projection, erasure: str
 ) -> None:
-    lives = rich_moves(600, movies=30, without=[erase])
+    shared = [Move(1, 100, arrange, (step,)) for step in ("create", "invite", "other: join", "other: add")]
+    lives = [*shared, *rich_moves(600, movies=30, without=[erase])]
     log = play([*lives[:100], Move(ERASED, 0, erase, ()), *lives[100:]])
     (erased,) = (event.position for event in log if event.fact.type == "user_erased")
     rest = [event.position for event in log if event.position != erased]
@@ -73,3 +74,5 @@ def test_erased_people_are_gone_whichever_window_comes_first(
         people = {row[list(projection.columns).index(column)] for row in rows}
         assert people >= {user_id(person) for person in range(ERASED)}
         assert user_id(ERASED) not in people
+    for column in projection.mentions:
+        assert {row[list(projection.columns).index(column)] for row in rows} == {user_id(0), user_id(1), None}
