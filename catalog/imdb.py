@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from catalog.files import DataFile, Folder, fault, folders
 from catalog.locales import locale_of
 from catalog.rows import BadRow, Credit, MovieRow, Translation, UnreadableRelease, VotedRating
+from catalog.soundness import is_person, is_vote
 from catalog.titles import plausible_year
 
 SOURCE = "imdb"
@@ -61,9 +63,14 @@ class Dataset:
                 continue
             number, (tconst, mean, votes) = line
             try:
-                found[tconst] = float(mean), int(votes)
+                rating = VotedRating(SOURCE, float(mean), 10, int(votes))
             except ValueError:
                 on_bad(self._bad("title.ratings", number, "a rating that is not a number", tconst))
+                continue
+            if is_vote(rating):
+                found[tconst] = rating.value, rating.votes
+            else:
+                on_bad(self._bad("title.ratings", number, "a rating that is not on its scale", tconst))
         return found
 
     def titles(
@@ -84,11 +91,9 @@ class Dataset:
 
     def _title(self, number: int, fields: list[str], mean: float, votes: int) -> MovieRow:
         tconst, _, title, original, adult, start, _, runtime, genres = fields
-        if not (tconst.startswith("tt") and tconst[2:].isdecimal() and 7 <= len(tconst[2:]) <= 18):
-            raise ValueError("an id that is not like tt0111161")
         if not 0 < len(title) <= _LONGEST or title == _NULL or len(original) > _LONGEST:
             raise ValueError(f"a title that is empty or longer than {_LONGEST} characters")
-        if runtime != _NULL and not (runtime.isdecimal() and int(runtime) < 2**15):
+        if runtime != _NULL and not (runtime.isdecimal() and len(runtime) < 10):
             raise ValueError("a runtime that is no number of minutes")
         return MovieRow(
             external_id=tconst,
@@ -118,7 +123,7 @@ class Dataset:
                 if locale and not odd and 0 < len(title) <= _LONGEST:
                     found.setdefault(locale, Translation(locale, title))
             if found:
-                yield MovieRow(tconst, "", translations=tuple(found.values()), line=number)
+                yield self._part("title.akas", tconst, number, translations=tuple(found.values()))
 
     def directors(self, wanted: Collection[str], after: int) -> Iterator[MovieRow | BadRow]:
         """Who directed the titles."""
@@ -130,7 +135,7 @@ class Dataset:
             directors = lines[0][1]
             if directors != _NULL:
                 credits_ = tuple(Credit(imdb_id=each) for each in directors.split(","))
-                yield MovieRow(tconst, "", directors=credits_, line=number)
+                yield self._part("title.crew", tconst, number, directors=credits_)
 
     def cast(self, wanted: Collection[str], after: int) -> Iterator[MovieRow | BadRow]:
         """Who plays in the titles, as what."""
@@ -142,7 +147,7 @@ class Dataset:
             parts = [fields for fields in lines if fields[3] in _PLAYS]
             if parts:
                 cast = tuple(Credit(imdb_id=fields[2], character=_character(fields[5])) for fields in parts)
-                yield MovieRow(tconst, "", cast=cast, line=number)
+                yield self._part("title.principals", tconst, number, cast=cast)
 
     def names(self, wanted: Collection[str], after: int) -> Iterator[tuple[int, str, str] | BadRow]:
         """Line, id and name of people."""
@@ -151,7 +156,9 @@ class Dataset:
                 yield line
             elif line[1][0] in wanted:
                 number, (nconst, name, *_) = line
-                if 0 < len(name) <= 300 and name != _NULL:
+                if not is_person(nconst):
+                    yield self._bad("name.basics", number, "an id that is not like nm0000158", nconst)
+                elif 0 < len(name) <= 300 and name != _NULL:
                     yield number, nconst, name
                 else:
                     yield self._bad("name.basics", number, "a name that is empty or too long", nconst)
@@ -188,7 +195,7 @@ class Dataset:
         file = self.files.get(name)
         if file is None:
             return
-        columns = _COLUMNS[name]
+        columns, number = _COLUMNS[name], 0
         for number, line in file.lines():
             if number == 1:
                 if tuple(line.decode("utf-8", "replace").split("\t")) != columns:
@@ -201,6 +208,11 @@ class Dataset:
                     yield file.bad(number, f"{len(fields)} columns instead of {len(columns)}", line)
                 else:
                     yield number, fields
+        if number == 0:
+            raise UnreadableRelease(f"{file.name} is empty; fetch it again.")
+
+    def _part(self, name: str, tconst: str, number: int, **told: Any) -> MovieRow:
+        return MovieRow(tconst, "", file=self.files[name].name, line=number, **told)
 
     def _bad(self, name: str, number: int, reason: str, text: str) -> BadRow:
         return self.files[name].bad(number, reason, text.encode())

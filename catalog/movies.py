@@ -15,6 +15,7 @@ from psycopg.rows import scalar_row
 from catalog.facts import facts_of, merge_facts
 from catalog.lists import merge_lists
 from catalog.rows import BadRow, MovieRow, printable
+from catalog.soundness import fault_of
 from database.ids import uuid7
 
 _CHUNK = 5_000
@@ -198,6 +199,8 @@ def _good(rows: Iterable[MovieRow | BadRow], bad: list[BadRow]) -> Iterator[Movi
     for row in rows:
         if isinstance(row, BadRow):
             bad.append(row)
+        elif fault := fault_of(row):
+            bad.append(_bad(row, fault))
         elif row.external_id in lines:
             bad.append(_bad(row, f"the movie id stands in line {lines[row.external_id]} already"))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from math import isnan
 from pathlib import Path
@@ -68,6 +69,8 @@ def _fields(path: Path, columns: list[str], mapping: Mapped) -> list[str]:
     ]
     if not {"id", "imdb_id", "tmdb_id"} & set(fields):
         raise UnreadableRelease("Say which column has ids of the movies: --map imdb_id=tconst, for example.")
+    if "title" not in fields:
+        raise UnreadableRelease("Say which column has their titles: --map title=primaryTitle, for example.")
     return fields
 
 
@@ -80,8 +83,6 @@ def _movie(values: dict[str, Any], source: str, file: str, line: int) -> MovieRo
     """Raises ValueError with the reason why the values are no movie."""
     told = {field: value for field, value in values.items() if field and not _is_nothing(value)}
     imdb_id, tmdb_id = told.get("imdb_id"), told.get("tmdb_id")
-    if imdb_id is not None and not (str(imdb_id).startswith("tt") and str(imdb_id)[2:].isdecimal()):
-        raise ValueError("an IMDb id that is not like tt0111161")
     key = told.get("id", imdb_id if imdb_id is not None else tmdb_id)
     if key is None:
         raise ValueError("no id")
@@ -97,7 +98,7 @@ def _movie(values: dict[str, Any], source: str, file: str, line: int) -> MovieRo
         **texts,  # type: ignore[arg-type]
         external_id=str(key),
         imdb_id=None if imdb_id is None else str(imdb_id),
-        tmdb_id=None if tmdb_id is None else int(_number(tmdb_id, "TMDb id") or 0),
+        tmdb_id=_key(tmdb_id, "TMDb id"),
         year=plausible_year(f"{year:.0f}") if year is not None else released.year if released else None,
         release_date=released,
         runtime_minutes=int(_number(told.get("runtime_minutes"), "runtime") or 0) or None,
@@ -133,16 +134,30 @@ def _translations(told: Mapping[str, Any]) -> Iterator[Translation]:
 
 def _credits(value: Any) -> Iterator[Credit]:
     for each in _items(value):
-        if isinstance(each, Mapping):
-            yield Credit(str(each.get("name", "")), each.get("character"), tmdb_id=each.get("id"))
-        else:
-            yield Credit(str(each))
+        if name := _name(each):
+            told = each if isinstance(each, Mapping) else {}
+            character = told.get("character")
+            yield Credit(
+                name,
+                None if character is None else str(character),
+                tmdb_id=_key(told.get("id"), "person's id"),
+            )
 
 
 def _names(value: Any) -> list[str]:
     """Names of a list, of objects with a name, or of a text with commas or bars."""
-    names = (each.get("name", "") if isinstance(each, Mapping) else each for each in _items(value))
-    return [name for each in names if (name := str(each).strip())]
+    return [name for each in _items(value) if (name := _name(each))]
+
+
+def _name(item: Any) -> str:
+    """The name of an item of a list, empty where it has none."""
+    name = item.get("name") if isinstance(item, Mapping) else item
+    return name.strip() if isinstance(name, str) else ""
+
+
+def _key(value: Any, what: str) -> int | None:
+    """A number by which another service knows something; 0 is none."""
+    return int(_number(value, what) or 0) or None
 
 
 def _items(value: Any) -> list[Any]:
@@ -157,6 +172,8 @@ def _items(value: Any) -> list[Any]:
 
 
 def _text(value: Any, field: str) -> str:
+    if isinstance(value, bytes):
+        raise ValueError(f"a {field} that is bytes and no text")
     text = str(value).strip()
     if "\0" in text or (field.startswith(("title", "original")) and len(text) > _MOST):
         raise ValueError(f"a {field} that is longer than {_MOST} characters, or holds NUL")
@@ -194,7 +211,7 @@ def _csv(path: Path) -> Iterator[_Line]:
     head = next(records, None)
     if not isinstance(head, tuple):
         raise UnreadableRelease(f"{path.name} does not begin with the names of its columns.")
-    yield head[2]
+    yield [name.strip() for name in head[2]]
     for record in records:
         if isinstance(record, BadRow):
             yield record
@@ -209,17 +226,27 @@ def _parquet(path: Path) -> Iterator[_Line]:
     opened = _open_parquet(path)
     yield list(opened.schema_arrow.names)
     number = 0
-    for batch in opened.iter_batches(_BATCH):
-        for row in batch.to_pylist():
-            number += 1
-            yield number, list(row.values())
+    with _readable(path):
+        for batch in opened.iter_batches(_BATCH):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, list(row.values())
 
 
 def _open_parquet(path: Path) -> Any:
-    import pyarrow as pa
     from pyarrow import parquet as pq
 
-    try:
+    with _readable(path):
         return pq.ParquetFile(path)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.lib.ArrowException, OSError) as error:
-        raise UnreadableRelease(f"{path.name} is no Parquet file that can be read.") from error
+        raise UnreadableRelease(
+            f"{path.name} is no Parquet file that can be read; fetch it again."
+        ) from error

@@ -13,7 +13,7 @@ from events.favorites import favorite_movie
 from events.pair import Pair, PairEvent, Priority, Reaction
 from events.ratings import rate_movie
 from events.reactions import react_to_movie
-from events.viewing import mark_watched
+from events.viewing import FIRST_FILM, mark_watched
 from events.watchlist import WatchlistItemRemoved, add_to_watchlist
 from imports.told import Kind, Told
 
@@ -49,6 +49,8 @@ def decide(pair: Pair, told: Told, latest: date, viewing_id: UUID) -> Decision:
 
     A viewing gets the id `viewing_id`.
     """
+    if told.at.date() < FIRST_FILM:
+        return Decision(Outcome.REFUSED)
     try:
         facts = _facts(pair, told, latest, viewing_id)
     except Rejected:

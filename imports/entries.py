@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 
+from catalog.refreshes import asking
 from database.acting import act_for
 from events.pair import Reaction
 from imports.deciding import Outcome
@@ -74,7 +75,10 @@ def tell(conn: Conn, import_id: UUID, became: Sequence[tuple[int, Outcome, bool]
 
 
 def make_movies(conn: Conn, user_id: UUID, import_id: UUID) -> None:
-    """Make the movies that a person's entries name by ids that the catalogue lacks. `conn` is in no transaction."""
+    """Make the movies that a person's entries name by ids that the catalogue lacks, and have them fetched.
+
+    `conn` is in no transaction.
+    """
     with conn.transaction():
         act_for(conn, user_id)
         films = [Film(*row) for row in conn.execute(_TO_MAKE, (import_id,)).fetchall()]
@@ -83,6 +87,7 @@ def make_movies(conn: Conn, user_id: UUID, import_id: UUID) -> None:
     add_stubs(conn, films)
     made = [(film, found.movie_id) for film, found in zip(films, match(conn, films), strict=True)]
     known = [(film, movie_id) for film, movie_id in made if movie_id]
+    conn.execute(*asking({"ids": [str(movie_id) for _, movie_id in known]}))
     values = {
         "import_id": import_id,
         "imdb_ids": [film.imdb_id for film, _ in known],

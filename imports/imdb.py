@@ -10,6 +10,8 @@ from imports.told import Export, Kind, Service, Skip, Told, day_of, film_of, key
 
 SCALE = "1-10"
 _HALF_STARS = {str(points): points for points in range(1, 11)}
+_BEFORE = "cp1252"
+"""How files were encoded until UTF-8 came."""
 _SHOWS = ("tvseries", "tvminiseries", "tvepisode", "videogame", "musicvideo", "podcast")
 
 
@@ -24,7 +26,7 @@ def read(files: Mapping[str, bytes], latest: date) -> Export:
     for name, data in files.items():
         if "const" not in header_of(data):
             continue
-        for row in rows_of(name, data):
+        for row in rows_of(name, data, else_encoded=_BEFORE):
             try:
                 if row is None:
                     raise ValueError("too many or too few values")

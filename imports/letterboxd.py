@@ -18,7 +18,7 @@ from imports.told import Export, Film, Kind, Service, Skip, Told, day_of, film_o
 
 SCALE = "0.5-5"
 _HALF_STARS = {f"{half / 2:{form}}": half for half in range(1, 11) for form in ("g", ".1f")}
-_COPY = re.compile(r" ?\([0-9]+\)$")
+_COPY = re.compile(r"(?<=[^ ]) ?\([0-9]+\)$")
 """What browsers add to the name of a second download."""
 _PASSED_OVER = ("deleted", "orphaned")
 """Folders of what the person took back there."""

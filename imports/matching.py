@@ -89,7 +89,7 @@ def _settled(rows: list[tuple[UUID, bool]]) -> Match:
 
 
 def add_stubs(conn: Conn, films: Sequence[Film]) -> None:
-    """Make movies that the catalogue lacks, known by their ids only: what others see is nothing that a stranger wrote.
+    """Make stubs of movies that the catalogue lacks: what others see is nothing that a stranger wrote.
 
     `conn` is in no transaction.
     """
@@ -101,6 +101,5 @@ def add_stubs(conn: Conn, films: Sequence[Film]) -> None:
         rows: dict[str, MovieRow] = {}
         for film in films:
             if key := id_of(film):
-                title = key if source == "imdb" else f"TMDb {key}"
-                rows[key] = MovieRow(key, title, imdb_id=film.imdb_id, tmdb_id=film.tmdb_id)
+                rows[key] = MovieRow(key, "", imdb_id=film.imdb_id, tmdb_id=film.tmdb_id)
         load_movies(conn, source, rows.values(), lambda _: None)

@@ -20,13 +20,14 @@ def header_of(data: bytes) -> list[str]:
         return []
 
 
-def rows_of(name: str, data: bytes) -> Iterator[Row | None]:
+def rows_of(name: str, data: bytes, *, else_encoded: str | None = None) -> Iterator[Row | None]:
     """Yield each row by the names of its columns, None for one that has more or fewer. Raises BadExport.
 
-    UTF-8 with or without a byte order mark, any line ends; quoted values may have commas, quotes and line ends.
+    UTF-8 with or without a byte order mark, or what a service wrote before; any line ends. Quoted values may have commas,
+    quotes and line ends.
     """
     try:
-        text = data.decode("utf-8-sig")
+        text = _decoded(data, else_encoded)
         reader = csv.reader(StringIO(text, newline=""), strict=True)
         names = [each.strip().lower() for each in next(reader, [])]
         for values in reader:
@@ -36,3 +37,12 @@ def rows_of(name: str, data: bytes) -> Iterator[Row | None]:
         raise BadExport(f"{name} is not UTF-8. Upload it as you got it.") from error
     except csv.Error as error:
         raise BadExport(f"{name} is broken. Upload it as you got it, or export it again.") from error
+
+
+def _decoded(data: bytes, else_encoded: str | None) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if else_encoded is None:
+            raise
+    return data.decode(else_encoded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,27 +109,31 @@ def error_of(refusal: Refused, path: Path | tuple[str | int, ...]) -> dict[str, 
     return error
 
 
-def placed(errors: Sequence[dict[str, Any]], data: bytes, root: Path) -> list[dict[str, Any]]:
+def placed(
+    errors: Sequence[dict[str, Any]], data: bytes, root: Path, taken_along: Set[Path]
+) -> list[dict[str, Any]]:
     """Return errors with a path once for each place of `data` that the path leads to, with the indices of lists.
 
-    `root` is where in the response `data` itself is.
+    `root` is where in the response `data` itself is. Fields of `taken_along` are in no object that is left.
     """
     read = orjson.loads(data)
     return [
         {**error, "path": [*root, *place]}
         for error in errors
-        for place in _places(read, tuple(error["path"][len(root) :]))
+        for place in _places(read, tuple(error["path"][len(root) :]), tuple(error["path"]) in taken_along)
     ]
 
 
-def _places(value: Any, path: Path) -> Iterator[tuple[str | int, ...]]:
+def _places(value: Any, path: Path, is_taken: bool) -> Iterator[tuple[str | int, ...]]:
     if not path:
         yield ()
+    elif value is None and is_taken:
+        yield path
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from ((index, *place) for place in _places(item, path))
+            yield from ((index, *place) for place in _places(item, path, is_taken))
     elif isinstance(value, dict) and path[0] in value:
-        yield from ((path[0], *place) for place in _places(value[path[0]], path[1:]))
+        yield from ((path[0], *place) for place in _places(value[path[0]], path[1:], is_taken))
 
 
 def invalid(error: GraphQLError, code: str) -> dict[str, Any]:

@@ -170,7 +170,7 @@ class Engine:
             data = await self._fill(plan, data, context, errors)
         plan.tell_shown(values, self.on_slate)
         if errors:
-            return Answer(data, placed(errors, data, part.path if part else ()))
+            return Answer(data, placed(errors, data, part.path if part else (), plan.taken_along))
         return Answer(data, errors, max_age_s=plan.max_age_s)
 
     def _plan_without(

@@ -106,14 +106,13 @@ def array(convert: Convert) -> Convert:
 
 
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z0-9]{2,4}))?\Z", re.ASCII | re.IGNORECASE)
-_WORD = re.compile(r"\w+")
 WORD_MOST = 100
 """Characters of a word that are searched for; PostgreSQL refuses words that are very long."""
 
 
 def words(value: Any) -> str:
-    """Return the words of a search phrase as an array of PostgreSQL's; ten of them at most."""
-    return "{" + ",".join(_item(word[:WORD_MOST]) for word in _WORD.findall(text(value))[:10]) + "}"
+    """Return what spaces part in a search phrase as an array of PostgreSQL's; ten of it at most."""
+    return "{" + ",".join(_item(word[:WORD_MOST]) for word in text(value).split()[:10]) + "}"
 
 
 def enum_name(value: Any) -> str:

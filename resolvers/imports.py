@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,9 @@ from resolvers.context import Context
 from resolvers.errors import UnreadableExport
 from resolvers.ids import global_id, uuid_of
 from resolvers.interactions import Payload, refused
+
+ANSWER_S = 5.0
+"""How long an answer waits for an import, which goes on when that is over: its status says how far it is."""
 
 _import_uuid = uuid_of("Import")
 
@@ -41,7 +45,10 @@ async def undo(context: Context, given: Mapping[str, Any]) -> Payload:
 
 async def _done(work: Awaitable[None], import_id: UUID) -> Payload:
     try:
-        await work
+        async with asyncio.timeout(ANSWER_S):
+            await work
     except Rejected as rejection:
         return refused(rejection, **{"import": str(import_id)})
+    except TimeoutError:
+        pass
     return {"errors": "[]", "import": str(import_id)}

@@ -100,6 +100,7 @@ class Lowering:
         self.roles = roles
         self.failed = failed
         self.refusals: dict[Path, Refused] = {}
+        self.taken_along: set[Path] = set()
         self.holes: list[Hole] = []
         self.feeds: list[Asked] = []
         self.lookups: list[tuple[str, int]] = []
@@ -142,6 +143,7 @@ class Lowering:
             value = self._field(kind, selected, scope)
             if value is None:
                 if is_non_null_type(selected.definition.type):
+                    self.taken_along.add(selected.path)
                     return None
                 value = NULL
             members.append((selected.key, value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ class Plan(Readable):
     holes: Sequence[Hole]
     feeds: Sequence[Asked]
     refusals: Failures
+    taken_along: Set[Path]
+    """Fields whose null is that of the object around them."""
     selections: Sequence[Selection]
     """What it leaves marks for."""
     is_personal: bool = True
@@ -132,6 +134,7 @@ def compile_plan(
         holes=lowering.holes,
         feeds=lowering.feeds,
         refusals=lowering.refusals,
+        taken_along=lowering.taken_along,
         selections=lowering.shared.selections,
         is_personal=part is not None
         or may_read_log(roles)

@@ -10,7 +10,8 @@ from schema.fields import column, mapped
 from schema.nodes import Node
 
 _LANGUAGE = "split_part({value}, '-', 1)"
-# The locale itself, its language, the language with another region; then the original, then English.
+# The locale itself, its language, the language with another region; then the original, then English. What the catalogue
+# has by default is English nearly always: to who asks for English it is nearer than the original in another language.
 _NEARNESS = f"""case when tr.locale = {{value}} then 1 when tr.locale = {_LANGUAGE} then 2
  when split_part(tr.locale, '-', 1) = {_LANGUAGE} then 3 when tr.locale = {{t}}.original_language then 5
  when tr.locale = 'en' then 7 when split_part(tr.locale, '-', 1) = 'en' then 8 else 10 end"""
@@ -21,7 +22,7 @@ def localized(name: str, original: str = "null") -> Column:
     among = f"""(select tr.{name}, {_NEARNESS}, tr.source from movie_translations tr
  where tr.movie_id = {{t}}.id and tr.{name} is not null
  union all select {original}, case when {{t}}.original_language = {_LANGUAGE} then 4 else 6 end, ''
- union all select nullif({{t}}.{name}, ''), 9, '')"""
+ union all select nullif({{t}}.{name}, ''), case when {_LANGUAGE} = 'en' then 5 else 9 end, '')"""
     sql = f"""coalesce((select n.text from {among} n (text, nearness, source) where n.text is not null
  order by n.nearness, n.source limit 1), {{t}}.{name})"""
     return Column(f"{{t}}.{name}", {"locale": Filter(sql, "text", locale_name)})

@@ -173,18 +173,26 @@ def test_lines_that_are_refused_are_named_with_their_reason(conninfo: str, tmp_p
         b"tt0000013\tmovie\tA\tA\t0\t1990\t\\N\tlong\t\\N\n"
         b"tt0000014\tmovie\t\xff\tA\t0\t1990\t\\N\t90\t\\N\n"
         b"tt0113277\tmovie\tHeat\tHeat\t0\t1995\t\\N\t170\t\\N\n",
-        "title.ratings": b"tt0000013\tgood\t3\n",
+        "title.ratings": b"tt0000013\tgood\t3\n"
+        b"tt0000009\tnan\t3\ntt0000009\t10.1\t3\ntt0000009\t5\t-1\ntt0000009\t5\t2147483648\n",
+        "title.crew": b"tt0000009\txx\t\\N\n",
+        "title.principals": b'tt0000009\t1\tnm0000199\tactor\t\\N\t["\\u0000"]\n',
+        "name.basics": b"xx\tNobody\t\\N\t\\N\t\\N\t\\N\n",
     }
     report = import_imdb(conninfo, dataset(tmp_path, more), on_bad=bad.append)
     assert report.movies.created == 3
     assert [(row.file, row.line, row.reason) for row in bad] == [
         ("title.ratings.tsv.gz", 5, "a rating that is not a number"),
+        *(("title.ratings.tsv.gz", line, "a rating that is not on its scale") for line in range(6, 10)),
         ("title.basics.tsv.gz", 6, "2 columns instead of 9"),
-        ("title.basics.tsv.gz", 7, "an id that is not like tt0111161"),
+        ("title.basics.tsv.gz", 7, "an IMDb id that is not like tt0111161"),
         ("title.basics.tsv.gz", 8, "a title that is empty or longer than 500 characters"),
         ("title.basics.tsv.gz", 9, "a runtime that is no number of minutes"),
         ("title.basics.tsv.gz", 10, "bytes that are not utf-8"),
         ("title.basics.tsv.gz", 11, "the movie id stands in line 2 already"),
+        ("name.basics.tsv.gz", 7, "an id that is not like nm0000158"),
+        ("title.crew.tsv.gz", 5, "a person's id that cannot be one"),
+        ("title.principals.tsv.gz", 6, "a NUL character"),
     ]
     assert report.bad == len(bad)
 
@@ -243,6 +251,14 @@ def test_a_file_with_other_columns_is_refused(conninfo: str, tmp_path: Path, nam
     folder = dataset(tmp_path)
     (folder / f"{name}.tsv.gz").write_bytes(gzip.compress(b"a\tb\n1\t2\n"))
     with pytest.raises(UnreadableRelease, match=f"The first line of {name}.tsv.gz"):
+        import_imdb(conninfo, folder)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_an_empty_file_is_refused(conninfo: str, tmp_path: Path, name: str) -> None:
+    folder = dataset(tmp_path)
+    (folder / f"{name}.tsv.gz").write_bytes(b"")
+    with pytest.raises(UnreadableRelease, match=f"{name}.tsv.gz is empty"):
         import_imdb(conninfo, folder)
 
 
@@ -309,7 +325,7 @@ def table(folder: Path, form: str, rows: Sequence[Mapping[str, Any]] = MOVIES) -
         import csv
 
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
             writer.writeheader()
             writer.writerows(rows)
     return path
@@ -352,6 +368,9 @@ def test_k31_a_table_with_a_mapping_becomes_movies(
     assert counts(import_movies(conninfo, path, source="s2", mapping=MAPPING)) == (0, 0, 0, 0)
 
 
+_GENRE = "a genre without letters or longer than 50 characters"
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -367,6 +386,28 @@ def test_k31_a_table_with_a_mapping_becomes_movies(
         ({"tmdb_id": "1", "title": "A", "rating": "10.1"}, "a rating that is not from 0 to 10"),
         ({"tmdb_id": "1", "title": "A", "imdb_id": "7"}, "an IMDb id that is not like tt0111161"),
         ({"tmdb_id": "1", "title": "A", "votes": "-1"}, "a number of votes that is below 0 or too large"),
+        ({"tmdb_id": "1", "title": "A", "imdb_id": "tt1"}, "an IMDb id that is not like tt0111161"),
+        ({"tmdb_id": "1", "title": "A", "imdb_id": "tt٠١٢٣٤٥٦"}, "an IMDb id that is not like tt0111161"),
+        (
+            {"tmdb_id": "1", "title": "A", "runtime_minutes": "32768"},
+            "a runtime that is no number of minutes",
+        ),
+        ({"tmdb_id": "1", "title": "A", "genres": "???"}, _GENRE),
+        ({"tmdb_id": "1", "title": "A", "genres": "g" * 51}, _GENRE),
+        ({"tmdb_id": "1", "title": "A", "genres": '["\\u0000"]'}, "a NUL character"),
+        (
+            {"tmdb_id": "1", "title": "A", "cast": '[{"name": "B", "character": "\\u0000"}]'},
+            "a NUL character",
+        ),
+        (
+            {"tmdb_id": "1", "title": "A", "cast": '[{"name": "B", "id": "x"}]'},
+            "a person's id that is not a number",
+        ),
+        (
+            {"tmdb_id": "1", "title": "A", "cast": ",".join(map(str, range(1001)))},
+            "a list of more than 1,000",
+        ),
+        ({"id": "i" * 201, "title": "A"}, "an id that is empty or longer than 200 characters"),
     ],
 )
 def test_a_row_that_is_no_movie_is_named(
@@ -377,6 +418,25 @@ def test_a_row_that_is_no_movie_is_named(
     report = import_movies(conninfo, path, source="a", mapping={}, on_bad=bad.append)
     assert [(each.file, each.line, each.reason) for each in bad] == [("films.csv", 2, reason)]
     assert counts(report) == (0, 0, 0, 1)
+
+
+def test_values_at_their_limits_and_lists_with_gaps_are_taken(
+    conninfo: str, connection: Conn, tmp_path: Path
+) -> None:
+    rows = [
+        {"id": "i" * 200, "title": "A", "runtime_minutes": "32767", "genres": "g" * 50, "tmdb_id": "0"},
+        {"id": "2", "title": "B", "cast": '[{"name": null}, null, 7, "Ann", {"name": "Bob", "id": "31"}]'},
+        {"id": "3", "title": "C", "cast": ",".join(f"a{n}" for n in range(1000))},
+    ]
+    report = import_movies(conninfo, table(tmp_path, "csv", rows), source="a", mapping={})
+    assert counts(report) == (3, 0, 0, 0)
+    cast = "select c.name, p.tmdb_id from movie_credits c join people p on p.id = c.person_id join movies m"
+    assert connection.execute(
+        f"{cast} on m.id = c.movie_id where m.title = 'B' order by c.rank"
+    ).fetchall() == [
+        ("Ann", None),
+        ("Bob", 31),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -398,6 +458,30 @@ def test_what_is_no_parquet_is_refused(conninfo: str, tmp_path: Path) -> None:
     (tmp_path / "films.parquet").write_text("no")
     with pytest.raises(UnreadableRelease, match="no Parquet file"):
         import_movies(conninfo, tmp_path / "films.parquet", source="a", mapping={})
+
+
+def test_a_table_without_titles_is_refused_before_its_rows(conninfo: str, tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRelease, match="which column has their titles"):
+        import_movies(conninfo, table(tmp_path, "csv", [{"id": "1"}]), source="a", mapping={})
+
+
+def test_names_of_columns_may_have_spaces_around_them(conninfo: str, tmp_path: Path) -> None:
+    report = import_movies(
+        conninfo, table(tmp_path, "csv", [{"id": 1, " title": "A"}]), source="a", mapping={}
+    )
+    assert counts(report) == (1, 0, 0, 0)
+
+
+def test_a_damaged_parquet_file_is_refused_and_bytes_are_no_title(conninfo: str, tmp_path: Path) -> None:
+    bad: list[BadRow] = []
+    path = table(tmp_path, "parquet", [{"id": 1, "title": b"A"}])
+    import_movies(conninfo, path, source="a", mapping={}, on_bad=bad.append)
+    assert [row.reason for row in bad] == ["a title that is bytes and no text"]
+    path = table(tmp_path, "parquet", [{"id": n, "title": "A" * 50 + str(n)} for n in range(1000)])
+    data = path.read_bytes()
+    path.write_bytes(data[:100] + b"\xff" * 2000 + data[2100:])
+    with pytest.raises(UnreadableRelease, match="no Parquet file that can be read"):
+        import_movies(conninfo, path, source="a", mapping={})
 
 
 def test_the_mapping_may_lie_in_a_file(tmp_path: Path) -> None:

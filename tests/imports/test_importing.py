@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from app.merging import finish_merges, record_merge
 from app.worker import Worker
+from catalog.movies import load_movies
+from catalog.rows import MovieRow
 from catalog.uniting import merge
 from database.connect import connect
 from events.append import person_lock
@@ -371,6 +373,15 @@ def test_k48_what_is_rated_is_never_put_on_the_watchlist(conn: Conn) -> None:
     assert shelf(conn, user)["watchlist"] == []
 
 
+@pytest.mark.parametrize(("year", "outcome"), [("0001", "REFUSED"), ("1888", "REFUSED"), ("1889", "NEW")])
+def test_what_is_said_to_be_from_before_films_were_made_is_refused(
+    conn: Conn, year: str, outcome: str
+) -> None:
+    entry = {"rated_at": f"{year}-01-01T00:00:00Z", "rating": 8, "movie": trakt_movie("Movie 0", YEAR)}
+    whose, events = bring(conn, somebody(conn), trakt_json([entry]), name="ratings.json")
+    assert (outcomes(conn, whose), events) == ([("RATING", outcome)], int(outcome == "NEW"))
+
+
 def test_a_viewing_before_films_were_made_is_refused(conn: Conn) -> None:
     user = somebody(conn)
     row = (*film("2020-06-02", "Movie 0", YEAR, "0"), "", "", "", "1888-10-13")
@@ -403,12 +414,14 @@ def test_k20_movies_that_are_not_here_are_made_of_their_ids(conn: Conn) -> None:
         ("RATING", "UNMATCHED"),
         ("WATCHLIST", "REFUSED"),
     ]
-    made = conn.execute(
-        "select title, imdb_id, tmdb_id, release_year from movies where id <> all (%s)",
-        ([movie_id(n) for n in range(MOVIES)],),
-    )
+    made = "select title, imdb_id, tmdb_id, release_year from movies where id <> all (%s) order by tmdb_id"
+    ids = ([movie_id(n) for n in range(MOVIES)],)
     # nothing that a stranger wrote is shown to others
-    assert sorted(made.fetchall()) == [("TMDb 78", None, 78, None), ("tt1234567", "tt1234567", 77, None)]
+    assert conn.execute(made, ids).fetchall() == [("", "tt1234567", 77, None), ("", None, 78, None)]
+    queued = "select count(*) from movie_refreshes join movies m on m.id = movie_id where title = ''"
+    assert conn.execute(queued).fetchone() == (2,)  # their texts are asked for
+    load_movies(conn, "tmdb", [MovieRow("77", "Both", tmdb_id=77, imdb_id="tt1234567")], lambda _: None)
+    assert conn.execute(made, ids).fetchall()[0] == ("Both", "tt1234567", 77, None)
     assert events == 2
     _, again = bring(conn, somebody(conn), body, name="all.json")
     assert (again, conn.execute("select count(*) from movies").fetchone()) == (2, (MOVIES + 2,))

@@ -176,6 +176,19 @@ def test_imdb_ratings_keep_their_scale() -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_imdb_files_of_every_year_are_read(encoding: str) -> None:
+    header = IMDB_RATINGS.replace("Original Title,", "")
+    row = "tt0211915,9,2019-05-01,Amélie’s “fabuleux” destin,https://www.imdb.com/title/tt0211915/,movie,8.3,122,2001,"
+    body = f'{header}\r\n{row}"Comedy, Romance",700000,2001-04-25,Jean-Pierre Jeunet\r\n'.encode(encoding)
+    assert said(read(body, "ratings.csv")) == [("RATING", "Amélie’s “fabuleux” destin", "2019-05-01", 9)]
+
+
+def test_an_imdb_file_in_no_encoding_is_refused() -> None:
+    with pytest.raises(BadExport, match="not UTF-8"):
+        read(table(IMDB_RATINGS, [imdb_rating("tt0113277", 9, "2020-01-01", "Heat", 1995)]) + b"\x81\xff")
+
+
 @pytest.mark.parametrize(
     "kind", ["TV Series", "tvSeries", "TV Mini Series", "TV Episode", "Video Game", "Podcast Series"]
 )

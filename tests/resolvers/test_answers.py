@@ -73,9 +73,24 @@ def test_a_body_has_data_unless_the_request_itself_was_wrong() -> None:
 def test_an_error_stands_once_for_each_place_that_its_path_leads_to(
     data: Any, root: tuple[str, ...], path: tuple[str, ...], places: list[Any]
 ) -> None:
-    found = placed([error_of(BadCursor(), path)], orjson.dumps(data), root)
+    found = placed([error_of(BadCursor(), path)], orjson.dumps(data), root, set())
     assert [error["path"] for error in found] == places
     assert all(error["extensions"] == {"code": "BAD_CURSOR"} for error in found)
+
+
+@pytest.mark.parametrize(
+    ("data", "root", "path", "places"),
+    [
+        ({"a": None}, (), ("a", "b"), [["a", "b"]]),
+        ({"a": [{"b": 1}, None]}, (), ("a", "b"), [["a", 0, "b"], ["a", 1, "b"]]),
+        (None, ("x",), ("x", "b"), [["x", "b"]]),
+    ],
+)
+def test_an_error_that_took_its_object_along_stands_where_that_was(
+    data: Any, root: tuple[str, ...], path: tuple[str, ...], places: list[Any]
+) -> None:
+    found = placed([error_of(BadCursor(), path)], orjson.dumps(data), root, {path})
+    assert [error["path"] for error in found] == places
 
 
 def test_an_error_of_the_executor_keeps_its_place_and_its_code() -> None:

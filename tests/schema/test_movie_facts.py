@@ -63,6 +63,26 @@ async def test_k21_a_stub_has_the_title_of_any_language(world: World) -> None:
     assert await of(world, 5, 'title a: title(locale: "fr")') == {"title": "", "a": "Uusi"}
 
 
+async def test_k21_who_asks_for_english_gets_the_default_before_a_foreign_original(world: World) -> None:
+    with connect(world.conninfo) as conn:
+        conn.execute(
+            "insert into movies (id, tmdb_id, title, overview, original_title, original_language)"
+            " values (%s, 5, 'Seven Samurai', 'Farmers.', '七人の侍', 'ja')",
+            (movie("new"),),
+        )
+        conn.execute(
+            "insert into movie_translations (movie_id, locale, source, overview) values (%s, 'ja-JP', 'a', '百姓')",
+            (movie("new"),),
+        )
+    asked = 'us: title(locale: "en-US") o: overview(locale: "en") de: title(locale: "de") oj: overview(locale: "ja")'
+    assert await of(world, 5, asked) == {
+        "us": "Seven Samurai",
+        "o": "Farmers.",
+        "de": "七人の侍",
+        "oj": "百姓",
+    }
+
+
 @pytest.mark.parametrize(
     "locale", ["", "f", "fran", "fr-", "fr-toolong", "fr-CA-x", "fr CA", "1a", "é", "x' or 1"]
 )
@@ -73,6 +93,25 @@ async def test_k21_what_is_no_locale_is_refused_and_not_repeated(shared: World, 
     (error,) = answer["errors"]
     assert (error["path"], error["extensions"]["code"]) == (["movie", "overview"], "BAD_USER_INPUT")
     assert not locale or locale not in error["message"].split()
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ("query ($l: String) { movie(by: { tmdbId: 348 }) { id title(locale: $l) } }", ["movie", "title"]),
+        (
+            "query ($l: String) { movies(first: 2) { nodes { title(locale: $l) } } }",
+            ["movies", "nodes", "title"],
+        ),
+    ],
+)
+async def test_an_error_that_takes_its_object_along_is_told(
+    shared: World, document: str, path: list[str]
+) -> None:
+    answer = await shared.ask(document, {"l": "english"})
+    assert [error["path"] for error in answer["errors"]] == [path]
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert answer["data"][path[0]] is None
 
 
 async def test_k21_pages_of_many_people_have_their_languages(shared: World) -> None:
