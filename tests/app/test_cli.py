@@ -210,7 +210,8 @@ def test_a_pickled_frame_goes_by_way_of_parquet_into_the_catalogue(
 
 def test_imdb_files_come_in_by_a_command(run: Run, connection: Conn, tmp_path: Path) -> None:
     told = answered(run("import", "imdb", dataset(tmp_path), "--types", "movie,short", "--json"))
-    assert (told["movies"]["created"], told["people"], told["badRows"]) == (4, 4, 0)
+    # the one is the short's director, whose id has a digit
+    assert (told["movies"]["created"], told["people"], told["badRows"]) == (4, 4, 1)
     assert "title.basics" in refused(run("import", "imdb", Path(__file__).parent))
 
 
