@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -106,7 +106,7 @@ async def test_what_was_said_between_the_answer_and_its_record_came_after(connec
     early, late = (play(rich_moves(40, seed=seed, without=ALONE)) for seed in (1, 2))
     for event in early:
         write(connection, event.fact)
-    time.sleep(0.002)  # a slate's id says to the millisecond when it was made
+    await asyncio.sleep(0.002)  # a slate's id says to the millisecond when it was made
     slate_id = uuid7()
     serve(connection, user_id(0), uuid7())
     for event in late:
