@@ -5,29 +5,31 @@ from __future__ import annotations
 _FOLLOWS = """
 exists (select from follows f where f.user_id = {viewer} and f.followee_id = {t}.user_id and f.status = 'FOLLOWING')"""
 
-_BLOCKS = """
-exists (select from blocks b where b.user_id = {t}.user_id and b.blocked_id = {viewer} and b.is_active)"""
+_OPEN = """
+not exists (select from blocks b where b.user_id = {t}.user_id and b.blocked_id = {viewer} and b.is_active)
+and not is_deactivated({t}.user_id)"""
+"""Whether whose it is has not blocked who asks, and is no deactivated account."""
 
 READABLE = f"""
-({{t}}.is_active and ({{t}}.user_id = {{viewer}} or not {_BLOCKS}
+({{t}}.is_active and ({{t}}.user_id = {{viewer}} or {_OPEN}
                       and ({{t}}.audience = 'PUBLIC' or ({{t}}.audience = 'FOLLOWERS' and {_FOLLOWS}))))"""
 """Whether who asks may read a row that has an audience."""
 
 _WORKS = """
 exists (select from list_members m where m.list_id = {t}.list_id and m.member_id = {viewer} and m.state <> 'LEFT')"""
 LIST_VISIBLE = f"""
-({{t}}.is_active and ({{t}}.user_id = {{viewer}} or not {_BLOCKS}
+({{t}}.is_active and ({{t}}.user_id = {{viewer}} or {_OPEN}
                       and ({{t}}.visibility = 'PUBLIC' or {_WORKS}
                            or ({{t}}.visibility = 'FOLLOWERS' and {_FOLLOWS}))))"""
 """Whether who asks may see a list without its link."""
 
 LIST_LINKED = f"""
-{{t}}.is_active and {{t}}.visibility in ('PUBLIC', 'UNLISTED') and not {_BLOCKS}
+{{t}}.is_active and {{t}}.visibility in ('PUBLIC', 'UNLISTED') and {_OPEN}
 and {{t}}.link_id = linked_by({{value}})"""
 """Whether this is the list that a link is of."""
 
 SHARED = f"""
-{{t}}.member_id = {{viewer}} and {{t}}.state <> 'LEFT' and not {_BLOCKS}
+{{t}}.member_id = {{viewer}} and {{t}}.state <> 'LEFT' and {_OPEN}
 and exists (select from lists l where l.list_id = {{t}}.list_id and l.is_active)"""
 """Whether a member of a list, whose row has the owner's id, is who asks, and still may see it."""
 

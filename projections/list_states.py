@@ -21,7 +21,8 @@ select json_build_object(
          'link_id', l.link_id,
          'role', (select state from list_members where list_id = $2::uuid and member_id = $1::uuid
                      and not exists (select from blocks b where b.user_id = l.user_id and b.blocked_id = $1::uuid
-                                        and b.is_active)),
+                                        and b.is_active)
+                     and not is_deactivated(l.user_id)),
          'other', (select state from list_members where list_id = $2::uuid and member_id = $5::uuid),
          'item', (select json_build_array(movie_id, rank, note_id) from items where movie_id = $3::uuid),
          'told_at', (select position from lists where list_id = $2::uuid),

@@ -105,6 +105,42 @@ async def test_k13_k90_who_is_blocked_finds_nothing_of_the_blockers(world: World
     assert await feed(world, "alice") == []
 
 
+@pytest.mark.parametrize(
+    ("privacy", "visibility", "way"), [("PUBLIC", "UNLISTED", "linked"), ("PRIVATE", "PUBLIC", "listById")]
+)
+async def test_k7_what_somebody_wrote_is_not_there_while_they_are_deactivated(
+    world: World, privacy: str, visibility: str, way: str
+) -> None:
+    """Of whom shows themself to nobody, what is public is there again afterwards, and not sooner."""
+    for name in ("bob", "carol"):
+        await show(world, name, "PUBLIC")
+    await say(world, "followUser", "alice", "bob")
+    made = await makes(world, visibility)
+    await do(
+        world, "inviteToList", "list { id }", "bob", listId=made["list"], userId=f"User:{person('carol')}"
+    )
+    await do(world, "joinList", "list { id }", "carol", listId=made["list"])
+    await show(world, "bob", privacy)
+    before = {by: await sees(world, by, made) for by in EVERYBODY}
+    assert {"review", "reviews", "atMovie", way} <= set(before["alice"])
+    adds = {"listId": made["list"], "movieId": UNBORN}
+    with connect(world.conninfo) as conn:
+        conn.execute(
+            "update users set deactivated_at = now(), deactivated_by = 'operator' where username = 'bob'"
+        )
+        others = [by for by in EVERYBODY if by != "bob"]
+        assert {by: await sees(world, by, made) for by in others} == {by: [] for by in others}
+        assert await feed(world, "alice") == []
+        mine = "{ viewer { sharedLists { totalCount nodes { id } } } }"
+        assert (await told(world, mine, "carol"))["viewer"]["sharedLists"] == {"totalCount": 0, "nodes": []}
+        assert codes(await do(world, "addToList", "list { id }", "carol", **adds)) == [
+            ("UNKNOWN_LIST", "listId")
+        ]
+        conn.execute("update users set deactivated_at = null, deactivated_by = null where username = 'bob'")
+    assert {by: await sees(world, by, made) for by in EVERYBODY} == before
+    assert codes(await do(world, "addToList", "list { id }", "carol", **adds)) == []
+
+
 async def test_k90_blocking_ends_following_both_ways_and_unblocking_brings_nothing_back(world: World) -> None:
     for name in ("alice", "bob"):
         await show(world, name, "PUBLIC")
