@@ -145,6 +145,15 @@ def imdb_id(value: Any) -> str:
     return f"tt{given.zfill(7)}"
 
 
+_SLUGGED = re.compile(r"(?:.*-)?([0-9]{1,9})\Z", re.ASCII | re.DOTALL)
+
+
+def slugged(value: Any) -> str:
+    """Return the number that a slug ends with, whatever stands before it; that of no movie where it has none."""
+    found = _SLUGGED.match(text(value))
+    return found[1] if found else "0"
+
+
 def _item(text: str | None) -> str:
     return "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

@@ -93,6 +93,11 @@ class Movie(Copied, Node):
     database_id: int = column("{t}.database_id", "A whole number that never changes.")
     tmdb_id: int | None = column("{t}.tmdb_id", "The id at The Movie Database.")
     imdb_id: str | None = column("{t}.imdb_id", "The id at IMDb, such as “tt0114709”.")
+    slug: str = column(
+        "concat_ws('-', nullif(btrim(left(regexp_replace(plain_text({t}.title), '[^a-z0-9]+', '-', 'g'), 80), '-'), ''),"
+        " {t}.database_id)",
+        "For addresses, such as toy-story-17: the title and `databaseId`. An old one, of another title, still finds it.",
+    )
     original_title: str | None = column("{t}.original_title", "The title in the original language.")
     release_year: int | None = column("{t}.release_year", "The year of its release.")
     release_date: date | None = column("{t}.release_date", "The day of its release.")

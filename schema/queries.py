@@ -3,7 +3,7 @@
 import strawberry
 
 from projections.audiences import LIST_LINKED, LIST_VISIBLE, READABLE
-from resolvers.ids import enum_name, imdb_id, integer, node_key, text, uuid_of
+from resolvers.ids import enum_name, imdb_id, integer, node_key, slugged, text, uuid_of
 from resolvers.mapping import Filter, Key, Lookup, Many, Nodes, NodeTable, One, Page
 from resolvers.people import username_key
 from resolvers.recommendations import BY_RANK, FOR_ALL, ONBOARDING
@@ -34,6 +34,9 @@ class MovieLookup:
         default=strawberry.UNSET, description="The id at The Movie Database."
     )
     imdb_id: str | None = strawberry.field(default=strawberry.UNSET, description="The id at IMDb.")
+    slug: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The slug, of the title of now or of before."
+    )
 
 
 @strawberry.input(one_of=True, description="Which person: exactly one of what they are known by.")
@@ -81,6 +84,7 @@ class Query(ChatQueries):
                 "databaseId": Filter(STANDING.replace("{key}", "database_id"), "int", integer),
                 "tmdbId": Filter("{t}.tmdb_id = {value}", "int", integer),
                 "imdbId": Filter("{t}.imdb_id = {value}", "text", imdb_id),
+                "slug": Filter(STANDING.replace("{key}", "database_id"), "int", slugged),
             },
         ),
         "A movie by any of its ids; null when there is none. One that was merged leads to the movie that it is.",

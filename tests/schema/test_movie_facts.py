@@ -231,3 +231,37 @@ async def test_k29_a_word_learnt_from_a_translation_forgives_a_slip(world: World
     assert (await world.data(query))["movies"]["nodes"] == []
     query = query.replace("fablehafte", "zaberhaft")
     assert (await world.data(query))["movies"]["nodes"] == [{"tmdbId": 194}]
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Alien", "alien-"),
+        ("  ¡Three  Amigos!", "three-amigos-"),
+        ("Amélie & Ødegård", "amelie-odegard-"),
+        ("लगान", ""),
+        ("", ""),
+        ("a" * 79 + " b", "a" * 79 + "-"),
+    ],
+)
+async def test_k1_a_slug_tells_of_its_movie_and_finds_it_under_any_title(
+    world: World, title: str, words: str
+) -> None:
+    with connect(world.conninfo) as conn:
+        conn.execute("update movies set title = %s where tmdb_id = 348", (title,))
+    found = await of(world, 348, "id slug databaseId")
+    slug, number = found["slug"], found["databaseId"]
+    assert slug == f"{words}{number}"
+    for asked in (slug, f"of-before-{number}", str(number)):
+        assert await world.data(f'{{ movie(by: {{ slug: "{asked}" }}) {{ id }} }}') == {
+            "movie": {"id": found["id"]}
+        }
+
+
+@pytest.mark.parametrize(
+    "slug", ["", "alien", "alien-", "alien-0", "alien-999999999", "alien-9999999999", "x1", "-٣"]
+)
+async def test_k1_a_slug_of_no_movie_finds_none(shared: World, slug: str) -> None:
+    assert await shared.data("query ($s: String!) { movie(by: { slug: $s }) { id } }", {"s": slug}) == {
+        "movie": None
+    }
