@@ -15,8 +15,8 @@ from app.importing import OnBad, Progress
 from app.remotes import Remotes
 from catalog import copies
 from catalog.rows import BadRow, printable
-from catalog.stubs import minting_imdb, minting_tmdb
-from catalog.tmdb_shapes import LARGEST
+from catalog.soundness import LARGEST
+from catalog.stubs import IMDB_ID, minting_imdb, minting_tmdb
 from database.connect import connect
 
 Conn = psycopg.Connection[Any]
@@ -24,7 +24,6 @@ Conn = psycopg.Connection[Any]
 _T = TypeVar("_T")
 
 _TMDB_ID = re.compile(r"[0-9]{1,10}\Z", re.ASCII)
-_IMDB_ID = re.compile(r"tt(?!0+\Z)[0-9]{7,12}\Z", re.ASCII)
 
 
 def read_ids(path: Path, on_bad: OnBad) -> tuple[list[int], list[str]]:
@@ -36,7 +35,7 @@ def read_ids(path: Path, on_bad: OnBad) -> tuple[list[int], list[str]]:
             line = raw[:100].decode("utf-8", "replace").strip()
             if _TMDB_ID.match(line) and 0 < int(line) <= LARGEST:
                 tmdb[int(line)] = None
-            elif _IMDB_ID.match(line):
+            elif IMDB_ID.match(line):
                 imdb[line] = None
             elif line:
                 reason = "neither a TMDb id like 550 nor an IMDb id like tt0137523"

@@ -9,8 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.remote import Away, Denied, Gone, Remote
 from catalog.rows import MovieRow, VotedRating
+from catalog.soundness import LARGEST
 from catalog.tmdb import Copy, shaped
-from catalog.tmdb_shapes import LARGEST, ImdbId, Text
+from catalog.tmdb_shapes import ImdbId, Text
 
 SOURCE = "omdb"
 _OTHERS = {"Rotten Tomatoes": "rotten-tomatoes", "Metacritic": "metacritic"}

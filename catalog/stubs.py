@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
 from database.ids import uuid7
+
+IMDB_ID = re.compile(r"tt(?!0+\Z)[0-9]{7,12}\Z", re.ASCII)
+"""An id of which a stub may be made: of nothing but noughts there is no movie."""
 
 # Whoever else makes one at the same moment is waited for, and theirs is found when this is run once more.
 _MINT_BY = """

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-LARGEST = 2**31 - 1
+from catalog.soundness import LARGEST
 
 
 def _sound(value: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
@@ -10,14 +9,13 @@ from uuid import UUID
 import psycopg
 
 from catalog.refreshes import asking, asking_again
-from catalog.stubs import minting_imdb, minting_tmdb
+from catalog.stubs import IMDB_ID, minting_imdb, minting_tmdb
 from events.errors import Rejected
 from resolvers.context import Context
 from resolvers.errors import BadInput
 from resolvers.ids import imdb_id, uuid_of
 from resolvers.interactions import Payload, UnknownMovie, refused, require_movie
 
-_IMDB_ID = re.compile(r"tt(?!0+\Z)[0-9]{7,12}\Z", re.ASCII)
 _movie_uuid = uuid_of("Movie")
 
 
@@ -75,6 +73,6 @@ def _minting(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
             raise BadInput("An id of TMDb is a whole number above 0.")
         return minting_tmdb([tmdb_id])
     key = imdb_id(imdb)
-    if not _IMDB_ID.match(key):
+    if not IMDB_ID.match(key):
         raise BadInput("An id of IMDb is like tt0137523.")
     return minting_imdb([key])
